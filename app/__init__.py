@@ -1,0 +1,61 @@
+"""The incident app: pages, API and worker of OIMS."""
+
+from datetime import timedelta
+
+from flask import Flask
+
+from app import database, errors, security
+from app.accounts import sessions
+from app.config import Settings
+from app.extensions import csrf, db, login, migrate
+
+__version__ = "0.1.0"
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the app from its settings; nothing happens at import time."""
+    app = Flask("app")
+    _configure(app, settings)
+    _bind_extensions(app)
+    security.init_app(app)
+    errors.init_app(app)
+    _register_blueprints(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    secure = settings.cookies_are_secure
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        SESSION_COOKIE_NAME="__Host-oims" if secure else "oims",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=7),
+        MAX_CONTENT_LENGTH=security.MAX_BODY_BYTES,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": settings.database_url.startswith("postgresql")},
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+
+
+def _bind_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(database.MIGRATIONS))
+    login.init_app(app)
+    csrf.init_app(app)
+    sessions.init_app(login)
+    with app.app_context():
+        database.prepare(db.engine)
+
+
+def _register_blueprints(app: Flask) -> None:
+    from app.accounts import routes as accounts
+    from app.dashboard import routes as dashboard
+    from app.incidents import routes as incidents
+    from app.ops import routes as operations
+    from app.remediation import routes as remediation
+
+    for pages in (operations, accounts, incidents, dashboard, remediation):
+        app.register_blueprint(pages.bp)

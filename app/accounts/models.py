@@ -1,0 +1,113 @@
+"""Users, their server-side sessions, and API tokens."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from flask_login import UserMixin
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.clock import now
+from app.database import Base, EnumText
+
+
+class Role(StrEnum):
+    """What a person may do; each role includes the ones before it."""
+
+    VIEWER = "viewer"
+    RESPONDER = "responder"
+    ADMIN = "admin"
+
+    def includes(self, other: "Role") -> bool:
+        """Say whether this role may do what ``other`` may do."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+class UserStatus(StrEnum):
+    """Whether an account can be used."""
+
+    ACTIVE = "active"
+    PENDING = "pending"
+    DISABLED = "disabled"
+
+
+class Scope(StrEnum):
+    """What an API token may do; ``admin`` includes all others, ``write`` includes ``read``."""
+
+    READ = "read"
+    WRITE = "write"
+    AUTOMATION = "automation"
+    ADMIN = "admin"
+
+
+class User(UserMixin, Base):
+    """A person."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True, comment="lower case")
+    name: Mapped[str] = mapped_column(String(80))
+    password_hash: Mapped[str | None] = mapped_column(String(255), comment="argon2id; empty: cannot log in")
+    role: Mapped[Role] = mapped_column(EnumText(Role))
+    status: Mapped[UserStatus] = mapped_column(EnumText(UserStatus))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_login_at: Mapped[datetime | None]
+
+    # Set by the session loader: Flask-Login keeps this, not the user's id, in the browser's cookie.
+    session_token = ""
+
+    @property
+    def is_active(self) -> bool:
+        """Say whether the account may be used; Flask-Login refuses the log-in otherwise."""
+        return self.status is UserStatus.ACTIVE
+
+    def get_id(self) -> str:
+        """Return the token of the running session (Flask-Login's name for what goes into the cookie)."""
+        if not self.session_token:
+            raise RuntimeError("this user was not loaded through a session")
+        return self.session_token
+
+
+class LoginSession(Base):
+    """One signed-in browser. Deleting the row ends the session, whatever the browser still holds."""
+
+    __tablename__ = "login_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_seen_at: Mapped[datetime] = mapped_column(default=now)
+    address: Mapped[str] = mapped_column(String(64), default="")
+    user_agent: Mapped[str] = mapped_column(String(200), default="")
+
+    user: Mapped[User] = relationship(lazy="joined")
+
+
+class ApiToken(Base):
+    """A program's key. Only its hash is kept; the first characters tell tokens apart."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    prefix: Mapped[str] = mapped_column(String(12))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]]
+    created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class LoginThrottle(Base):
+    """A token bucket for failed log-ins, per account and per address, shared by all replicas."""
+
+    __tablename__ = "login_throttles"
+
+    key: Mapped[str] = mapped_column(String(80), primary_key=True, comment="SHA-256 of account or address")
+    tokens: Mapped[float]
+    updated_at: Mapped[datetime]

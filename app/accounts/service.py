@@ -1,0 +1,150 @@
+"""The use cases of accounts: register, log in, change a password, a role or a status."""
+
+from collections.abc import Sequence
+
+import structlog
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import select
+
+from app.accounts import passwords, sessions, throttle
+from app.accounts.models import Role, User, UserStatus
+from app.clock import now
+from app.database import transaction
+from app.errors import InvalidInput, NotFound, Unauthorized
+from app.extensions import db
+from app.ops import audit
+
+log = structlog.get_logger()
+
+def register(*, email: str, name: str, password: str, status: UserStatus, role: Role = Role.RESPONDER) -> User:
+    """Make an account.
+
+    Raises:
+        InvalidInput: the address is malformed or taken, the name is empty, or the password is weak.
+
+    """
+    email = normal_address(email)
+    name = " ".join(name.split())[:80]
+    if not name:
+        raise InvalidInput("Say your name.", [{"field": "name", "message": "Say your name."}])
+    passwords.check_new(password, email=email, name=name)
+    hashed = passwords.hash_password(password)
+    with transaction():
+        if by_email(email) is not None:
+            message = "There is an account with this address already."
+            raise InvalidInput(message, [{"field": "email", "message": message}])
+        user = User(email=email, name=name, password_hash=hashed, role=role, status=status)
+        db.session.add(user)
+        db.session.flush()
+        audit.record("user_created", name, f"Account {email} was made, {status}, role {role}.", user_id=user.id)
+    return user
+
+
+def authenticate(*, email: str, password: str, address: str) -> User:
+    """Return the user whose address and password these are.
+
+    The answer and its time are the same for unknown people, wrong passwords and accounts that are off.
+
+    Raises:
+        TooManyAttempts: too many failures for this account or from this address.
+        Unauthorized: they don't fit.
+
+    """
+    email = email.strip().lower()
+    throttle.check(email, address)
+    user = by_email(email)
+    stored = user.password_hash if user else None
+    if not passwords.matches(stored, password) or user is None or not user.is_active:
+        throttle.count_failure(email, address)
+        log.warning("login_failed", address=address)
+        raise Unauthorized("Address and password don't fit together, or the account is not active.")
+    fresh = passwords.hash_password(password) if stored and passwords.is_outdated(stored) else None
+    with transaction():
+        user.last_login_at = now()
+        if fresh:
+            user.password_hash = fresh
+        audit.record("login", user.name, f"{user.email} logged in.", user_id=user.id, address=address)
+    return user
+
+
+def change_password(user_id: int, *, current: str, new: str) -> None:
+    """Set a new password; all sessions of the person end, the caller signs this browser in again.
+
+    Raises:
+        InvalidInput: the current password is wrong or the new one is weak.
+
+    """
+    user = get(user_id)
+    if not passwords.matches(user.password_hash, current):
+        message = "This is not your current password."
+        raise InvalidInput(message, [{"field": "current", "message": message}])
+    set_password(user, new)
+
+
+def set_password(user: User, new: str) -> None:
+    """Set a password without asking for the old one: for administrators and for `migrate`."""
+    passwords.check_new(new, email=user.email, name=user.name)
+    hashed = passwords.hash_password(new)
+    with transaction():
+        user.password_hash = hashed
+        sessions.sign_out_everywhere(user.id)
+        audit.record("password_changed", user.name, f"The password of {user.email} was changed.", user_id=user.id)
+
+
+def change_role(user_id: int, *, role: Role, by: str) -> User:
+    """Give a person another role."""
+    with transaction():
+        user = get(user_id)
+        old, user.role = user.role, role
+        audit.record("role_changed", by, f"{user.email}: role {old} became {role}.", user_id=user.id)
+    return user
+
+
+def change_status(user_id: int, *, status: UserStatus, by: str) -> User:
+    """Approve, switch off or switch on an account; one that is off has no sessions."""
+    with transaction():
+        user = get(user_id)
+        old, user.status = user.status, status
+        if status is not UserStatus.ACTIVE:
+            sessions.sign_out_everywhere(user.id)
+        audit.record("status_changed", by, f"{user.email}: {old} became {status}.", user_id=user.id)
+    return user
+
+
+def get(user_id: int) -> User:
+    """Return one user.
+
+    Raises:
+        NotFound: there is none with this id.
+
+    """
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise NotFound("There is no such user.")
+    return user
+
+
+def by_email(email: str) -> User | None:
+    """Return the user with this address, in any case of letters."""
+    return db.session.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def assignable() -> Sequence[User]:
+    """Return the people who can own an incident, by name."""
+    statement = select(User).where(User.status == UserStatus.ACTIVE).order_by(User.name)
+    return [user for user in db.session.scalars(statement) if user.role.includes(Role.RESPONDER)]
+
+
+def normal_address(email: str) -> str:
+    """Return an address in the form it is stored in.
+
+    Raises:
+        InvalidInput: it is not a mail address.
+
+    """
+    try:
+        checked = validate_email(email.strip(), check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        message = "This is not a mail address."
+        raise InvalidInput(message, [{"field": "email", "message": message}]) from None
+    return checked.normalized.lower()

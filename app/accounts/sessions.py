@@ -1,0 +1,90 @@
+"""Signed-in browsers. The cookie carries a random token; the database says whether it still counts."""
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from flask import Request, session
+from flask_login import LoginManager, login_user, logout_user
+from sqlalchemy import delete, select, update
+
+from app.accounts.models import LoginSession, User
+from app.clock import now
+from app.database import transaction
+from app.extensions import db
+
+IDLE_LIMIT = timedelta(hours=12)
+ABSOLUTE_LIMIT = timedelta(days=7)
+TOUCH_EVERY = timedelta(minutes=5)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def sign_in(user: User, request: Request) -> None:
+    """Start a session in this browser; whatever session it had before is gone (no fixation)."""
+    token = secrets.token_urlsafe(32)
+    with transaction():
+        db.session.add(
+            LoginSession(
+                token_hash=_digest(token),
+                user_id=user.id,
+                address=(request.remote_addr or "")[:64],
+                user_agent=request.user_agent.string[:200],
+            ),
+        )
+    session.clear()
+    user.session_token = token
+    login_user(user)
+
+
+def sign_out() -> None:
+    """End this browser's session on the server and in the browser."""
+    token = session.get("_user_id")
+    if token:
+        with transaction():
+            db.session.execute(delete(LoginSession).where(LoginSession.token_hash == _digest(str(token))))
+    logout_user()
+    session.clear()
+
+
+def sign_out_everywhere(user_id: int) -> None:
+    """End all sessions of a person."""
+    with transaction():
+        db.session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
+
+
+def load(token: str) -> User | None:
+    """Return the user of a running session, or nothing when it has ended, timed out or the account is off."""
+    row = db.session.scalar(select(LoginSession).where(LoginSession.token_hash == _digest(token)))
+    if row is None or not row.user.is_active:
+        return None
+    moment = now()
+    if moment - row.last_seen_at > IDLE_LIMIT or moment - row.created_at > ABSOLUTE_LIMIT:
+        return None
+    user = row.user
+    if moment - row.last_seen_at > TOUCH_EVERY:
+        with transaction():
+            db.session.execute(
+                update(LoginSession).where(LoginSession.token_hash == _digest(token)).values(last_seen_at=moment),
+            )
+    user.session_token = token
+    return user
+
+
+def delete_ended() -> None:
+    """Remove the rows of sessions that can't come back."""
+    moment = now()
+    with transaction():
+        db.session.execute(
+            delete(LoginSession).where(
+                (LoginSession.last_seen_at < moment - IDLE_LIMIT) | (LoginSession.created_at < moment - ABSOLUTE_LIMIT),
+            ),
+        )
+
+
+def init_app(manager: LoginManager) -> None:
+    """Let Flask-Login find users through their session."""
+    manager.session_protection = None
+    manager.user_loader(load)

@@ -1,0 +1,1 @@
+"""The intake of alert events from the webhook's journal."""

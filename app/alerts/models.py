@@ -1,0 +1,38 @@
+"""What has been taken from the journal, and how far."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.clock import now
+from app.database import Base
+
+
+class AlertEvent(Base):
+    """A journal event that took effect; its id makes the effect happen once, its episode finds the incident."""
+
+    __tablename__ = "alert_events"
+
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    seq: Mapped[int] = mapped_column(index=True)
+    episode: Mapped[str] = mapped_column(String(128), index=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), index=True)
+    status: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(String(32))
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+    starts_at: Mapped[datetime | None]
+    received_at: Mapped[datetime]
+
+
+class JournalCursor(Base):
+    """How far the journal was read: one row, moved in the transaction of the effects it stands for."""
+
+    __tablename__ = "journal_cursor"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    offset: Mapped[int] = mapped_column(default=0)
+    last_seq: Mapped[int] = mapped_column(default=0, comment="the journal's end when last asked")
+    behind_since: Mapped[datetime | None] = mapped_column(comment="since when offset < last_seq")
+    polled_at: Mapped[datetime | None] = mapped_column(comment="the last answer of the journal")
+    updated_at: Mapped[datetime] = mapped_column(default=now)

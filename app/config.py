@@ -1,0 +1,164 @@
+"""The settings of the incident app: one frozen object, read once, complete or the start stops."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "OIMS_"
+MIN_SECRET_LENGTH = 32
+MIN_PASSWORD_LENGTH = 12
+
+
+class SettingsError(Exception):
+    """The environment is wrong; the message names each variable and what to do."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, from ``OIMS_*`` variables; secrets also from a file by ``OIMS_*_FILE``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    database_url: str = Field("sqlite:///instance/site.db", description="Database, SQLite file or PostgreSQL URL.")
+    secret_key: SecretStr = Field(description="Signs cookies; at least 32 characters, the same on all replicas.")
+    bind: str = Field("0.0.0.0:5000", pattern=r"^\S+:\d+$", description="Address and port of the web server.")
+    base_url: str = Field("http://localhost:5000", description="How browsers reach the app; used in mails.")
+    cookie_secure: bool | None = Field(None, description="Send cookies over HTTPS only; default: by OIMS_BASE_URL.")
+    registration: Literal["open", "approval", "closed"] = Field("closed", description="Who may register.")
+
+    smtp_host: str = Field("", description="Mail server; empty: mails wait in the outbox.")
+    smtp_port: int = Field(25, ge=1, le=65535, description="Port of the mail server.")
+    smtp_user: str = Field("", description="Name to log in to the mail server; empty: no log-in.")
+    smtp_password: SecretStr | None = Field(None, description="Password for the mail server.")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="How the connection is protected.")
+    smtp_from: str = Field("oims@localhost.localdomain", description="Sender of the mails.")
+    mail_to: Annotated[tuple[str, ...], NoDecode] = Field((), description="On-call list, separated by commas.")
+
+    journal_url: str = Field("", description="The webhook, for GET /events; empty: no alerts are taken in.")
+    journal_token: SecretStr | None = Field(None, description="The webhook's reader token.")
+    reopen_window: timedelta = Field(
+        timedelta(minutes=30),
+        description="An alert that fires again within this time reopens its incident (seconds or ISO 8601).",
+    )
+    prometheus_url: str = Field("", description="Prometheus, for pictures of an alert's expression; empty: none.")
+
+    admin_email: str = Field("", description="First administrator, made by `migrate` when missing.")
+    admin_password: SecretStr | None = Field(None, description="Password of the first administrator.")
+    automation_token: SecretStr | None = Field(None, description="API token of the automation, kept by `migrate`.")
+
+    demo_faults: bool = Field(default=False, description="Offer POST /demo/faults. Only for demonstrations.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+
+    @field_validator("mail_to", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("mail_to")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_address(item) for item in value)
+
+    @field_validator("smtp_from", "admin_email")
+    @classmethod
+    def _one_address(cls, value: str) -> str:
+        return _address(value) if value else value
+
+    @field_validator("base_url", "journal_url", "prometheus_url")
+    @classmethod
+    def _http_url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, value: str) -> str:
+        """Name the driver, and make a relative SQLite path absolute: it means the working directory."""
+        scheme, _, rest = value.partition("://")
+        if scheme in {"postgresql", "postgres", "postgresql+psycopg"}:
+            return f"postgresql+psycopg://{rest}"
+        if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+            return f"sqlite:///{Path(rest[1:]).absolute()}"
+        raise ValueError("must be sqlite:///<file> or postgresql://<user>:<password>@<host>/<database>")
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < MIN_SECRET_LENGTH:
+            raise ValueError(f"must have at least {MIN_SECRET_LENGTH} characters, for example from `openssl rand -hex 32`")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.journal_url and self.journal_token is None:
+            raise ValueError("OIMS_JOURNAL_TOKEN: needed with OIMS_JOURNAL_URL")
+        if self.admin_email and self.admin_password is None:
+            raise ValueError("OIMS_ADMIN_PASSWORD: needed with OIMS_ADMIN_EMAIL")
+        if self.admin_password and len(self.admin_password.get_secret_value()) < MIN_PASSWORD_LENGTH:
+            raise ValueError(f"OIMS_ADMIN_PASSWORD: must have at least {MIN_PASSWORD_LENGTH} characters")
+        if self.automation_token and len(self.automation_token.get_secret_value()) < MIN_SECRET_LENGTH:
+            raise ValueError(f"OIMS_AUTOMATION_TOKEN: must have at least {MIN_SECRET_LENGTH} characters")
+        return self
+
+    @property
+    def cookies_are_secure(self) -> bool:
+        """Say whether cookies carry ``Secure``."""
+        return self.base_url.startswith("https://") if self.cookie_secure is None else self.cookie_secure
+
+
+def _address(value: str) -> str:
+    try:
+        return validate_email(value, check_deliverability=False, globally_deliverable=False).normalized
+    except EmailNotValidError:
+        raise ValueError(f"{value!r} is not a mail address") from None
+
+
+SECRETS = ("secret_key", "smtp_password", "journal_token", "admin_password", "automation_token")
+
+
+def _from_files() -> dict[str, str]:
+    """Read the secrets that are given as files.
+
+    Raises:
+        SettingsError: both forms are given, or the file can't be read.
+
+    """
+    found: dict[str, str] = {}
+    for name in SECRETS:
+        variable = f"{PREFIX}{name.upper()}"
+        path = os.environ.get(f"{variable}_FILE")
+        if not path:
+            continue
+        if os.environ.get(variable):
+            raise SettingsError(f"{variable} and {variable}_FILE are both set; keep one of them.")
+        try:
+            found[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not a text file"
+            raise SettingsError(f"{variable}_FILE: can't read {path}: {reason}.") from None
+    return found
+
+
+def load() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: something is missing or wrong; the message has one line per variable.
+
+    """
+    try:
+        return Settings(**_from_files())  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = f"{PREFIX}{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""
+            text = "is missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{name}{text}")
+        raise SettingsError("The settings are not complete:\n  " + "\n  ".join(lines)) from None

@@ -1,0 +1,1 @@
+"""Incidents: what is wrong, who has it, and everything that happened."""

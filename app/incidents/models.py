@@ -1,0 +1,116 @@
+"""The incident and its timeline."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.models import User
+from app.clock import now
+from app.database import Base, EnumText
+from app.incidents.actors import Actor, ActorKind
+from app.incidents.lifecycle import Severity, State
+
+
+class Source(StrEnum):
+    """Where an incident comes from."""
+
+    PERSON = "person"
+    ALERT = "alert"
+
+
+class Verdict(StrEnum):
+    """Whether the automation's repair worked."""
+
+    PENDING = "pending"
+    VERIFIED = "verified"
+    STILL_FIRING = "still_firing"
+    INCONCLUSIVE = "inconclusive"
+    TIMED_OUT = "timed_out"
+
+
+class EventKind(StrEnum):
+    """What a timeline entry tells."""
+
+    OPENED = "opened"
+    ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
+    COMMENTED = "commented"
+    ESCALATED = "escalated"
+    SEVERITY_CHANGED = "severity_changed"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    ALERT_FIRED = "alert_fired"
+    ALERT_RESOLVED = "alert_resolved"
+    DECISION = "decision"
+    RUN = "run"
+    VERDICT = "verdict"
+    MAIL_SENT = "mail_sent"
+    MAIL_FAILED = "mail_failed"
+
+
+class Incident(Base):
+    """One thing that is wrong, whoever noticed it."""
+
+    __tablename__ = "incidents"
+    __table_args__ = (
+        Index("ix_incidents_state_opened", "state", "opened_at"),
+        Index("ix_incidents_fingerprint_state", "fingerprint", "state"),
+        Index("ix_incidents_owner_state", "owner_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[State] = mapped_column(EnumText(State), default=State.OPEN)
+    severity: Mapped[Severity] = mapped_column(EnumText(Severity))
+    source: Mapped[Source] = mapped_column(EnumText(Source))
+    service: Mapped[str | None] = mapped_column(String(80))
+    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    episode: Mapped[str | None] = mapped_column(String(128), comment="the latest episode; older ones: alert_events")
+    alertname: Mapped[str | None] = mapped_column(String(200))
+    labels: Mapped[dict[str, str]] = mapped_column(default=dict)
+    annotations: Mapped[dict[str, str]] = mapped_column(default=dict)
+    generator_url: Mapped[str | None] = mapped_column(String(2000))
+    is_firing: Mapped[bool] = mapped_column(default=False, comment="its alert is firing now")
+    verdict: Mapped[Verdict | None] = mapped_column(EnumText(Verdict))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    previous_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), comment="the same alert, earlier")
+    opened_at: Mapped[datetime] = mapped_column(default=now)
+    acknowledged_at: Mapped[datetime | None]
+    escalated_at: Mapped[datetime | None]
+    resolved_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(default=now, comment="the last timeline entry")
+    version: Mapped[int] = mapped_column(default=1, comment="grows with each change; for optimistic locking")
+
+    owner: Mapped[User | None] = relationship(lazy="joined")
+    previous: Mapped["Incident | None"] = relationship(remote_side=[id])
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Say whether a person has it; the end of the alert then no longer resolves it."""
+        return self.state is State.ACKNOWLEDGED or self.owner_id is not None
+
+
+class TimelineEvent(Base):
+    """One thing that happened to an incident. Rows are only ever added."""
+
+    __tablename__ = "timeline_events"
+    __table_args__ = (Index("ix_timeline_events_incident_at", "incident_id", "at", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
+    at: Mapped[datetime] = mapped_column(default=now, comment="when it happened, not when we heard of it")
+    kind: Mapped[EventKind] = mapped_column(EnumText(EventKind))
+    actor_kind: Mapped[ActorKind] = mapped_column(EnumText(ActorKind))
+    actor_name: Mapped[str] = mapped_column(String(80))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    summary: Mapped[str] = mapped_column(Text, comment="a sentence")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    @property
+    def actor(self) -> Actor:
+        """Return who did it."""
+        return Actor(self.actor_kind, self.actor_name, self.actor_id)

@@ -1,0 +1,166 @@
+"""Reading incidents: lists by key on covering indexes, one incident, its timeline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
+
+from app.errors import InvalidInput, NotFound
+from app.extensions import db
+from app.incidents.lifecycle import Severity, State
+from app.incidents.models import Incident, Source, TimelineEvent
+
+PAGE_SIZE = 50
+MAX_PAGE_SIZE = 200
+UNRESOLVED = (State.OPEN, State.ACKNOWLEDGED)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list shows; empty means everything."""
+
+    states: Sequence[State] = ()
+    severities: Sequence[Severity] = ()
+    source: Source | None = None
+    owner_id: int | None = None
+    is_unowned: bool = False
+    text: str = ""
+    fingerprint: str = ""
+    episode: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, and the cursor of the part after it."""
+
+    items: Sequence[Incident] = field(default_factory=tuple)
+    next: str | None = None
+
+
+def get(incident_id: int) -> Incident:
+    """Return one incident.
+
+    Raises:
+        NotFound: there is none with this id.
+
+    """
+    incident = db.session.get(Incident, incident_id)
+    if incident is None:
+        raise NotFound(f"There is no incident {incident_id}.")
+    return incident
+
+
+def page(filters: Filters, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page:
+    """Return incidents, newest first, that come after the cursor ``after``.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours.
+
+    """
+    statement = select(Incident).where(*_conditions(filters)).order_by(Incident.id.desc())
+    if after:
+        statement = statement.where(Incident.id < _cursor(after))
+    limit = max(1, min(limit, MAX_PAGE_SIZE))
+    rows = db.session.scalars(statement.limit(limit + 1)).all()
+    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+def worst_first(filters: Filters, *, limit: int = MAX_PAGE_SIZE) -> Sequence[Incident]:
+    """Return unresolved incidents, worst and oldest first, for the top of the list page."""
+    rank = case({severity.value: place for place, severity in enumerate(Severity)}, value=cast(Incident.severity, String))
+    statement = (
+        select(Incident)
+        .where(Incident.state.in_(UNRESOLVED), *_conditions(filters))
+        .order_by(rank, Incident.opened_at, Incident.id)
+        .limit(limit)
+    )
+    return db.session.scalars(statement).all()
+
+
+def timeline(incident_id: int, *, after_id: int = 0, limit: int = 1000) -> Sequence[TimelineEvent]:
+    """Return an incident's events in the order in which they happened."""
+    statement: Select[tuple[TimelineEvent]] = (
+        select(TimelineEvent)
+        .where(TimelineEvent.incident_id == incident_id, TimelineEvent.id > after_id)
+        .order_by(TimelineEvent.at, TimelineEvent.id)
+        .limit(limit)
+    )
+    return db.session.scalars(statement).all()
+
+
+def counts() -> dict[tuple[State, Severity], int]:
+    """Return how many incidents there are per state and severity."""
+    rows = db.session.execute(
+        select(Incident.state, Incident.severity, func.count()).group_by(Incident.state, Incident.severity),
+    )
+    return {(state, severity): count for state, severity, count in rows}
+
+
+def unresolved_for(fingerprint: str) -> Incident | None:
+    """Return the incident that an alert with this fingerprint belongs to now, if there is one."""
+    return db.session.scalar(
+        select(Incident)
+        .where(Incident.fingerprint == fingerprint, Incident.state.in_(UNRESOLVED))
+        .order_by(Incident.id.desc())
+        .limit(1),
+    )
+
+
+def latest_for(fingerprint: str) -> Incident | None:
+    """Return the newest incident of this fingerprint, whatever its state."""
+    return db.session.scalar(
+        select(Incident).where(Incident.fingerprint == fingerprint).order_by(Incident.id.desc()).limit(1),
+    )
+
+
+def related(incident: Incident, *, limit: int = 10) -> Sequence[Incident]:
+    """Return earlier and later incidents of the same alert, newest first."""
+    if incident.fingerprint is None:
+        return ()
+    statement = (
+        select(Incident)
+        .where(Incident.fingerprint == incident.fingerprint, Incident.id != incident.id)
+        .order_by(Incident.id.desc())
+        .limit(limit)
+    )
+    return db.session.scalars(statement).all()
+
+
+def last_resolved_at() -> datetime | None:
+    """Return when the last incident was resolved, for the empty list's words."""
+    return db.session.scalar(select(func.max(Incident.resolved_at)))
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if filters.states:
+        conditions.append(Incident.state.in_(filters.states))
+    if filters.severities:
+        conditions.append(Incident.severity.in_(filters.severities))
+    if filters.source:
+        conditions.append(Incident.source == filters.source)
+    if filters.owner_id is not None:
+        conditions.append(Incident.owner_id == filters.owner_id)
+    if filters.is_unowned:
+        conditions.append(Incident.owner_id.is_(None))
+    if filters.fingerprint:
+        conditions.append(Incident.fingerprint == filters.fingerprint)
+    if filters.episode:
+        conditions.append(Incident.episode == filters.episode)
+    for word in filters.text.split():
+        conditions.append(
+            or_(
+                Incident.title.icontains(word, autoescape=True),
+                Incident.description.icontains(word, autoescape=True),
+                Incident.alertname.icontains(word, autoescape=True),
+                and_(Incident.service.is_not(None), Incident.service.icontains(word, autoescape=True)),
+            ),
+        )
+    return conditions
+
+
+def _cursor(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise InvalidInput("cursor: This is not a cursor of this list.")
+    return int(value)

@@ -1,0 +1,46 @@
+"""Alembic's entry: migrates the app's database, one process at a time."""
+
+from typing import Any, Literal
+
+from alembic import context
+from flask import current_app
+from sqlalchemy import text
+
+from app import models
+from app.database import EnumText, UtcDateTime
+from app.extensions import db
+
+POSTGRES_LOCK = 6_479_100
+"""Any fixed number: the advisory lock that makes a second migrating process wait."""
+
+
+def plain_types(kind: str, item: Any, _context: object) -> str | Literal[False]:
+    """Write our column types as the plain ones under them, so that old migrations don't depend on new code."""
+    if kind == "type" and isinstance(item, EnumText):
+        return f"sa.String(length={item.impl_instance.length})"
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+def run() -> None:
+    """Migrate over the app's own engine."""
+    with db.engine.connect() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        context.configure(
+            connection=connection,
+            target_metadata=models.metadata,
+            render_as_batch=is_sqlite,
+            compare_type=True,
+            render_item=plain_types,
+            transaction_per_migration=False,
+        )
+        with context.begin_transaction():
+            if not is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": POSTGRES_LOCK})
+            current_app.logger.info("migrating", extra={"dialect": connection.dialect.name})
+            context.run_migrations()
+
+
+run()

@@ -1,0 +1,61 @@
+"""The outbox: mails that must leave, in the words they leave with."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.clock import now
+from app.database import Base, EnumText
+
+
+class MailState(StrEnum):
+    """Where a mail stands."""
+
+    WAITING = "waiting"
+    """To be sent at ``next_at``."""
+    SENDING = "sending"
+    """Claimed by a worker until ``claimed_until``; after that anybody may claim it again."""
+    SENT = "sent"
+    """The mail server took it."""
+    DEAD = "dead"
+    """Refused for good, or tried for too long; a person may retry it."""
+
+
+class MailKind(StrEnum):
+    """Why a mail is written."""
+
+    CREATED = "created"
+    REOPENED = "reopened"
+    ASSIGNED = "assigned"
+    ESCALATED = "escalated"
+    GAVE_UP = "gave_up"
+    RESOLVED = "resolved"
+    REPAIRED = "repaired"
+    TEST = "test"
+
+
+class OutboxMessage(Base):
+    """One mail to one person."""
+
+    __tablename__ = "outbox_messages"
+    __table_args__ = (Index("ix_outbox_messages_state_next", "state", "next_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+    kind: Mapped[MailKind] = mapped_column(EnumText(MailKind))
+    recipient: Mapped[str] = mapped_column(String(254))
+    subject: Mapped[str] = mapped_column(String(255))
+    text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    message_id: Mapped[str] = mapped_column(String(255), unique=True, comment="stable over retries")
+    thread_id: Mapped[str | None] = mapped_column(String(255), comment="for In-Reply-To and References")
+    state: Mapped[MailState] = mapped_column(EnumText(MailState), default=MailState.WAITING)
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_at: Mapped[datetime] = mapped_column(default=now)
+    claimed_by: Mapped[str | None] = mapped_column(String(128))
+    claimed_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    sent_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(Text)

@@ -1,0 +1,22 @@
+"""Health and metrics, for machines only."""
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+
+from app.ops import health
+
+bp = Blueprint("ops", __name__)
+
+
+@bp.get("/healthz")
+def healthz() -> Response:
+    """Say that the process answers; what it depends on is not asked."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """Say whether requests can be served: each check by name."""
+    checks = health.checks()
+    is_ready = all(result == "ok" for result in checks.values())
+    return jsonify(status="ok" if is_ready else "unavailable", checks=checks), 200 if is_ready else 503

@@ -1,0 +1,1 @@
+"""What the automation decided and did, as it reports it."""

@@ -1,0 +1,96 @@
+"""Decisions, runs and the automation's sign of life."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.clock import now
+from app.database import Base, EnumText
+from app.incidents.models import Verdict
+
+
+class Decision(Base):
+    """Why the automation ran, waited or declined, for one episode."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+    episode: Mapped[str] = mapped_column(String(128), index=True)
+    event_id: Mapped[str] = mapped_column(String(128))
+    seq: Mapped[int]
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    alertname: Mapped[str] = mapped_column(String(200))
+    decision: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    detail: Mapped[str] = mapped_column(Text)
+    remedy: Mapped[str | None] = mapped_column(String(200))
+    playbook: Mapped[str | None] = mapped_column(String(200))
+    target: Mapped[dict[str, Any] | None]
+    attempt: Mapped[int | None]
+    decided_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    escalate: Mapped[bool]
+    received_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Run(Base):
+    """One playbook run in its newest reported version."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    version: Mapped[int]
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+    episode: Mapped[str] = mapped_column(String(128), index=True)
+    event_id: Mapped[str] = mapped_column(String(128))
+    seq: Mapped[int]
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    alertname: Mapped[str] = mapped_column(String(200))
+    remedy: Mapped[str] = mapped_column(String(200), index=True)
+    playbook: Mapped[str] = mapped_column(String(200))
+    target: Mapped[dict[str, Any]]
+    mode: Mapped[str] = mapped_column(String(16))
+    attempt: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    verification: Mapped[Verdict | None] = mapped_column(EnumText(Verdict))
+    queued_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    exit_code: Mapped[int | None]
+    duration_s: Mapped[float | None]
+    tasks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    output_tail: Mapped[str] = mapped_column(Text, default="")
+    verdict_at: Mapped[datetime | None]
+    verdict_detail: Mapped[str | None] = mapped_column(Text)
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    received_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AutomationHeartbeat(Base):
+    """The last sign of life of one automation instance."""
+
+    __tablename__ = "automation_heartbeats"
+
+    instance: Mapped[str] = mapped_column(String(128), primary_key=True)
+    version: Mapped[str] = mapped_column(String(64))
+    location: Mapped[str] = mapped_column(String(16))
+    is_paused: Mapped[bool]
+    last_seq: Mapped[int]
+    lag_s: Mapped[float]
+    remedies: Mapped[list[dict[str, Any]]]
+    sent_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class AutomationControl(Base):
+    """What people ask of the automation: one row."""
+
+    __tablename__ = "automation_control"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    is_paused: Mapped[bool] = mapped_column(default=False)
+    changed_by: Mapped[str] = mapped_column(String(80), default="")
+    changed_at: Mapped[datetime] = mapped_column(default=now)

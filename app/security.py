@@ -1,0 +1,110 @@
+"""Who may reach what, and the headers every answer carries. Deny by default."""
+
+import re
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+
+import structlog
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.accounts.models import Role
+from app.errors import Forbidden, Unauthorized, wants_problem
+
+PUBLIC = frozenset(
+    {
+        "static",
+        "accounts.login",
+        "accounts.register",
+        "ops.healthz",
+        "ops.readyz",
+        "ops.metrics",
+    },
+)
+"""Endpoints that need no log-in. Everything else does."""
+
+TOKEN_BLUEPRINTS = frozenset({"api", "faults"})
+"""Blueprints that authenticate each request by a bearer token themselves, and ignore cookies."""
+
+VIEWER_MAY_POST = frozenset({"accounts.logout", "accounts.logout_everywhere", "accounts.profile", "accounts.password"})
+"""Changes that concern only the person who makes them."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_BODY_BYTES = 1024 * 1024
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+
+
+def requires[**P](role: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """Let only people with ``role`` or more reach the view."""
+
+    def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            if not current_user.role.includes(role):
+                raise Forbidden(f"This needs the role {role}; yours is {current_user.role}.")
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def csp_nonce() -> str:
+    """Return this request's nonce for ``<script nonce=…>`` and ``<style nonce=…>``."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return str(g.csp_nonce)
+
+
+def _identify_request() -> None:
+    """Name the request in its logs, its answer and its error page."""
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _guard() -> ResponseReturnValue | None:
+    """Refuse whoever may not be here, before any view runs."""
+    if request.endpoint is None or request.endpoint in PUBLIC or request.blueprint in TOKEN_BLUEPRINTS:
+        return None
+    if not current_user.is_authenticated:
+        if wants_problem():
+            raise Unauthorized("Log in first.")
+        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("accounts.login", next=target), code=HTTPStatus.SEE_OTHER)
+    may_change = current_user.role.includes(Role.RESPONDER) or request.endpoint in VIEWER_MAY_POST
+    if request.method not in SAFE_METHODS and not may_change:
+        raise Forbidden("You may look at everything here, but not change it. An administrator can change your role.")
+    return None
+
+
+def _add_headers(response: Response) -> Response:
+    nonce = csp_nonce()
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+        "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Install the guard and the headers."""
+    app.before_request(_identify_request)
+    app.before_request(_guard)
+    app.after_request(_add_headers)
+    app.context_processor(lambda: {"csp_nonce": csp_nonce})
