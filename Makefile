@@ -1,0 +1,64 @@
+# Every target gets what it needs first, so there is no order to know. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+# A part of the tests, as in `make test T=tests/webhook`.
+T ?= tests
+# Test processes. More than four only fight over the disk.
+PYTEST := $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ See it work
+
+.PHONY: demo
+demo: setup ## Run the whole loop on this machine, without a cluster (ONCE=1 ends after the scenario)
+	@tools/install prometheus alertmanager
+	@$(BIN)/python -m demo $(if $(ONCE),--once)
+
+.PHONY: demo-clean
+demo-clean: ## Forget what the demo has stored
+	@rm -rf .demo
+
+##@ Change it
+
+.PHONY: test
+test: setup lint ## Lint, then run every test that needs no cluster (T=tests/webhook: only those)
+	@tools/install prometheus promtool alertmanager amtool helm helm3 kubeconform
+	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(PYTEST) $(T)
+
+.PHONY: lint
+lint: setup ## Check style, types, playbooks, YAML, shell scripts, the Dockerfile and templates
+	@tools/lint
+
+.PHONY: format
+format: setup ## Put Python code into the project's form and mend what ruff can
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+.PHONY: docs
+docs: setup ## Write the generated pages: docs/settings.md
+	@$(BIN)/python tools/settings_page.py
+
+##@ Set up (the other targets do this by themselves)
+
+.PHONY: setup
+setup: ## Make .venv with the Python dependencies that uv.lock pins
+	@tools/setup
+
+.PHONY: tools
+tools: ## Put Prometheus, Alertmanager, Helm and their checkers into .tools/bin
+	@tools/install prometheus promtool alertmanager amtool helm helm3 kubeconform
+
+.PHONY: browser
+browser: ## Find a Chromium for the browser tests, or install Debian's
+	@tools/browser
+
+.PHONY: clean
+clean: ## Remove everything that was built or stored here: .venv, .tools, .demo and caches
+	@rm -rf .venv .tools .demo .cache .ansible .pytest_cache .mypy_cache .ruff_cache .hypothesis
