@@ -1,0 +1,90 @@
+{{/* Names. The base is cut before a component's name is added, so that every object's name fits 63 characters. */}}
+{{- define "oims.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
+{{- end }}
+
+{{- define "oims.fullname" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{/* oims.objectName (list $ component) */}}
+{{- define "oims.objectName" -}}
+{{- printf "%s-%s" (include "oims.fullname" (first .)) (last .) -}}
+{{- end }}
+
+{{/* oims.selector (list $ component): name, instance and component, nothing that may ever change. */}}
+{{- define "oims.selector" -}}
+{{- $root := first . -}}
+app.kubernetes.io/name: {{ include "oims.name" $root }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ last . }}
+{{- end }}
+
+{{/* oims.labels (list $ component) */}}
+{{- define "oims.labels" -}}
+{{- $root := first . -}}
+{{ include "oims.selector" . }}
+app.kubernetes.io/part-of: oims
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- with $root.Values.global.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* oims.metadata (dict "root" $ "component" name ["name" object] ["annotations" map] ["keep" bool]) */}}
+{{- define "oims.metadata" -}}
+name: {{ .name | default (include "oims.objectName" (list .root .component)) }}
+namespace: {{ .root.Release.Namespace }}
+labels:
+  {{- include "oims.labels" (list .root .component) | nindent 2 }}
+  {{- with .labels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- $annotations := merge (dict) (.annotations | default dict) .root.Values.global.commonAnnotations }}
+{{- if and .keep .root.Values.keepOnUninstall }}
+{{- $_ := set $annotations "helm.sh/resource-policy" "keep" }}
+{{- end }}
+{{- with $annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* oims.serviceAccountName (dict "root" $ "component" name "values" component's) */}}
+{{- define "oims.serviceAccountName" -}}
+{{- if .values.serviceAccount.create -}}
+{{- .values.serviceAccount.name | default (include "oims.objectName" (list .root .component)) -}}
+{{- else -}}
+{{- .values.serviceAccount.name | default "default" -}}
+{{- end -}}
+{{- end }}
+
+{{/* Where people open the app. */}}
+{{- define "oims.baseUrl" -}}
+{{- if .Values.app.baseUrl -}}
+{{- .Values.app.baseUrl -}}
+{{- else if and .Values.app.ingress.enabled .Values.app.ingress.hosts -}}
+{{- printf "%s://%s" (ternary "https" "http" (not (empty .Values.app.ingress.tls))) (first .Values.app.ingress.hosts) -}}
+{{- else if and .Values.app.httpRoute.enabled .Values.app.httpRoute.hostnames -}}
+{{- printf "https://%s" (first .Values.app.httpRoute.hostnames) -}}
+{{- else -}}
+http://localhost:5000
+{{- end -}}
+{{- end }}
+
+{{- define "oims.alertmanagerUrl" -}}
+{{- if .Values.alertmanager.enabled -}}
+{{- printf "http://%s:9093" (include "oims.objectName" (list . "alertmanager")) -}}
+{{- else -}}
+{{- .Values.alertmanager.externalUrl -}}
+{{- end -}}
+{{- end }}

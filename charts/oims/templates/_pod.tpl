@@ -1,0 +1,122 @@
+{{/* What every pod and container has in common. */}}
+
+{{/* oims.image (dict "root" $ "image" map) */}}
+{{- define "oims.image" -}}
+{{- $registry := .root.Values.global.imageRegistry | default .image.registry -}}
+{{- $name := ternary (printf "%s/%s" $registry .image.repository) .image.repository (not (empty $registry)) -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" $name .image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $name (.image.tag | default .root.Chart.AppVersion) -}}
+{{- end -}}
+{{- end }}
+
+{{/* oims.podSpec (dict "root" $ "component" name "values" component's "uid" number ["token" bool] ["several" bool]) */}}
+{{- define "oims.podSpec" -}}
+{{- $global := .root.Values.global -}}
+{{- $values := .values -}}
+{{- $selector := include "oims.selector" (list .root .component) | fromYaml -}}
+{{- $security := dict "runAsNonRoot" true "runAsUser" .uid "runAsGroup" .uid "fsGroup" .uid
+      "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault") -}}
+{{- if .serviceAccount }}
+serviceAccountName: {{ .serviceAccount }}
+{{- end }}
+automountServiceAccountToken: {{ .token | default false }}
+# A Service named "oims" would otherwise put OIMS_PORT and the like over our own settings.
+enableServiceLinks: false
+securityContext:
+  {{- toYaml (mergeOverwrite $security (deepCopy $global.podSecurityContext)) | nindent 2 }}
+{{- with $global.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.nodeSelector | default $global.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.tolerations | default $global.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.affinity | default $global.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $global.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- if $values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml $values.topologySpreadConstraints | nindent 2 }}
+{{- else if .several }}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- toYaml $selector | nindent 8 }}
+{{- end }}
+{{- end }}
+
+{{/* oims.container (dict "root" $ "image" map): image and security of one container. */}}
+{{- define "oims.container" -}}
+image: {{ include "oims.image" . }}
+imagePullPolicy: {{ .image.pullPolicy }}
+securityContext:
+  {{- $security := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) }}
+  {{- toYaml (mergeOverwrite $security (deepCopy .root.Values.global.containerSecurityContext)) | nindent 2 }}
+{{- end }}
+
+{{/* oims.podMetadata (dict "root" $ "component" name "values" component's ["checksums" dict of strings]) */}}
+{{- define "oims.podMetadata" -}}
+labels:
+  {{- include "oims.selector" (list .root .component) | nindent 2 }}
+  app.kubernetes.io/part-of: oims
+  {{- with merge (dict) (.values.podLabels | default dict) .root.Values.global.commonLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- $annotations := merge (dict) (.values.podAnnotations | default dict) .root.Values.global.commonAnnotations }}
+{{- range $name, $text := .checksums }}
+{{- $_ := set $annotations (printf "checksum/%s" $name) (sha256sum $text) }}
+{{- end }}
+{{- with $annotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* oims.strategy: one writer of a file on a volume, or a rolling update. Both fields of the latter are
+     written out, so that Helm owns them and may drop them again. */}}
+{{- define "oims.strategy" -}}
+{{- if . -}}
+type: RollingUpdate
+rollingUpdate:
+  maxSurge: 1
+  maxUnavailable: 0
+{{- else -}}
+type: Recreate
+{{- end -}}
+{{- end }}
+
+{{/* oims.drain: let the endpoints forget a pod before it stops to listen; pointless where no other pod takes over. */}}
+{{- define "oims.drain" -}}
+{{- if . -}}
+lifecycle:
+  preStop:
+    sleep:
+      seconds: 5
+{{- end -}}
+{{- end }}
+
+{{/* oims.serviceAccount (dict "root" $ "component" name "values" component's): the object. */}}
+{{- define "oims.serviceAccount" -}}
+{{- if .values.serviceAccount.create }}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  {{- $name := include "oims.serviceAccountName" . }}
+  {{- include "oims.metadata" (dict "root" .root "component" .component "name" $name "annotations" .values.serviceAccount.annotations) | nindent 2 }}
+automountServiceAccountToken: false
+{{- end }}
+{{- end }}

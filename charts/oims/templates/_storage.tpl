@@ -1,0 +1,71 @@
+{{/* Volumes. */}}
+
+{{/* oims.claimSpec (persistence) */}}
+{{- define "oims.claimSpec" -}}
+accessModes:
+  {{- toYaml .accessModes | nindent 2 }}
+resources:
+  requests:
+    storage: {{ .size }}
+{{- /* An unset class must leave the field out: an empty one would be another, immutable, choice. */}}
+{{- if not (kindIs "invalid" .storageClass) }}
+storageClassName: {{ ternary "" .storageClass (eq .storageClass "-") | quote }}
+{{- end }}
+{{- end }}
+
+{{/* oims.claim (dict "root" $ "component" name "persistence" map): the claim of a Deployment. */}}
+{{- define "oims.claim" -}}
+{{- if and .persistence.enabled (not .persistence.existingClaim) }}
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  {{- include "oims.metadata" (dict "root" .root "component" .component "annotations" .persistence.annotations "keep" true) | nindent 2 }}
+spec:
+  {{- include "oims.claimSpec" .persistence | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* oims.dataVolume (dict "root" $ "component" name "persistence" map): the volume "data" of a Deployment's pod. */}}
+{{- define "oims.dataVolume" -}}
+- name: data
+  {{- if .persistence.enabled }}
+  persistentVolumeClaim:
+    claimName: {{ .persistence.existingClaim | default (include "oims.objectName" (list .root .component)) }}
+  {{- else }}
+  emptyDir: {}
+  {{- end }}
+{{- end }}
+
+{{/* oims.statefulData (persistence): the volume "data" of a StatefulSet's pod, where it is no template of its own. */}}
+{{- define "oims.statefulData" -}}
+{{- if .existingClaim -}}
+- name: data
+  persistentVolumeClaim:
+    claimName: {{ .existingClaim }}
+{{- else if not .enabled -}}
+- name: data
+  emptyDir: {}
+{{- end -}}
+{{- end }}
+
+{{/* oims.claimTemplates (dict "root" $ "component" name "persistence" map): immutable, so only selector labels. */}}
+{{- define "oims.claimTemplates" -}}
+persistentVolumeClaimRetentionPolicy:
+  whenDeleted: {{ ternary "Retain" "Delete" .root.Values.keepOnUninstall }}
+  whenScaled: Retain
+{{- if and .persistence.enabled (not .persistence.existingClaim) }}
+volumeClaimTemplates:
+  - apiVersion: v1
+    kind: PersistentVolumeClaim
+    metadata:
+      name: data
+      labels:
+        {{- include "oims.selector" (list .root .component) | nindent 8 }}
+      {{- with .persistence.annotations }}
+      annotations:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      {{- include "oims.claimSpec" .persistence | nindent 6 }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,74 @@
+{{/* Every bad combination of values, all at once, each with what to set. */}}
+{{- define "oims.validate" -}}
+{{- $v := .Values -}}
+{{- $problems := list -}}
+{{- $sqlite := eq $v.database.type "sqlite" -}}
+{{- $postgres := $v.database.postgres -}}
+{{- if and $sqlite (gt (int $v.app.replicas) 1) -}}
+{{- $problems = append $problems (printf "app.replicas is %d, but a SQLite file has one writer: set app.replicas to 1, or database.type to postgres." (int $v.app.replicas)) -}}
+{{- end -}}
+{{- if and $sqlite $v.app.autoscaling.enabled -}}
+{{- $problems = append $problems "app.autoscaling.enabled is true, but a SQLite file has one writer: turn it off, or set database.type to postgres." -}}
+{{- end -}}
+{{- $usesPostgres := or (not $sqlite) (eq $v.webhook.journal.type "postgres") -}}
+{{- if and $usesPostgres (not $postgres.existingSecret) (not $postgres.bundled.enabled) (or (not $postgres.host) (not $postgres.password)) -}}
+{{- $problems = append $problems "PostgreSQL is chosen without a way to it: set database.postgres.existingSecret, or database.postgres.host and database.postgres.password, or database.postgres.bundled.enabled." -}}
+{{- end -}}
+{{- if and $postgres.bundled.enabled (or $postgres.host $postgres.existingSecret) -}}
+{{- $problems = append $problems "database.postgres.bundled.enabled is true beside database.postgres.host or existingSecret: use the bundled PostgreSQL or your own, not both." -}}
+{{- end -}}
+{{- if and $postgres.bundled.enabled (not $usesPostgres) -}}
+{{- $problems = append $problems "database.postgres.bundled.enabled is true, but nothing uses it: set database.type to postgres." -}}
+{{- end -}}
+{{- if and (eq $v.webhook.journal.type "sqlite") (or (gt (int $v.webhook.replicas) 1) $v.webhook.autoscaling.enabled) -}}
+{{- $problems = append $problems "several webhook pods (webhook.replicas, webhook.autoscaling) need a shared journal: set webhook.journal.type to postgres." -}}
+{{- end -}}
+{{- range $path, $scaling := dict "app.autoscaling" $v.app.autoscaling "webhook.autoscaling" $v.webhook.autoscaling -}}
+{{- if and $scaling.enabled (gt (int $scaling.minReplicas) (int $scaling.maxReplicas)) -}}
+{{- $problems = append $problems (printf "%s.minReplicas is greater than maxReplicas." $path) -}}
+{{- end -}}
+{{- end -}}
+{{- if and $v.app.smtp.user (not $v.app.smtp.password) (not $v.app.smtp.existingSecret) -}}
+{{- $problems = append $problems "app.smtp.user is set without a password: set app.smtp.existingSecret or app.smtp.password." -}}
+{{- end -}}
+{{- if and $v.app.ingress.enabled (not $v.app.ingress.hosts) -}}
+{{- $problems = append $problems "app.ingress.enabled is true without a host: set app.ingress.hosts." -}}
+{{- end -}}
+{{- if and $v.app.httpRoute.enabled (not $v.app.httpRoute.parentRefs) -}}
+{{- $problems = append $problems "app.httpRoute.enabled is true without a gateway: set app.httpRoute.parentRefs." -}}
+{{- end -}}
+{{- if and $v.prometheus.enabled (not $v.alertmanager.enabled) (not $v.alertmanager.externalUrl) -}}
+{{- $problems = append $problems "alertmanager.enabled is false and Prometheus has nobody to tell: set alertmanager.externalUrl, or prometheus.enabled to false." -}}
+{{- end -}}
+{{- if and $v.alertmanager.enabled $v.alertmanager.externalUrl -}}
+{{- $problems = append $problems "alertmanager.externalUrl is set beside alertmanager.enabled: turn one of them off." -}}
+{{- end -}}
+{{- if and $v.alertmanager.enabled (gt (int $v.alertmanager.replicas) 1) $v.alertmanager.persistence.existingClaim -}}
+{{- $problems = append $problems "alertmanager.persistence.existingClaim serves one pod: set alertmanager.replicas to 1, or leave the claim empty." -}}
+{{- end -}}
+{{- $volumes := dict
+      "database.sqlite.persistence" $v.database.sqlite.persistence
+      "database.postgres.bundled.persistence" $postgres.bundled.persistence
+      "webhook.journal.persistence" $v.webhook.journal.persistence
+      "prometheus.persistence" $v.prometheus.persistence
+      "alertmanager.persistence" $v.alertmanager.persistence
+      "automation.inCluster.persistence" $v.automation.inCluster.persistence -}}
+{{- range $path, $persistence := $volumes -}}
+{{- if and $persistence.existingClaim (not $persistence.enabled) -}}
+{{- $problems = append $problems (printf "%s.existingClaim is set, but %s.enabled is false: set it to true, or leave the claim empty." $path $path) -}}
+{{- end -}}
+{{- end -}}
+{{- $kinds := dict
+      "monitoring.serviceMonitor.enabled" (list $v.monitoring.serviceMonitor.enabled "monitoring.coreos.com/v1" "ServiceMonitor")
+      "monitoring.prometheusRule.enabled" (list $v.monitoring.prometheusRule.enabled "monitoring.coreos.com/v1" "PrometheusRule")
+      "app.httpRoute.enabled" (list $v.app.httpRoute.enabled "gateway.networking.k8s.io/v1" "HTTPRoute") -}}
+{{- range $path, $kind := $kinds -}}
+{{- $group := index $kind 1 -}}
+{{- if and (first $kind) (not ($.Capabilities.APIVersions.Has $group)) -}}
+{{- $problems = append $problems (printf "%s is true, but the cluster has no %s (%s): install its CRDs, or set it to false. For an offline render add --api-versions %s." $path (last $kind) $group $group) -}}
+{{- end -}}
+{{- end -}}
+{{- if $problems -}}
+{{- fail (printf "\n\n%d problem(s) in the values:\n  - %s\n" (len $problems) (join "\n  - " $problems)) -}}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,59 @@
+{{/* oims.targets ($): namespace to a list of Deployments, as YAML; an empty list is every Deployment. */}}
+{{- define "oims.targets" -}}
+{{- $targets := deepCopy .Values.automation.targets.namespaces -}}
+{{- if .Values.automation.targets.app -}}
+{{- $own := list (include "oims.objectName" (list . "app")) -}}
+{{- if not (hasKey $targets .Release.Namespace) -}}
+{{- $_ := set $targets .Release.Namespace $own -}}
+{{- else if get $targets .Release.Namespace -}}
+{{- $_ := set $targets .Release.Namespace (concat (get $targets .Release.Namespace) $own | uniq) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $targets -}}
+{{- end }}
+
+{{/* oims.targetRoles (dict "root" $ "component" name "account" ServiceAccount): in each listed namespace, read and patch
+     the listed Deployments and their scale, nothing else. */}}
+{{- define "oims.targetRoles" -}}
+{{- $root := .root -}}
+{{- $component := .component -}}
+{{- $account := .account -}}
+{{- range $namespace, $names := include "oims.targets" .root | fromYaml }}
+{{- $name := printf "%s-targets" (include "oims.objectName" (list $root $component)) }}
+{{- /* Outside the release's namespace two releases may meet. */}}
+{{- if ne $namespace $root.Release.Namespace }}
+{{- $name = printf "%s-%s" $name $root.Release.Namespace | trunc 63 | trimSuffix "-" }}
+{{- end }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {{ $name }}
+  namespace: {{ $namespace }}
+  labels:
+    {{- include "oims.labels" (list $root $component) | nindent 4 }}
+rules:
+  - apiGroups: [apps]
+    resources: [deployments, deployments/scale]
+    verbs: [get, patch]
+    {{- with $names }}
+    resourceNames: {{ toJson . }}
+    {{- end }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: {{ $name }}
+  namespace: {{ $namespace }}
+  labels:
+    {{- include "oims.labels" (list $root $component) | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: {{ $name }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ $account }}
+    namespace: {{ $root.Release.Namespace }}
+{{- end }}
+{{- end }}

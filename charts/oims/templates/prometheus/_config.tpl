@@ -1,0 +1,66 @@
+{{/* Job names are constants: the rules are tested as they lie, without templating. */}}
+
+{{/* oims.scrapePods (dict "job" name "host" headless Service "port" number) */}}
+{{- define "oims.scrapePods" -}}
+- job_name: {{ .job }}
+  dns_sd_configs:
+    - names: [{{ .host }}]
+      type: A
+      port: {{ .port }}
+      refresh_interval: 10s
+{{- end }}
+
+{{- define "oims.alertmanagers" -}}
+{{- if .Values.alertmanager.enabled -}}
+- dns_sd_configs:
+    - names: [{{ include "oims.objectName" (list . "alertmanager") }}-pods]
+      type: A
+      port: 9093
+      refresh_interval: 10s
+{{- else -}}
+{{- $url := urlParse .Values.alertmanager.externalUrl -}}
+- scheme: {{ $url.scheme }}
+  {{- with $url.path }}
+  path_prefix: {{ . }}
+  {{- end }}
+  static_configs:
+    - targets: [{{ ternary $url.host (printf "%s:%s" $url.host (ternary "443" "80" (eq $url.scheme "https"))) (contains ":" $url.host) | quote }}]
+{{- end -}}
+{{- end }}
+
+{{- define "oims.prometheusConfig" -}}
+{{- $values := .Values.prometheus -}}
+global:
+  scrape_interval: {{ $values.scrapeInterval }}
+  evaluation_interval: {{ $values.evaluationInterval }}
+  {{- with $values.externalLabels }}
+  external_labels:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+storage:
+  tsdb:
+    retention:
+      time: {{ $values.retention.time }}
+      size: {{ $values.retention.size }}
+rule_files:
+  - /etc/prometheus/rules/*.yml
+alerting:
+  alertmanagers:
+    {{- include "oims.alertmanagers" . | nindent 4 }}
+scrape_configs:
+  {{- range $component, $port := dict "app" 5000 "webhook" 5001 }}
+  {{- $host := printf "%s-pods" (include "oims.objectName" (list $ $component)) }}
+  {{- include "oims.scrapePods" (dict "job" (printf "oims-%s" $component) "host" $host "port" $port) | nindent 2 }}
+  {{- end }}
+  {{- if .Values.alertmanager.enabled }}
+  {{- $host := printf "%s-pods" (include "oims.objectName" (list . "alertmanager")) }}
+  {{- include "oims.scrapePods" (dict "job" "alertmanager" "host" $host "port" 9093) | nindent 2 }}
+  {{- end }}
+  - job_name: prometheus
+    static_configs:
+      - targets: [localhost:9090]
+  {{- range $job, $rest := $values.scrapeConfigs }}
+  - job_name: {{ $job }}
+    {{- toYaml $rest | nindent 4 }}
+  {{- end }}
+{{- end }}
