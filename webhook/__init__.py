@@ -1,0 +1,90 @@
+"""The webhook: takes Alertmanager's alerts, records them, and only then says so."""
+
+import sys
+from datetime import timedelta
+
+import structlog
+from flask import Flask
+
+from webhook import access, errors, event, health, routes
+from webhook.config import Settings
+from webhook.journal import Journal, JournalUnavailableError, open_store
+from webhook.lines import LineWriter, to_line
+from webhook.metrics import Metrics
+from webhook.periodic import Periodic
+from webhook.signing import signed_line
+
+log = structlog.get_logger(__name__)
+
+PRUNE_INTERVAL_SECONDS = 60.0
+
+
+class Webhook(Flask):
+    """The Flask application, with the threads that belong to it."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("webhook", static_folder=None)
+        self.url_map.strict_slashes = False
+        self.url_map.merge_slashes = False
+        self.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+        self.settings = settings
+        self.metrics = Metrics()
+        self.lines = LineWriter(sys.stdout.fileno(), self.metrics.lost_lines.inc)
+        key = settings.event_credential
+        self.journal = Journal(
+            open_store(settings.webhook_journal),
+            on_events=lambda texts: self.lines.write(signed_line(text, key.value) for text in texts),
+            on_commit=self.metrics.commit_seconds.observe,
+        )
+        errors.init_app(self, self.metrics)
+        self.register_blueprint(
+            routes.blueprint(
+                journal=self.journal,
+                metrics=self.metrics,
+                writer=settings.writer_credential,
+                reader=settings.reader_credential,
+                event_key=key,
+            )
+        )
+        self.register_blueprint(health.blueprint(self.journal, self.metrics))
+        self.wsgi_app = access.AccessLog(self.wsgi_app, self.lines.write, self.metrics)  # type: ignore[method-assign]
+        self._threads = [
+            Periodic("heartbeat", self._heartbeat, settings.heartbeat_interval),
+            Periodic("retention", self._prune, PRUNE_INTERVAL_SECONDS),
+        ]
+
+    def interrupt(self) -> None:
+        """Send away those who wait for events: the process is about to end."""
+        self.journal.interrupt()
+
+    def close(self) -> None:
+        """Finish what was begun, in the order in which it depends on each other."""
+        for thread in self._threads:
+            thread.stop()
+        self.journal.close()
+        self.lines.close()
+
+    def _heartbeat(self) -> None:
+        try:
+            seq = self.journal.last_seq()
+        except JournalUnavailableError:
+            seq = None
+        self.lines.write([to_line(kind="heartbeat", seq=seq, at=event.rfc3339(event.now()))])
+
+    def _prune(self) -> None:
+        before = event.now() - timedelta(seconds=self.settings.webhook_retention_age)
+        try:
+            pruned = self.journal.prune(
+                received_before=event.rfc3339(before), keep_bytes=self.settings.webhook_retention_size
+            )
+        except JournalUnavailableError as error:
+            log.warning("retention_postponed", reason=error.reason)
+            return
+        if pruned:
+            self.metrics.pruned.inc(pruned)
+            log.info("events_pruned", count=pruned, received_before=event.rfc3339(before))
+
+
+def create_app(settings: Settings) -> Webhook:
+    """The application for valid settings; its threads run until ``close``."""
+    return Webhook(settings)

@@ -1,0 +1,34 @@
+"""``python -m webhook``: check the settings, then serve."""
+
+import argparse
+import os
+import sys
+
+from webhook import config, logs
+from webhook.wsgi import Server
+
+
+def main() -> int:
+    """Exit status 0 after a normal end, 2 when a setting is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m webhook", description="Receive alerts from Alertmanager."
+    )
+    parser.add_argument("--check", action="store_true", help="only check the settings, then exit")
+    arguments = parser.parse_args()
+    os.umask(0o077)
+    try:
+        settings = config.load()
+        config.prepare_journal(settings)
+    except config.SettingsError as error:
+        sys.stderr.write(f"The webhook can't start:\n{error}\n")
+        return 2
+    if arguments.check:
+        sys.stderr.write("The settings are right.\n")
+        return 0
+    logs.configure(settings.log_level)
+    Server(settings).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

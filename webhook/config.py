@@ -1,0 +1,185 @@
+"""Settings of the webhook: one frozen object, read once from the environment.
+
+Every variable starts with ``OIMS_``. A secret is given either as ``NAME`` or, better, as ``NAME_FILE``: the path of
+a file that holds it. A file is read again when it changes, so a rotated Secret needs no restart.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from webhook.credentials import Credential
+from webhook.journal.store import POSTGRES_SCHEMES
+
+MIN_SECRET_LENGTH = 16
+
+_DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_SIZE_UNITS = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message names each variable and what to do."""
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", value)
+    if match is None:
+        raise ValueError("is not a duration; write a number and a unit, such as 15s, 5m, 2h or 30d")
+    return float(match[1]) * _DURATION_UNITS[match[2]]
+
+
+def _size(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(\d+)(KiB|MiB|GiB)?", value)
+    if match is None:
+        raise ValueError("is not a size; write a number of bytes or a number and a unit, such as 512MiB")
+    return int(match[1]) * _SIZE_UNITS[match[2] or ""]
+
+
+def _bind(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (colon and host and port.isdigit() and int(port) <= 65535):  # noqa: PLR2004 - the highest TCP port
+        raise ValueError("is not an address to listen on; write host:port, such as 0.0.0.0:5001")
+    return value
+
+
+def _http_url(value: str) -> str:
+    if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        raise ValueError("is not an http or https address, such as http://oims-alertmanager:9093")
+    return value.rstrip("/")
+
+
+Seconds = Annotated[float, BeforeValidator(_duration)]
+Bytes = Annotated[int, BeforeValidator(_size)]
+
+
+class Settings(BaseSettings):
+    """What the webhook needs to know; durations in seconds, sizes in bytes."""
+
+    model_config = SettingsConfigDict(env_prefix="OIMS_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    webhook_bind: Annotated[str, BeforeValidator(_bind)] = Field(
+        "0.0.0.0:5001",
+        description="Address and port to listen on.",
+    )
+    webhook_token: SecretStr | None = Field(None, description="Bearer token that may post alerts.")
+    webhook_token_file: Path | None = Field(None, description="File that holds OIMS_WEBHOOK_TOKEN.")
+    webhook_reader_token: SecretStr | None = Field(None, description="Bearer token that may read /events.")
+    webhook_reader_token_file: Path | None = Field(
+        None, description="File that holds OIMS_WEBHOOK_READER_TOKEN."
+    )
+    event_key: SecretStr | None = Field(None, description="Key that signs each event; followers hold it too.")
+    event_key_file: Path | None = Field(None, description="File that holds OIMS_EVENT_KEY.")
+    webhook_journal: str = Field(
+        "instance/journal.db",
+        description="The journal: path of an SQLite file, or postgresql://… to share it between replicas.",
+    )
+    webhook_retention_age: Seconds = Field(
+        30 * 86400, ge=3600, description="Events older than this are pruned, unless their episode is open."
+    )
+    webhook_retention_size: Bytes = Field(
+        512 * 1024**2,
+        ge=1024**2,
+        description="When the events take more room than this the oldest are pruned, unless their episode is open.",
+    )
+    heartbeat_interval: Seconds = Field(15, ge=0.1, le=300, description="Time between two heartbeat lines.")
+    alertmanager_url: Annotated[str, BeforeValidator(_http_url)] = Field(
+        "", description="Alertmanager to compare the journal with; empty turns the reconciler off."
+    )
+    alertmanager_receiver: str = Field(
+        "oims-webhook", min_length=1, description="Name of the Alertmanager receiver that is this webhook."
+    )
+    reconcile_interval: Seconds = Field(30, ge=0.1, description="Time between two looks at Alertmanager.")
+    reconcile_gone_after: Seconds = Field(
+        180,
+        ge=1,
+        description="An open episode missing from Alertmanager for this long is resolved. "
+        "Must be longer than Prometheus' resend delay (1m) plus a margin.",
+    )
+    log_level: Annotated[str, BeforeValidator(str.upper)] = Field(
+        "INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="Least level of messages on stderr: DEBUG, INFO, WARNING or ERROR.",
+    )
+
+    @model_validator(mode="after")
+    def _secrets_are_usable(self) -> Self:
+        writer, reader = self.writer_credential.value, self.reader_credential.value
+        if writer == reader:
+            raise ValueError(
+                "OIMS_WEBHOOK_READER_TOKEN: is the same as OIMS_WEBHOOK_TOKEN; make two different tokens"
+            )
+        _ = self.event_credential.value
+        return self
+
+    @property
+    def writer_credential(self) -> Credential:
+        """The token that may post alerts; raises CredentialError if it can't be had."""
+        return self._credential("webhook_token")
+
+    @property
+    def reader_credential(self) -> Credential:
+        """The token that may read events; raises CredentialError if it can't be had."""
+        return self._credential("webhook_reader_token")
+
+    @property
+    def event_credential(self) -> Credential:
+        """The key that signs events; raises CredentialError if it can't be had."""
+        return self._credential("event_key")
+
+    def _credential(self, field: str) -> Credential:
+        plain: SecretStr | None = getattr(self, field)
+        return Credential.open(
+            f"OIMS_{field.upper()}",
+            value=plain.get_secret_value() if plain else None,
+            path=getattr(self, f"{field}_file"),
+            min_length=MIN_SECRET_LENGTH,
+        )
+
+
+def load() -> Settings:
+    """Read the settings from the environment.
+
+    Raises SettingsError whose text has one line per wrong variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_sentence(dict(item)) for item in error.errors())) from None
+
+
+def prepare_journal(settings: Settings) -> None:
+    """Make the folder of an SQLite journal and see that it can be written.
+
+    Raises SettingsError. A PostgreSQL journal is not looked at: it may come up later.
+    """
+    if settings.webhook_journal.startswith(POSTGRES_SCHEMES):
+        return
+    path = Path(settings.webhook_journal)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"OIMS_WEBHOOK_JOURNAL: cannot make the folder {path.parent}: {error.strerror}; choose another path"
+        ) from None
+    if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
+        raise SettingsError(
+            f"OIMS_WEBHOOK_JOURNAL: cannot write {path}; choose another path or change its mode"
+        )
+
+
+def _sentence(item: dict[str, object]) -> str:
+    location = item["loc"]
+    message = str(item["msg"]).removeprefix("Value error, ")
+    if not isinstance(location, tuple) or not location:
+        return message
+    name = f"OIMS_{str(location[0]).upper()}"
+    return f"{name}: {message} (it is {os.environ.get(name, '')[:80]!r})"

@@ -1,0 +1,35 @@
+"""From a validated alert to the fields of an event."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from webhook.journal import Source
+from webhook.payload import Alert, Message, fingerprint
+
+
+def now() -> datetime:
+    """The present, in UTC."""
+    return datetime.now(UTC)
+
+
+def rfc3339(at: datetime) -> str:
+    """A time in UTC with milliseconds and ``Z``; sorts as text."""
+    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def from_alert(alert: Alert, message: Message, received_at: datetime, source: Source) -> dict[str, Any]:
+    """The event of an alert, without the fields the journal gives it."""
+    return {
+        "kind": "alert",
+        "source": source,
+        "received_at": rfc3339(received_at),
+        "status": alert.status,
+        "fingerprint": alert.fingerprint or fingerprint(alert.labels),
+        "starts_at": rfc3339(alert.starts_at or received_at),
+        "ends_at": rfc3339(alert.ends_at) if alert.ends_at and alert.status == "resolved" else None,
+        "labels": alert.labels,
+        "annotations": alert.annotations,
+        "generator_url": alert.generator_url,
+        "group_key": message.group_key,
+        "receiver": message.receiver,
+    }

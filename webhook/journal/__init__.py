@@ -1,0 +1,23 @@
+"""The journal: the append-only record of every alert, in the order of its sequence numbers.
+
+It alone knows which episode an event belongs to. A caller that gets a receipt may tell the sender "done": what the
+receipt counts is on disk.
+"""
+
+from webhook.journal.committer import JournalUnavailableError
+from webhook.journal.episodes import Source, Status
+from webhook.journal.journal import Journal, OpenEpisode, Page, Receipt
+from webhook.journal.queries import State
+from webhook.journal.store import open_store
+
+__all__ = [
+    "Journal",
+    "JournalUnavailableError",
+    "OpenEpisode",
+    "Page",
+    "Receipt",
+    "Source",
+    "State",
+    "Status",
+    "open_store",
+]

@@ -1,0 +1,172 @@
+"""The SQL of the journal; each function runs inside a transaction or snapshot of a store."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from webhook.journal.episodes import Episode, Recorded, Source, Status
+from webhook.journal.store import Execute
+
+
+class State(NamedTuple):
+    """The journal as a whole; from ``oldest_seq`` on no event is missing."""
+
+    journal_id: str
+    last_seq: int
+    oldest_seq: int
+    row_count: int
+    byte_count: int
+
+
+def state(execute: Execute) -> State:
+    """The journal's counters."""
+    rows = execute("SELECT journal_id, last_seq, pruned_seq + 1, row_count, byte_count FROM journal_state")
+    return State(*rows[0])
+
+
+def save_state(execute: Execute, *, last_seq: int, rows: int, size: int) -> None:
+    """Set the last number and add to the counters of rows and bytes."""
+    execute(
+        "UPDATE journal_state SET last_seq = ?, row_count = row_count + ?, byte_count = byte_count + ?",
+        last_seq,
+        rows,
+        size,
+    )
+
+
+def latest_episode(execute: Execute, fingerprint: str) -> Episode | None:
+    """The latest episode of a fingerprint, open or ended."""
+    rows = execute("SELECT episode, ended_by FROM journal_episodes WHERE fingerprint = ?", fingerprint)
+    return Episode(rows[0][0], Source(rows[0][1]) if rows[0][1] else None) if rows else None
+
+
+def recorded(execute: Execute, fingerprint: str, starts_at: str) -> list[Recorded]:
+    """The events of a fingerprint with one start, oldest first."""
+    rows = execute(
+        "SELECT id, status, episode FROM journal_events WHERE fingerprint = ? AND starts_at = ? ORDER BY seq",
+        fingerprint,
+        starts_at,
+    )
+    return [Recorded(key, Status(status), episode) for key, status, episode in rows]
+
+
+def insert_event(execute: Execute, event: dict[str, object], body: str) -> None:
+    """Add an event; ``body`` is its canonical text."""
+    execute(
+        "INSERT INTO journal_events VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
+        *(
+            event[name]
+            for name in ("seq", "id", "fingerprint", "starts_at", "status", "episode", "received_at")
+        ),
+        body,
+    )
+
+
+def count_delivery(execute: Execute, event_id: str) -> None:
+    """One more delivery of an event that is there already."""
+    execute("UPDATE journal_events SET deliveries = deliveries + 1 WHERE id = ?", event_id)
+
+
+def save_firing(execute: Execute, event: dict[str, object], body: str) -> None:
+    """The episode of a firing event is open."""
+    execute(
+        "INSERT INTO journal_episodes VALUES (?, ?, NULL, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET"
+        " episode = excluded.episode, ended_by = NULL, last_seq = excluded.last_seq,"
+        " last_seen_at = excluded.last_seen_at, firing = excluded.firing",
+        *(event[name] for name in ("fingerprint", "episode", "seq", "received_at")),
+        body,
+    )
+
+
+def save_end(execute: Execute, event: dict[str, object]) -> None:
+    """The episode of a resolved event has ended."""
+    execute(
+        "INSERT INTO journal_episodes VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT (fingerprint) DO UPDATE SET"
+        " episode = excluded.episode, ended_by = excluded.ended_by, last_seq = excluded.last_seq, firing = NULL",
+        *(event[name] for name in ("fingerprint", "episode", "source", "seq", "received_at")),
+    )
+
+
+def confirm_end(execute: Execute, fingerprint: str) -> None:
+    """Alertmanager itself has said that the latest episode ended."""
+    execute(
+        "UPDATE journal_episodes SET ended_by = ? WHERE fingerprint = ? AND ended_by IS NOT NULL",
+        Source.ALERTMANAGER,
+        fingerprint,
+    )
+
+
+def saw_firing(execute: Execute, fingerprint: str, at: str) -> None:
+    """A repeated delivery shows that the open episode still burns."""
+    execute(
+        "UPDATE journal_episodes SET last_seen_at = ? WHERE fingerprint = ? AND ended_by IS NULL",
+        at,
+        fingerprint,
+    )
+
+
+def open_episodes(execute: Execute) -> Sequence[tuple[str, str, str, str]]:
+    """Each open episode: fingerprint, id, when it was last seen firing, the text of its newest firing event."""
+    return execute(
+        "SELECT fingerprint, episode, last_seen_at, firing FROM journal_episodes WHERE ended_by IS NULL"
+    )
+
+
+def open_episode(execute: Execute, fingerprint: str) -> tuple[str, str] | None:
+    """Id and last sighting of the open episode of a fingerprint."""
+    rows = execute(
+        "SELECT episode, last_seen_at FROM journal_episodes WHERE fingerprint = ? AND ended_by IS NULL",
+        fingerprint,
+    )
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+def events(execute: Execute, after: int, limit: int) -> list[str]:
+    """The canonical texts of the next events after a number."""
+    rows = execute("SELECT body FROM journal_events WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
+    return [row[0] for row in rows]
+
+
+def last_seq(execute: Execute) -> int:
+    """The number of the newest event."""
+    return int(execute("SELECT last_seq FROM journal_state")[0][0])
+
+
+def probe(execute: Execute) -> None:
+    """A write that changes nothing else, to see whether writing works."""
+    execute("UPDATE journal_state SET probes = probes + 1")
+
+
+def prunable(execute: Execute, *, received_before: str, keep_bytes: int, limit: int) -> list[tuple[int, int]]:
+    """Number and size of the oldest events that retention lets go, at most ``limit`` of them.
+
+    Events of open episodes stay. So do, however old, those whose size the limit of bytes still allows.
+    """
+    excess = state(execute).byte_count - keep_bytes
+    rows = execute(
+        "SELECT seq, length(body), received_at FROM journal_events"
+        " WHERE episode NOT IN (SELECT episode FROM journal_episodes WHERE ended_by IS NULL) ORDER BY seq LIMIT ?",
+        limit,
+    )
+    chosen = []
+    for seq, size, received_at in rows:
+        if received_at >= received_before and excess <= 0:
+            break
+        chosen.append((seq, size))
+        excess -= size
+    return chosen
+
+
+def prune(execute: Execute, chosen: Sequence[tuple[int, int]]) -> None:
+    """Remove events, oldest first, and what is known of episodes that ended before."""
+    last = chosen[-1][0]
+    for seq, _ in chosen:
+        execute("DELETE FROM journal_events WHERE seq = ?", seq)
+    execute("DELETE FROM journal_episodes WHERE ended_by IS NOT NULL AND last_seq <= ?", last)
+    execute(
+        "UPDATE journal_state SET pruned_seq = CASE WHEN pruned_seq < ? THEN ? ELSE pruned_seq END,"
+        " row_count = row_count - ?, byte_count = byte_count - ?",
+        last,
+        last,
+        len(chosen),
+        sum(size for _, size in chosen),
+    )

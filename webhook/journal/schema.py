@@ -1,0 +1,43 @@
+"""The tables of the journal, in the SQL that SQLite and PostgreSQL share."""
+
+VERSION = 1
+
+STATEMENTS = (
+    # The one row that every append locks and updates: so sequence numbers become visible in their order.
+    """CREATE TABLE IF NOT EXISTS journal_state (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        schema_version INTEGER NOT NULL,
+        journal_id TEXT NOT NULL,
+        last_seq BIGINT NOT NULL,
+        pruned_seq BIGINT NOT NULL,
+        row_count BIGINT NOT NULL,
+        byte_count BIGINT NOT NULL,
+        probes BIGINT NOT NULL
+    )""",
+    # body: the event's canonical JSON, without its signature.
+    """CREATE TABLE IF NOT EXISTS journal_events (
+        seq BIGINT PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        fingerprint TEXT NOT NULL,
+        starts_at TEXT NOT NULL,
+        status TEXT NOT NULL,
+        episode TEXT NOT NULL,
+        received_at TEXT NOT NULL,
+        deliveries BIGINT NOT NULL,
+        body TEXT NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS journal_events_start ON journal_events (fingerprint, starts_at)",
+    # The latest episode of each fingerprint; ended_by is NULL while it is open; firing: the body of its newest firing
+    # event, so that the reconciler can end an episode whose events were pruned.
+    """CREATE TABLE IF NOT EXISTS journal_episodes (
+        fingerprint TEXT PRIMARY KEY,
+        episode TEXT NOT NULL,
+        ended_by TEXT,
+        last_seq BIGINT NOT NULL,
+        last_seen_at TEXT NOT NULL,
+        firing TEXT
+    )""",
+    "CREATE INDEX IF NOT EXISTS journal_episodes_open ON journal_episodes (episode) WHERE ended_by IS NULL",
+)
+
+FIRST_STATE = f"INSERT INTO journal_state VALUES (1, {VERSION}, ?, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING"  # noqa: S608
