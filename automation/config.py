@@ -1,0 +1,106 @@
+"""Settings: environment variables `OIMS_*`, read once into one frozen object."""
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from automation.errors import ConfigurationError
+
+PREFIX = "OIMS_"
+SECRETS = ("journal_token", "event_key", "app_token")
+
+
+class Settings(BaseSettings):
+    """Everything automation can be told from outside."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    journal_url: AnyHttpUrl = Field(description="Base URL of the webhook, which serves the journal.")
+    journal_token: SecretStr = Field(min_length=1, description="Reader token of the journal.")
+    event_key: SecretStr = Field(min_length=1, description="Key that signs events; the webhook has the same.")
+    app_url: AnyHttpUrl = Field(description="Base URL of the incident app, which takes the reports.")
+    app_token: SecretStr = Field(min_length=1, description="API token of the app with scope automation.")
+    state_dir: Path = Field(description="Directory of the ledger; made with mode 0700 when missing.")
+    playbooks: Path = Field(default=Path("playbooks"), description="Folder of the playbooks.")
+    policy: Path | None = Field(default=None, description="Policy file; default <playbooks>/policy.yml.")
+    inventory: Literal["kubernetes", "local"] = Field(
+        default="kubernetes", description="Inventory: a folder of <playbooks>/inventories."
+    )
+    instance: str = Field(
+        default_factory=socket.gethostname, min_length=1, description="Name in heartbeats; default host name."
+    )
+    location: Literal["host", "cluster"] = Field(default="host", description="Where this process runs.")
+    stop_grace: float = Field(
+        default=30, ge=0, le=600, description="Seconds a run in flight gets when automation is stopped."
+    )
+    heartbeat_interval: float = Field(
+        default=30, ge=0.2, le=300, description="Seconds between two heartbeats to the app."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log line that is written."
+    )
+
+    @field_validator("state_dir", "playbooks", "policy")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
+
+    @property
+    def policy_file(self) -> Path:
+        """The policy file in use."""
+        return self.policy or self.playbooks / "policy.yml"
+
+    @property
+    def inventory_dir(self) -> Path:
+        """The inventory folder in use."""
+        return self.playbooks / "inventories" / self.inventory
+
+    def secret(self, name: str) -> str:
+        """Return the text of the secret setting `name`."""
+        value: SecretStr = getattr(self, name)
+        return value.get_secret_value()
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises ConfigurationError naming every variable that is missing or wrong.
+    """
+    secrets = _secrets_from_files(os.environ)
+    try:
+        return Settings(**secrets)  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = [_sentence(item["loc"], item["msg"], item["type"]) for item in error.errors()]
+        raise ConfigurationError("\n".join(problems)) from None
+
+
+def _secrets_from_files(environ: Mapping[str, str]) -> dict[str, str]:
+    values = {}
+    for name in SECRETS:
+        variable = f"{PREFIX}{name.upper()}"
+        path = environ.get(f"{variable}_FILE")
+        if not path:
+            continue
+        if environ.get(variable):
+            raise ConfigurationError(f"{variable} and {variable}_FILE are both set: keep one of them")
+        try:
+            values[name] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise ConfigurationError(f"{variable}_FILE: cannot read {path}: {reason}") from None
+    return values
+
+
+def _sentence(loc: tuple[int | str, ...], message: str, kind: str) -> str:
+    name = str(loc[0])
+    variable = f"{PREFIX}{name.upper()}"
+    also = f" (or {variable}_FILE)" if name in SECRETS else ""
+    if kind == "missing":
+        description = Settings.model_fields[name].description
+        return f"{variable}{also} is not set: {description}"
+    return f"{variable}{also}: {message}"

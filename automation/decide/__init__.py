@@ -1,0 +1,1 @@
+"""Deciding: pure functions from policy, episode and situation to one decision with its reason in words."""

@@ -1,0 +1,82 @@
+"""What a decision is, and what it is made from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from automation.policy.match import Target
+
+
+class Verb(StrEnum):
+    """The three things that can be decided about an open episode."""
+
+    RUN = "run"
+    DEFERRED = "deferred"
+    DECLINED = "declined"
+
+
+class Reason(StrEnum):
+    """Why not now (these pass) or not at all (these are final)."""
+
+    COOLDOWN = "cooldown"
+    TARGET_LOCKED = "target_locked"
+    TARGET_BUDGET = "target_budget"
+    GLOBAL_BUDGET = "global_budget"
+    MAINTENANCE = "maintenance"
+    PAUSED = "paused"
+
+    NOT_IN_POLICY = "not_in_policy"
+    MODE_OFF = "mode_off"
+    SHADOW = "shadow"
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
+    ALREADY_RESOLVED = "already_resolved"
+    INVALID_TARGET = "invalid_target"
+    FLAPPING = "flapping"
+    TOO_OLD = "too_old"
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """One run as the guards see it."""
+
+    episode: str
+    target: str
+    state: str
+    verification: str | None
+    started: float
+    """Steady time at which it was decided."""
+    ended: float | None
+    """Steady time at which it ended; none while it is queued or running."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Everything outside the episode and the policy that a decision depends on."""
+
+    steady: float
+    wall: datetime
+    paused: str | None
+    """Who paused automation, in words; none when it is not paused."""
+    runs: tuple[PastRun, ...]
+    """The runs of the last 24 hours and all that are not over."""
+    attempts: tuple[PastRun, ...]
+    """The runs of this episode, oldest first."""
+    locked: frozenset[str]
+    """Targets that a run holds."""
+    episodes: int
+    """Episodes of this alert opened within the remedy's flapping time."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One decision; `until` is the steady time at which a deferral is looked at again."""
+
+    verb: Verb
+    reason: Reason | None
+    detail: str
+    remedy: str | None = None
+    playbook: str | None = None
+    target: Target | None = None
+    attempt: int | None = None
+    until: float | None = None
+    escalate: bool = False

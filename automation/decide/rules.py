@@ -1,0 +1,239 @@
+"""The decision itself: final reasons first, then those that pass, then run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from automation.clock import parse_time
+from automation.decide.model import Decision, PastRun, Reason, Situation, Verb
+from automation.ledger.episodes import Episode
+from automation.policy.match import (
+    InvalidTargetError,
+    Target,
+    find_maintenance,
+    find_remedy,
+    find_target,
+    find_values,
+)
+from automation.policy.schemas import Mode, Policy, Remedy
+from automation.policy.values import write_duration
+
+HOUR = 3600.0
+DAY = 86400.0
+MAX_INTERRUPTIONS = 2
+
+
+@dataclass(frozen=True)
+class Case:
+    """An episode that a remedy fits, with everything the guards look at."""
+
+    episode: Episode
+    policy: Policy
+    remedy: Remedy
+    target: Target
+    now: Situation
+
+    @property
+    def on_target(self) -> list[PastRun]:
+        """The recent runs on this target."""
+        return [run for run in self.now.runs if run.target == str(self.target)]
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A reason not to run."""
+
+    reason: Reason
+    detail: str
+    until: float | None = None
+    escalate: bool = False
+
+
+Guard = Callable[[Case], Obstacle | None]
+
+
+def decide(episode: Episode, policy: Policy, now: Situation) -> Decision:
+    """Decide about one episode. The same input always gives the same decision."""
+    remedy = find_remedy(policy, episode.labels)
+    if remedy is None:
+        name = episode.alertname or "without a name"
+        return Decision(
+            Verb.DECLINED, Reason.NOT_IN_POLICY, f"The policy names no remedy for the alert {name}."
+        )
+    named = Decision(Verb.DECLINED, None, "", remedy=remedy.label, playbook=remedy.playbook)
+    if remedy.mode is Mode.OFF:
+        return replace(
+            named, reason=Reason.MODE_OFF, detail=f"The policy switches the remedy {remedy.label} off."
+        )
+    try:
+        target = find_target(remedy, episode.labels)
+        find_values(remedy, episode.labels)
+    except InvalidTargetError as error:
+        detail = f"The target is not allowed: {error}."
+        return replace(named, reason=Reason.INVALID_TARGET, detail=detail, escalate=episode.is_firing)
+    case = Case(episode, policy, remedy, target, now)
+    named = replace(named, target=target)
+    for verb, guards in ((Verb.DECLINED, FINAL), (Verb.DEFERRED, PASSING)):
+        for guard in guards:
+            obstacle = guard(case)
+            if obstacle:
+                return replace(
+                    named,
+                    verb=verb,
+                    reason=obstacle.reason,
+                    detail=obstacle.detail,
+                    until=obstacle.until,
+                    escalate=obstacle.escalate,
+                )
+    attempt = len(now.attempts) + 1
+    detail = f"Running {remedy.playbook} on {target}, attempt {attempt} of {remedy.max_attempts}."
+    return replace(named, verb=Verb.RUN, detail=detail, attempt=attempt)
+
+
+def _inconclusive(case: Case) -> Obstacle | None:
+    last = case.now.attempts[-1] if case.now.attempts else None
+    if last is None or last.verification != "inconclusive":
+        return None
+    detail = "Whether the last run helped cannot be judged; a person has to look."
+    return Obstacle(Reason.ATTEMPTS_EXHAUSTED, detail, escalate=True)
+
+
+def _already_resolved(case: Case) -> Obstacle | None:
+    if case.episode.is_firing:
+        return None
+    return Obstacle(Reason.ALREADY_RESOLVED, "The alert resolved before a run was due.")
+
+
+def _too_old(case: Case) -> Obstacle | None:
+    limit = case.remedy.max_age
+    if limit is None:
+        return None
+    age = (case.now.wall - parse_time(case.episode.opened_at)).total_seconds()
+    if case.now.attempts or age <= limit:
+        return None
+    detail = (
+        f"The alert is {write_duration(age)} old; the policy acts on alerts up to {write_duration(limit)}."
+    )
+    return Obstacle(Reason.TOO_OLD, detail, escalate=True)
+
+
+def _attempts_exhausted(case: Case) -> Obstacle | None:
+    count, limit = len(case.now.attempts), case.remedy.max_attempts
+    interrupted = sum(run.state == "interrupted" for run in case.now.attempts)
+    if count >= limit:
+        detail = (
+            f"{case.remedy.playbook} ran {_times(count)} and the alert still fires; a person has to look."
+        )
+    elif interrupted >= MAX_INTERRUPTIONS:
+        detail = f"{case.remedy.playbook} was interrupted {_times(interrupted)}; a person has to look."
+    else:
+        return None
+    return Obstacle(Reason.ATTEMPTS_EXHAUSTED, detail, escalate=True)
+
+
+def _flapping(case: Case) -> Obstacle | None:
+    rule, count = case.remedy.flapping, case.now.episodes
+    if count <= rule.episodes:
+        return None
+    detail = f"The alert fired {count} times within {write_duration(rule.within)}: it is flapping, a person has to look."
+    return Obstacle(Reason.FLAPPING, detail, escalate=True)
+
+
+def _shadow(case: Case) -> Obstacle | None:
+    if case.remedy.mode is not Mode.SHADOW:
+        return None
+    detail = f"In shadow mode: would have run {case.remedy.playbook} on {case.target}."
+    return Obstacle(Reason.SHADOW, detail)
+
+
+def _paused(case: Case) -> Obstacle | None:
+    if case.now.paused is None:
+        return None
+    return Obstacle(Reason.PAUSED, f"Automation is paused: {case.now.paused}.")
+
+
+def _maintenance(case: Case) -> Obstacle | None:
+    found = find_maintenance(case.policy, case.episode.alertname, case.now.wall)
+    if found is None:
+        return None
+    window, end = found
+    until = case.now.steady + (end - case.now.wall).total_seconds()
+    return Obstacle(Reason.MAINTENANCE, f"Maintenance window: {window.name}.", until)
+
+
+def _locked(case: Case) -> Obstacle | None:
+    if str(case.target) not in case.now.locked:
+        return None
+    return Obstacle(Reason.TARGET_LOCKED, f"Another run is at work on {case.target}.")
+
+
+def _cooldown(case: Case) -> Obstacle | None:
+    """An interrupted run did not get to repair anything, so its repeat need not wait."""
+    ends = [run.ended for run in case.on_target if run.ended is not None and run.state != "interrupted"]
+    until = max(ends, default=-HOUR) + case.remedy.cooldown
+    if not ends or case.now.steady >= until:
+        return None
+    rest = write_duration(until - case.now.steady)
+    detail = f"{case.target} was repaired a short time ago; the cooldown of {write_duration(case.remedy.cooldown)} ends in {rest}."
+    return Obstacle(Reason.COOLDOWN, detail, until)
+
+
+def _target_budget(case: Case) -> Obstacle | None:
+    for limit, span, word in (
+        (case.remedy.max_runs_per_hour, HOUR, "hour"),
+        (case.remedy.max_runs_per_day, DAY, "day"),
+    ):
+        until = _free_again([run.started for run in case.on_target], limit, span, case.now.steady)
+        if until is not None:
+            detail = f"{case.target} had its {limit} {'run' if limit == 1 else 'runs'} of this {word}."
+            return Obstacle(Reason.TARGET_BUDGET, detail, until)
+    return None
+
+
+def _global_budget(case: Case) -> Obstacle | None:
+    limits, now = case.policy.limits, case.now
+    at_work = sum(run.ended is None for run in now.runs)
+    if at_work >= limits.concurrent_runs:
+        detail = f"{at_work} of {limits.concurrent_runs} allowed runs are at work."
+        return Obstacle(Reason.GLOBAL_BUDGET, detail)
+    until = _free_again([run.started for run in now.runs], limits.runs_per_hour, HOUR, now.steady)
+    if until is not None:
+        detail = f"All remedies together had their {limits.runs_per_hour} runs of this hour."
+        return Obstacle(Reason.GLOBAL_BUDGET, detail, until)
+    others = _latest_per_target(now.runs, str(case.target), now.steady - HOUR)
+    if others is not None and len(others) >= limits.targets_per_hour:
+        until = sorted(others)[len(others) - limits.targets_per_hour] + HOUR
+        detail = (
+            f"{len(others)} targets were touched in this hour; the policy allows {limits.targets_per_hour}."
+        )
+        return Obstacle(Reason.GLOBAL_BUDGET, detail, until)
+    return None
+
+
+FINAL: tuple[Guard, ...] = (
+    _inconclusive,
+    _already_resolved,
+    _too_old,
+    _attempts_exhausted,
+    _flapping,
+    _shadow,
+)
+PASSING: tuple[Guard, ...] = (_paused, _maintenance, _locked, _cooldown, _target_budget, _global_budget)
+
+
+def _free_again(starts: list[float], limit: int, span: float, steady: float) -> float | None:
+    """Return when a sliding budget of `limit` starts per `span` has room, or None when it has now."""
+    recent = sorted(start for start in starts if start > steady - span)
+    return recent[-limit] + span if len(recent) >= limit else None
+
+
+def _latest_per_target(runs: tuple[PastRun, ...], target: str, since: float) -> list[float] | None:
+    """Return the last start on each target touched since a time, or None when this target is one of them."""
+    latest: dict[str, float] = {}
+    for run in runs:
+        if run.started > since:
+            latest[run.target] = max(run.started, latest.get(run.target, since))
+    return None if target in latest else list(latest.values())
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

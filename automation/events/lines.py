@@ -1,0 +1,55 @@
+"""Log lines of the webhook: hints that wake the follower, and carriers while the journal is away."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from automation.events.schemas import Event
+from automation.events.signing import is_genuine
+
+MAX_LINE = 1 << 20
+
+
+@dataclass
+class LineReader:
+    """Turns lines into events and hints; whatever else comes is counted, never acted on."""
+
+    key: bytes
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def read(self, line: str) -> Event | int | None:
+        """Return the event of a signed line, the last sequence number of a heartbeat, or nothing."""
+        if len(line) > MAX_LINE:
+            return self._ignore("too_long")
+        start = line.find("{")  # kubectl's --prefix and --timestamps stand before the JSON
+        try:
+            data = json.loads(line[start:]) if start >= 0 else None
+        except (ValueError, RecursionError):
+            data = None
+        if not isinstance(data, dict):
+            return self._ignore("not_json")
+        return self._read_object(data)
+
+    def _read_object(self, data: dict[str, Any]) -> Event | int | None:
+        kind, seq = data.get("kind"), data.get("seq")
+        if kind == "heartbeat" and type(seq) is int and seq >= 0:
+            self.counts["heartbeat"] += 1
+            return seq
+        if kind == "access":
+            return self._ignore("access")
+        if kind != "alert":
+            return self._ignore("unknown_kind")
+        if not is_genuine(data, self.key):
+            return self._ignore("unsigned" if "sig" not in data else "bad_signature")
+        try:
+            event = Event.model_validate(data)
+        except ValidationError:
+            return self._ignore("bad_event")
+        self.counts["event"] += 1
+        return event
+
+    def _ignore(self, reason: str) -> None:
+        self.counts[reason] += 1

@@ -1,0 +1,1 @@
+"""Following the journal and acting on it, for as long as the process lives."""

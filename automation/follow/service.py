@@ -1,0 +1,190 @@
+"""The follower: sources, engine, runs and reports put together, from start to a clean stop."""
+
+import signal
+import threading
+import time
+from types import FrameType
+
+import structlog
+
+from automation.clock import SystemClock
+from automation.config import Settings
+from automation.errors import JournalUnreachableError
+from automation.events.journal import Journal
+from automation.events.lines import LineReader
+from automation.follow.engine import APP_PAUSED, Engine
+from automation.follow.heartbeat import describe
+from automation.follow.sources import STDIN, JournalReader, is_stream, read_lines
+from automation.follow.state import paused_by
+from automation.ledger import reports, runs
+from automation.ledger.database import Ledger, load_anchor, save_anchor
+from automation.ledger.episodes import get_episode
+from automation.ledger.runs import Run
+from automation.policy.schemas import Policy
+from automation.report import App, Heartbeat, Reporter, repeat
+from automation.run.crew import Crew
+from automation.run.executor import Executor
+
+TICK = 0.5
+ONCE_PATIENCE = 30.0
+LAST_REPORTS = 10.0
+END_PATIENCE = 30.0
+
+log = structlog.get_logger()
+
+
+class Follower:
+    """Everything that `follow` runs."""
+
+    def __init__(self, settings: Settings, policy: Policy, ledger: Ledger, *, is_dry: bool) -> None:
+        self._settings, self._policy, self._ledger, self._is_dry = settings, policy, ledger, is_dry
+        self._clock = SystemClock(load_anchor(ledger))
+        self._stop, self._wake, self._end_runs = threading.Event(), threading.Event(), threading.Event()
+        self._signals: list[int] = []
+        journal = Journal(
+            str(settings.journal_url), settings.secret("journal_token"), settings.secret("event_key").encode()
+        )
+        self._reader = JournalReader(journal, ledger, self._clock, self._wake.set)
+        self._engine = Engine(policy, ledger, self._clock, lambda: paused_by(settings.state_dir))
+        self._executor = Executor(settings, ledger, self._clock, self._end_runs)
+        self._crew = Crew(self._execute, self._wake.set)
+        app = str(settings.app_url), settings.secret("app_token")
+        self._reporter = Reporter(App(*app), ledger, self._clock)
+        self._heartbeat = Heartbeat(App(*app), self._describe)
+
+    def follow(self) -> None:
+        """Follow until told to stop."""
+        self._start_threads()
+        while not self._is_stopping():
+            if self._reader.is_settled:
+                self._step()
+            self._wake.wait(TICK)
+            self._wake.clear()
+        self._shut_down()
+
+    def follow_once(self) -> None:
+        """Handle what the journal has now, wait for runs and verdicts, deliver the reports.
+
+        Raises JournalUnreachableError.
+        """
+        self._catch_up()
+        self._step()
+        while not self._is_stopping() and self._has_work():
+            if not self._is_dry:
+                self._reporter.send_due()
+            self._reader.read_once(0)
+            self._step()
+            self._stop.wait(TICK)
+        self._shut_down()
+
+    def handle_signal(self, number: int, _frame: FrameType | None) -> None:
+        """Note a signal: the first stops the follower, a second also ends the runs in flight at once.
+
+        Nothing else may happen here: the lock of an event or of the log may be held by what was interrupted.
+        """
+        self._signals.append(number)
+
+    def stop(self) -> None:
+        """Ask the follower to stop, from another thread."""
+        self._stop.set()
+        self._wake.set()
+
+    def _is_stopping(self) -> bool:
+        if self._signals and not self._stop.is_set():
+            log.info("stopping", signal=signal.Signals(self._signals[0]).name)
+            self._stop.set()
+        return self._stop.is_set()
+
+    def _start_threads(self) -> None:
+        work = [lambda: self._reader.run(self._stop)]
+        if not self._is_dry:
+            work += [
+                lambda: repeat(self._stop, TICK, self._reporter.send_due),
+                lambda: repeat(self._stop, self._settings.heartbeat_interval, self._beat),
+            ]
+        lines = LineReader(self._settings.secret("event_key").encode())
+        ended = self.stop if is_stream(STDIN) else lambda: None
+        work.append(lambda: read_lines(lines, self._reader.hint, ended))
+        for target in work:
+            threading.Thread(target=target, daemon=True).start()
+
+    def _step(self) -> None:
+        """Look at everything once: lost runs, verdicts, decisions, queued runs."""
+        if self._is_dry:
+            self._dry_step()
+            return
+        at_work = self._crew.at_work()
+        for run in runs.in_state(self._ledger, "running"):
+            if run.id not in at_work:
+                self._executor.recover(run)
+        read_at = self._reader.read_at
+        self._engine.settle(read_at)
+        self._engine.decide_all(read_at, is_blind=self._reader.problem is not None)
+        if self._stop.is_set() or self._engine.paused is not None:
+            return
+        for run in runs.in_state(self._ledger, "queued"):
+            self._crew.start(run)
+
+    def _dry_step(self) -> None:
+        """Decide on the copy of the ledger; a run counts as done, so that cooldowns and budgets are seen."""
+        self._engine.decide_all(self._reader.read_at)
+        for run in runs.in_state(self._ledger, "queued"):
+            runs.finish(self._ledger, run.id, "succeeded", self._clock)
+
+    def _execute(self, run: Run) -> None:
+        """Execute a queued run, unless its alert went away between decision and start."""
+        if not get_episode(self._ledger, run.episode).is_firing:
+            reason = "Not started: the alert resolved first.\n"
+            runs.finish(self._ledger, run.id, "interrupted", self._clock, output_tail=reason)
+            return
+        self._executor.execute(run, self._engine.remedy(run.document["remedy"]))
+
+    def _describe(self) -> dict[str, object]:
+        return describe(
+            self._settings,
+            self._policy,
+            self._ledger,
+            self._clock,
+            is_paused=self._engine.paused is not None,
+            lag=self._reader.lag,
+        )
+
+    def _beat(self) -> None:
+        save_anchor(self._ledger, self._clock.anchor())
+        paused = self._heartbeat.send()
+        if paused is not None:
+            self._ledger.set_meta(APP_PAUSED, int(paused))
+
+    def _catch_up(self) -> None:
+        deadline = time.monotonic() + ONCE_PATIENCE
+        while not self._reader.read_once(0):
+            if self._reader.problem and time.monotonic() >= deadline:
+                url = self._settings.journal_url
+                raise JournalUnreachableError(f"the journal at {url} cannot be read: {self._reader.problem}")
+            if self._is_stopping():
+                return
+            if self._reader.problem:
+                time.sleep(TICK)
+
+    def _has_work(self) -> bool:
+        if self._is_dry:
+            return False
+        queued = runs.in_state(self._ledger, "queued") if self._engine.paused is None else []
+        return bool(queued or self._crew.at_work() or runs.unverified(self._ledger))
+
+    def _shut_down(self) -> None:
+        """Give runs in flight their grace time, end them, and deliver what can be delivered."""
+        deadline = time.monotonic() + self._settings.stop_grace
+        while self._crew.at_work() and time.monotonic() < deadline and len(self._signals) <= 1:
+            self._crew.wait(0.2)
+        self._end_runs.set()
+        self._crew.wait(END_PATIENCE)
+        if self._is_dry:
+            return
+        save_anchor(self._ledger, self._clock.anchor())
+        deadline = time.monotonic() + LAST_REPORTS
+        while reports.counts(self._ledger)[0] and time.monotonic() < deadline:
+            self._reporter.send_due()
+            time.sleep(0.1)
+        waiting, refused = reports.counts(self._ledger)
+        log.info("stopped", reports_waiting=waiting, reports_refused=refused)

@@ -1,0 +1,149 @@
+"""Where events come from: the journal, and the webhook's log lines on standard input.
+
+The journal is read in a thread of its own and decides what is true. Lines are read in another thread, which
+nothing ever blocks: a line wakes the journal's reader, and while the journal is away a signed line is taken in
+its place.
+"""
+
+import os
+import random
+import stat
+import threading
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+
+from automation.clock import Clock, parse_time
+from automation.events.journal import Journal, JournalError
+from automation.events.lines import MAX_LINE, LineReader
+from automation.events.schemas import Event
+from automation.ledger.database import Ledger
+from automation.ledger.episodes import offset, start_over, take_in
+
+STDIN = 0
+WAIT = 20
+LONGEST_PAUSE = 15.0
+CARRY_AGE = 15 * 60.0
+"""Seconds after which a signed line is too old to act on without the journal (it may be a replay)."""
+BUFFER = 10_000
+
+log = structlog.get_logger()
+
+
+class JournalReader:
+    """Keeps the ledger level with the journal."""
+
+    def __init__(self, journal: Journal, ledger: Ledger, clock: Clock, changed: Callable[[], None]) -> None:
+        self._journal, self._ledger, self._clock, self._changed = journal, ledger, clock, changed
+        self._lines: deque[Event] = deque(maxlen=BUFFER)
+        self._hint = threading.Event()
+        self._failures = 0
+        self._since = clock.steady()
+        self.read_at: float | None = None
+        """Steady time at which the journal was last read to its end."""
+        self.problem: str | None = None
+        """Why the journal cannot be read; none while it can."""
+        self.last_seq = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the ledger is level with the journal, or the journal is away: only then decide."""
+        return self.read_at is not None or self.problem is not None
+
+    @property
+    def lag(self) -> float:
+        """Seconds since the ledger was last known to be level with the journal, while it cannot be read."""
+        if self.problem is None and self.read_at is not None:
+            return 0.0
+        return self._clock.steady() - (self._since if self.read_at is None else self.read_at)
+
+    def hint(self, event: Event | int) -> None:
+        """Note that the webhook has written something: an event, or that it stands at a sequence number."""
+        if isinstance(event, Event):
+            self._lines.append(event)
+        self._hint.set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Read until told to stop."""
+        while not stop.is_set():
+            self.read_once(WAIT)
+            if self.problem is None:
+                continue
+            pause = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(self._failures, 10)) * random.uniform(0.7, 1.0)  # noqa: S311
+            self._hint.clear()
+            self._hint.wait(pause)
+            stop.wait(0.2)  # a flood of lines must not become a flood of requests
+
+    def read_once(self, wait: int) -> bool:
+        """Read one page; say whether the ledger is level with the journal now."""
+        after = offset(self._ledger)
+        asked_at = self._clock.steady()
+        try:
+            batch = self._journal.read(after, wait)
+        except JournalError as error:
+            self._fail(str(error))
+            return False
+        if self.problem is not None:
+            log.info("journal is back", offset=after, last_seq=batch.last_seq)
+        self._failures = 0
+        if batch.last_seq < after:
+            log.error("the journal was replaced by another one: reading it from its beginning", offset=after)
+            start_over(self._ledger, self._clock.steady())
+            return False
+        if after + 1 < batch.oldest_seq and batch.last_seq > after and (after or batch.oldest_seq > 1):
+            log.error("the journal no longer has these events", first=after + 1, last=batch.oldest_seq - 1)
+        new_offset = max((event.seq for event in batch.events), default=after)
+        effects = take_in(self._ledger, batch.events, self._clock.steady(), new_offset)
+        self.last_seq = batch.last_seq
+        level = new_offset >= batch.last_seq or not batch.events
+        self._drop_lines(new_offset)
+        if level:
+            was_settled, self.problem = self.is_settled and self.problem is None, None
+            # An answer that was waited for is as fresh as its end; a line may only be newer than the question.
+            self.read_at = self._clock.steady() if not batch.events else asked_at
+            if effects or not was_settled:
+                self._changed()
+        return level
+
+    def _fail(self, reason: str) -> None:
+        self._failures += 1
+        if self.problem != reason:
+            log.warning("journal cannot be read", reason=reason)
+        self.problem = reason
+        if self._take_lines():
+            log.info("signed log lines taken in while the journal is away")
+        self._changed()
+
+    def _take_lines(self) -> int:
+        """Take in the waiting lines; the offset stays, so the journal later has the last word."""
+        known, now = offset(self._ledger), datetime.now(UTC)
+        fresh = []
+        while self._lines:
+            event = self._lines.popleft()
+            age = abs((now - parse_time(event.received_at)).total_seconds())
+            if event.seq > known and age <= CARRY_AGE:
+                fresh.append(event)
+        return take_in(self._ledger, sorted(fresh, key=lambda event: event.seq), self._clock.steady())
+
+    def _drop_lines(self, known: int) -> None:
+        while self._lines and self._lines[0].seq <= known:
+            self._lines.popleft()
+
+
+def is_stream(descriptor: int) -> bool:
+    """Say whether a descriptor is a pipe or socket: then its end means that the sender is gone."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def read_lines(reader: LineReader, deliver: Callable[[Event | int], None], ended: Callable[[], None]) -> None:
+    """Read standard input to its end, delivering what each line says."""
+    stdin = open(STDIN, "rb", closefd=False)  # noqa: SIM115, PTH123 - sys.stdin would have to be free at exit
+    while line := stdin.readline(MAX_LINE + 2):
+        said = reader.read(line.decode(errors="replace"))
+        if said is not None:
+            deliver(said)
+    log.info("standard input ended", **{f"lines_{name}": count for name, count in reader.counts.items()})
+    ended()

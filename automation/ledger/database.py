@@ -1,0 +1,126 @@
+"""The ledger's file: one SQLite database, WAL, each commit on disk before it counts."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+
+from automation.clock import Anchor
+from automation.errors import ConfigurationError
+
+VERSION = 1
+FILE = "ledger.db"
+
+
+class Ledger:
+    """One connection, used by one thread at a time; every change is one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._connection.row_factory = sqlite3.Row
+        self._lock = threading.RLock()
+        self._depth = 0
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the write lock; commit at the end, or roll everything back on an error.
+
+        A transaction inside another joins it.
+        """
+        with self._lock:
+            if self._depth:
+                yield self._connection
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._depth = 1
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth = 0
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        """Return the rows of a query."""
+        with self._lock:
+            return self._connection.execute(query, values).fetchall()
+
+    def meta(self, key: str) -> str | None:
+        """Return a stored value."""
+        rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
+        return rows[0]["value"] if rows else None
+
+    def set_meta(self, key: str, value: object) -> None:
+        """Store a value under a key."""
+        with self.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, str(value)))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+
+def open_ledger(state_dir: Path) -> Ledger:
+    """Open the ledger of a state directory for writing, making it when missing.
+
+    Raises ConfigurationError when it is damaged or of another version.
+    """
+    path = state_dir / FILE
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        _migrate(connection, path)
+    except sqlite3.DatabaseError as error:
+        raise ConfigurationError(
+            f"{path}: the ledger cannot be opened ({error}); restore it from a backup, or move it away: "
+            "the journal is then read from its beginning"
+        ) from None
+    path.chmod(0o600)
+    return Ledger(connection)
+
+
+def copy_ledger(state_dir: Path) -> Ledger:
+    """Return a copy in memory of a ledger (empty when there is none): nothing done to it is kept."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    path = state_dir / FILE
+    if path.exists():
+        source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        try:
+            source.backup(connection)
+        finally:
+            source.close()
+    _migrate(connection, path)
+    return Ledger(connection)
+
+
+def load_anchor(ledger: Ledger) -> Anchor | None:
+    """Return the stored anchor of the steady clock."""
+    text = ledger.meta("clock")
+    if text is None:
+        return None
+    boot, *numbers = text.split(" ")
+    return Anchor(boot, *map(float, numbers))
+
+
+def save_anchor(ledger: Ledger, anchor: Anchor) -> None:
+    """Store the anchor of the steady clock."""
+    ledger.set_meta("clock", f"{anchor.boot} {anchor.boot_seconds!r} {anchor.steady!r} {anchor.wall!r}")
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        schema = resources.files("automation.ledger").joinpath("schema.sql").read_text(encoding="utf-8")
+        connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
+    elif version != VERSION:
+        raise ConfigurationError(
+            f"{path}: the ledger has version {version}, this program knows {VERSION}: start the program that wrote it"
+        )

@@ -1,0 +1,68 @@
+"""Recording decisions: one current per episode, each change reported once."""
+
+import json
+import sqlite3
+import uuid
+from typing import Any
+
+from automation.clock import Clock, at, iso
+from automation.decide.model import Decision
+from automation.ledger.database import Ledger
+from automation.ledger.episodes import Episode
+from automation.ledger.reports import DECISIONS, spool
+
+
+def current(ledger: Ledger, episode: str) -> sqlite3.Row | None:
+    """Return the current decision of an episode."""
+    rows = ledger.rows("SELECT * FROM decisions WHERE episode = ? AND current = 1", episode)
+    return rows[0] if rows else None
+
+
+def record(ledger: Ledger, episode: Episode, decision: Decision, clock: Clock) -> bool:
+    """Make a decision the current one and spool its report; say whether it differs from the last."""
+    key = _key(decision)
+    with ledger.transaction() as connection:
+        last = current(ledger, episode.id)
+        if last is not None and key == tuple(last[name] for name in _KEY):
+            return False
+        connection.execute(
+            "UPDATE decisions SET current = 0 WHERE episode = ? AND current = 1", (episode.id,)
+        )
+        document = _document(episode, decision, clock)
+        connection.execute(
+            f"INSERT INTO decisions (id, episode, {', '.join(_KEY)}, document, current)"  # noqa: S608 - constant
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
+            (document["id"], episode.id, *key, json.dumps(document)),
+        )
+        spool(ledger, DECISIONS, document["id"], document)
+        return True
+
+
+_KEY = ("decision", "reason", "remedy", "target", "attempt")
+
+
+def _key(decision: Decision) -> tuple[str | int | None, ...]:
+    target = str(decision.target) if decision.target else None
+    reason = decision.reason.value if decision.reason else None
+    return (decision.verb.value, reason, decision.remedy, target, decision.attempt)
+
+
+def _document(episode: Episode, decision: Decision, clock: Clock) -> dict[str, Any]:
+    return {
+        "id": uuid.uuid4().hex,
+        "episode": episode.id,
+        "event_id": episode.event_id,
+        "seq": episode.last_seq,
+        "fingerprint": episode.fingerprint,
+        "alertname": episode.alertname,
+        "decision": decision.verb.value,
+        "reason": decision.reason.value if decision.reason else None,
+        "detail": decision.detail,
+        "remedy": decision.remedy,
+        "playbook": decision.playbook,
+        "target": decision.target.as_json() if decision.target else None,
+        "attempt": decision.attempt,
+        "decided_at": iso(clock.wall()),
+        "until": iso(at(clock, decision.until)) if decision.until is not None else None,
+        "escalate": decision.escalate,
+    }

@@ -1,0 +1,179 @@
+"""Recording runs: their life from queued to verdict, their locks, and the reports about them."""
+
+import json
+import sqlite3
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from automation.clock import Clock, iso
+from automation.decide.model import Decision, PastRun
+from automation.decide.rules import DAY
+from automation.ledger.database import Ledger
+from automation.ledger.episodes import Episode
+from automation.ledger.reports import RUNS, spool
+from automation.policy.schemas import Remedy
+
+Variables = dict[str, int | str]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a playbook; `document` is what the app is told."""
+
+    id: str
+    episode: str
+    fingerprint: str
+    target: str
+    attempt: int
+    state: str
+    verification: str | None
+    queued_steady: float
+    finished_steady: float | None
+    within: float
+    hold: float
+    variables: Variables
+    timeout: float
+    document: dict[str, Any]
+
+
+def queue(
+    ledger: Ledger,
+    episode: Episode,
+    decision: Decision,
+    remedy: Remedy,
+    variables: Variables,
+    hold: float,
+    clock: Clock,
+) -> str:
+    """Queue a run and take the lock of its target. Returns the run's id.
+
+    Raises sqlite3.IntegrityError when the target is locked: nothing may start then.
+    """
+    run_id = uuid.uuid4().hex
+    if decision.target is None or decision.attempt is None:
+        raise ValueError("only a decision to run can be queued")
+    document = {
+        "id": run_id,
+        "version": 1,
+        "episode": episode.id,
+        "event_id": episode.event_id,
+        "seq": episode.last_seq,
+        "fingerprint": episode.fingerprint,
+        "alertname": episode.alertname,
+        "remedy": decision.remedy,
+        "playbook": decision.playbook,
+        "target": decision.target.as_json(),
+        "mode": remedy.mode.value,
+        "attempt": decision.attempt,
+        "state": "queued",
+        "verification": None,
+        "queued_at": iso(clock.wall()),
+        "started_at": None,
+        "finished_at": None,
+        "exit_code": None,
+        "duration_s": None,
+        "tasks": [],
+        "output_tail": "",
+        "verdict_at": None,
+        "verdict_detail": None,
+        "evidence": {},
+    }
+    with ledger.transaction() as connection:
+        connection.execute(
+            """
+            INSERT INTO runs (id, episode, fingerprint, target, attempt, state, queued_steady, within, hold,
+                variables, timeout, document)
+            VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)
+            """,
+            (
+                run_id,
+                episode.id,
+                episode.fingerprint,
+                str(decision.target),
+                decision.attempt,
+                clock.steady(),
+                remedy.verify.within,
+                hold,
+                json.dumps(variables),
+                remedy.timeout,
+                json.dumps(document),
+            ),
+        )
+        connection.execute("INSERT INTO locks (target, run) VALUES (?, ?)", (str(decision.target), run_id))
+        spool(ledger, RUNS, run_id, document)
+    return run_id
+
+
+def change(ledger: Ledger, run_id: str, **fields: Any) -> Run:
+    """Change fields of a run's document, grow its version and spool it."""
+    with ledger.transaction() as connection:
+        document = get_run(ledger, run_id).document
+        document.update(fields, version=document["version"] + 1)
+        connection.execute(
+            "UPDATE runs SET state = ?, verification = ?, document = ? WHERE id = ?",
+            (document["state"], document["verification"], json.dumps(document), run_id),
+        )
+        spool(ledger, RUNS, run_id, document, document["version"])
+        return get_run(ledger, run_id)
+
+
+def finish(ledger: Ledger, run_id: str, state: str, clock: Clock, **fields: Any) -> Run:
+    """End a run in a final state, release its lock, and begin its verification if it succeeded."""
+    with ledger.transaction() as connection:
+        connection.execute("UPDATE runs SET finished_steady = ? WHERE id = ?", (clock.steady(), run_id))
+        connection.execute("DELETE FROM locks WHERE run = ?", (run_id,))
+        verification = "pending" if state == "succeeded" else None
+        finished_at = iso(clock.wall())
+        return change(
+            ledger, run_id, state=state, verification=verification, finished_at=finished_at, **fields
+        )
+
+
+def get_run(ledger: Ledger, run_id: str) -> Run:
+    """Return a run by its id."""
+    return _run(ledger.rows("SELECT * FROM runs WHERE id = ?", run_id)[0])
+
+
+def in_state(ledger: Ledger, state: str) -> list[Run]:
+    """Return the runs in a state, oldest first."""
+    query = "SELECT * FROM runs WHERE state = ? ORDER BY queued_steady, rowid"
+    return [_run(row) for row in ledger.rows(query, state)]
+
+
+def unverified(ledger: Ledger) -> list[Run]:
+    """Return the runs whose verdict is still open."""
+    query = "SELECT * FROM runs WHERE verification = 'pending' ORDER BY queued_steady, rowid"
+    return [_run(row) for row in ledger.rows(query)]
+
+
+def last_runs(ledger: Ledger, count: int) -> list[Run]:
+    """Return the newest runs, newest first."""
+    query = "SELECT * FROM runs ORDER BY queued_steady DESC, rowid DESC LIMIT ?"
+    return [_run(row) for row in ledger.rows(query, count)]
+
+
+def recent(ledger: Ledger, steady: float) -> tuple[PastRun, ...]:
+    """Return the runs of the last 24 hours and all that are not over."""
+    query = _PAST + "WHERE queued_steady > ? OR state IN ('queued', 'running') ORDER BY queued_steady"
+    return tuple(PastRun(*row) for row in ledger.rows(query, steady - DAY))
+
+
+def attempts(ledger: Ledger, episode: str) -> tuple[PastRun, ...]:
+    """Return the runs of an episode, oldest first."""
+    query = _PAST + "WHERE episode = ? ORDER BY attempt"
+    return tuple(PastRun(*row) for row in ledger.rows(query, episode))
+
+
+def locked(ledger: Ledger) -> frozenset[str]:
+    """Return the targets that a run holds."""
+    return frozenset(row["target"] for row in ledger.rows("SELECT target FROM locks"))
+
+
+_PAST = "SELECT episode, target, state, verification, queued_steady, finished_steady FROM runs "
+
+
+def _run(row: sqlite3.Row) -> Run:
+    values = dict(row)
+    values["variables"], values["document"] = json.loads(row["variables"]), json.loads(row["document"])
+    return Run(**values)

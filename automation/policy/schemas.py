@@ -1,0 +1,184 @@
+"""The shape of `policy.yml`. Every field says in words what it does: the reference is made from here."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from automation.policy.values import (
+    Closed,
+    Duration,
+    FromLabel,
+    Key,
+    Kind,
+    Name,
+    NameOrLabel,
+    Playbook,
+    Value,
+)
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Mode(StrEnum):
+    """What a remedy may do."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    AUTO = "auto"
+
+
+class Verify(Closed):
+    """When a repair counts as proven."""
+
+    within: Duration = Field(default=600, ge=1, description="The alert must resolve within this time.")
+    hold: Duration | None = Field(
+        default=None,
+        description="And must stay away this long. Unset: 2m, or the rule's `oims_window` annotation if longer.",
+    )
+
+
+class Flapping(Closed):
+    """How many episodes of one alert in a time are too many to repair by machine."""
+
+    episodes: int = Field(default=6, ge=2, description="More episodes than this are flapping.")
+    within: Duration = Field(default=1800, ge=1, description="The time in which they are counted.")
+
+
+class Rules(Closed):
+    """What may be set for all remedies (`defaults`) and for each."""
+
+    mode: Mode = Field(
+        default=Mode.AUTO, description="off: never; shadow: decide and record, run nothing; auto: run."
+    )
+    cooldown: Duration = Field(default=300, description="Time between two runs on one target.")
+    max_runs_per_hour: int = Field(default=3, ge=1, description="Runs on one target in any hour.")
+    max_runs_per_day: int = Field(default=20, ge=1, description="Runs on one target in any 24 hours.")
+    max_attempts: int = Field(
+        default=2, ge=1, description="Runs for one episode of an alert; then a person is told."
+    )
+    timeout: Duration = Field(default=300, ge=1, description="A playbook that takes longer is ended.")
+    max_age: Duration | None = Field(
+        default=None, description="Alerts older than this are not acted on. Unset: age is no reason."
+    )
+    verify: Verify = Field(default_factory=Verify, description="When a repair counts as proven.")
+    flapping: Flapping = Field(default_factory=Flapping, description="When an alert comes back too often.")
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _mode(cls, value: object) -> object:
+        if value is False:  # YAML 1.1 reads a bare `off` as false
+            return Mode.OFF
+        if value == "approve":
+            raise ValueError(
+                "approve is not available in this version; use shadow to see what it would do, or auto"
+            )
+        return value
+
+
+class Limits(Closed):
+    """What all remedies together may do."""
+
+    concurrent_runs: int = Field(default=2, ge=1, description="Runs at one time.")
+    runs_per_hour: int = Field(default=20, ge=1, description="Runs in any hour.")
+    targets_per_hour: int = Field(default=5, ge=1, description="Different targets in any hour.")
+
+
+class Target(Closed):
+    """What is repaired."""
+
+    kind: Kind = Field(description="Deployment, StatefulSet or DaemonSet.")
+    namespace: NameOrLabel = Field(description="A name, or {label, allow} to take it from the alert.")
+    name: NameOrLabel = Field(description="A name, or {label, allow} to take it from the alert.")
+
+
+class Maintenance(Closed):
+    """A time in which nothing is run: once (`start`, `end`) or each week (`days`, `start`, `end`)."""
+
+    name: str = Field(min_length=1, description="Shown in the reason.")
+    alerts: tuple[str, ...] = Field(default=(), description="Only these alerts; empty: all.")
+    days: tuple[str, ...] = Field(default=(), description="mon ... sun, in UTC; empty: one-off.")
+    start: datetime | str = Field(description="RFC 3339 time, or HH:MM (UTC) with `days`.")
+    end: datetime | str = Field(description="RFC 3339 time, or HH:MM (UTC) with `days`; may be next morning.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _times(cls, data: Any) -> Any:
+        return _read_times(data) if isinstance(data, dict) else data
+
+
+class Remedy(Rules):
+    """One alert, one playbook, one target."""
+
+    alert: str = Field(min_length=1, description="The exact alertname.")
+    name: Name | None = Field(
+        default=None, description="Name in reports; default: playbook and alert. Must be unique."
+    )
+    match: dict[str, str | tuple[str, ...]] = Field(
+        default_factory=dict, description="Further labels and the value, or values, each must have."
+    )
+    playbook: Playbook = Field(description="A file of the playbooks folder, never a path.")
+    sha256: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="If set, the playbook must have this SHA-256."
+    )
+    target: Target = Field(description="What is repaired.")
+    with_: dict[Key, Value] = Field(
+        default_factory=dict, alias="with", description="Values for the playbook, as oims_<key>."
+    )
+
+    @property
+    def label(self) -> str:
+        """The remedy's name in reports."""
+        return self.name or f"{self.playbook.rsplit('.', 1)[0]}/{self.alert}"
+
+    @property
+    def named_labels(self) -> list[FromLabel]:
+        """Every value that a label gives."""
+        values = [self.target.namespace, self.target.name, *self.with_.values()]
+        return [value for value in values if isinstance(value, FromLabel)]
+
+
+class Policy(Closed):
+    """The whole file. An alert that no remedy names is never acted on."""
+
+    defaults: Rules = Field(default_factory=Rules, description="For remedies that do not say otherwise.")
+    limits: Limits = Field(default_factory=Limits, description="For all remedies together.")
+    maintenance: tuple[Maintenance, ...] = Field(default=(), description="Times in which nothing is run.")
+    remedies: tuple[Remedy, ...] = Field(description="The first that fits an alert is used.")
+
+
+def _read_times(data: dict[str, Any]) -> dict[str, Any]:
+    """Check a window's times. Raises ValueError with the reason."""
+    days, start, end = data.get("days") or (), data.get("start"), data.get("end")
+    if start is None or end is None:
+        return data  # the missing field is reported by its own name
+    if any(day not in DAYS for day in days):
+        raise ValueError(f"days must be of {', '.join(DAYS)}")
+    if days:
+        for value in (start, end):
+            if not isinstance(value, str) or not _is_time_of_day(value):
+                raise ValueError('with days, start and end are times of day in quotes, such as "22:00"')
+        if start == end:
+            raise ValueError("start and end are the same")
+        return data
+    moments = [_moment(value) for value in (start, end)]
+    if moments[0] >= moments[1]:
+        raise ValueError("end must be after start")
+    return {**data, "start": moments[0], "end": moments[1]}
+
+
+def _is_time_of_day(text: str) -> bool:
+    hours, _, minutes = text.partition(":")
+    both = len(hours) == len(minutes) == 2 and (hours + minutes).isdecimal()  # noqa: PLR2004 - HH and MM
+    return both and int(hours) < 24 and int(minutes) < 60  # noqa: PLR2004 - hours and minutes of a day
+
+
+def _moment(value: object) -> datetime:
+    try:
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("without days, start and end are RFC 3339 times in quotes with a zone")
+    return moment

@@ -1,0 +1,97 @@
+"""The small types of the policy: durations, names, and values that a label may give."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+
+NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
+_UNITS = (86400, 3600, 60, 1)
+_PLAYBOOK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml")
+
+
+def parse_duration(text: str) -> int | None:
+    """Return the seconds of `90s`, `5m` or `1h30m`, or None when it is no duration."""
+    match = _DURATION.fullmatch(text)
+    if not text or not match:
+        return None
+    return sum(int(number or 0) * unit for number, unit in zip(match.groups(), _UNITS, strict=True))
+
+
+def write_duration(seconds: float) -> str:
+    """Write seconds the way the policy does, rounded up to a whole second."""
+    rest, parts = -int(-seconds // 1), []
+    for letter, unit in zip("dhms", _UNITS, strict=True):
+        count, rest = divmod(rest, unit)
+        if count:
+            parts.append(f"{count}{letter}")
+    return "".join(parts) or "0s"
+
+
+def is_name(text: str) -> bool:
+    """Say whether text is a Kubernetes object name (lower case, digits, `-`, `.`; at most 253)."""
+    return NAME.fullmatch(text) is not None
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and (seconds := parse_duration(value)) is not None:
+        return seconds
+    raise ValueError("is not a duration; write for example 90s, 5m or 1h30m")
+
+
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise ValueError("is not an object name (lower case letters, digits, - and .)")
+    return text
+
+
+def _playbook(text: str) -> str:
+    if not _PLAYBOOK.fullmatch(text):
+        raise ValueError(
+            "is not a file name of the playbooks folder, such as restart_oims.yml (never a path)"
+        )
+    return text
+
+
+Duration = Annotated[
+    int,
+    BeforeValidator(_duration),
+    PlainSerializer(write_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"}),
+]
+Name = Annotated[str, AfterValidator(_name)]
+Playbook = Annotated[str, AfterValidator(_playbook)]
+Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+class Closed(BaseModel):
+    """A part of the policy: unknown keys are mistakes, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FromLabel(Closed):
+    """A value that the alert's label gives, if it is a name and on the list."""
+
+    label: str = Field(min_length=1, description="The label that is read.")
+    allow: tuple[Name, ...] = Field(min_length=1, description="The only values that are accepted.")
+
+
+def _kind_of(value: Any) -> Any:
+    if isinstance(value, bool | float) or value is None:
+        raise ValueError("must be text, a whole number, or {label: ..., allow: [...]}")
+    return value
+
+
+NameOrLabel = Name | FromLabel
+Value = Annotated[int | str | FromLabel, BeforeValidator(_kind_of)]
+Kind = Literal["Deployment", "StatefulSet", "DaemonSet"]

@@ -1,0 +1,112 @@
+"""Telling the app: the spooled reports until it takes them, and a heartbeat."""
+
+import json
+import random
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import requests
+import structlog
+
+from automation.clock import Clock
+from automation.ledger import reports
+from automation.ledger.database import Ledger
+from automation.ledger.reports import Report
+
+HEARTBEAT = "/api/v1/automation/heartbeat"
+TIMEOUT = (3.0, 10.0)
+LONGEST_DELAY = 60.0
+MENDABLE = frozenset({401, 403, 404, 408, 425, 429})
+"""4xx answers that a person or time can mend: a wrong token, an app of an older version, too much at once."""
+
+log = structlog.get_logger()
+
+
+class AppError(Exception):
+    """The app did not answer."""
+
+
+class App:
+    """A client of the app's API."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url.rstrip("/")
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy or .netrc of the user must not see the token
+        self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session.headers["Content-Type"] = "application/json"
+
+    def post(self, path: str, body: str) -> requests.Response:
+        """Send a JSON document. Raises AppError when there is no answer."""
+        try:
+            return self._session.post(
+                self._url + path, data=body.encode(), timeout=TIMEOUT, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise AppError(type(error).__name__) from None
+
+
+class Reporter:
+    """Empties the spool, in order, with growing pauses while the app is away."""
+
+    def __init__(self, app: App, ledger: Ledger, clock: Clock) -> None:
+        self._app, self._ledger, self._clock = app, ledger, clock
+
+    def send_due(self) -> None:
+        """Send what is due; stop at the first time the app does not answer at all."""
+        for report in reports.due(self._ledger, self._clock.steady()):
+            try:
+                answer = self._app.post(report.path, report.body)
+            except AppError as error:
+                self._postpone(report, f"no answer ({error})")
+                return
+            self._settle(report, answer)
+
+    def _settle(self, report: Report, answer: requests.Response) -> None:
+        code = answer.status_code
+        if requests.codes.ok <= code < requests.codes.multiple_choices:
+            reports.delivered(self._ledger, report)
+        elif 400 <= code < 500 and code not in MENDABLE:  # noqa: PLR2004 - the range of client errors
+            reason = f"{code}: {answer.text[:500]}"
+            reports.refused(self._ledger, report, reason)
+            log.error("report refused by the app", path=report.path, subject=report.subject, answer=reason)
+        else:
+            self._postpone(report, f"it answers {code}")
+
+    def _postpone(self, report: Report, reason: str) -> None:
+        delay = min(LONGEST_DELAY, 0.5 * 2.0 ** min(report.tries, 10)) * random.uniform(0.7, 1.0)  # noqa: S311 - jitter
+        reports.retry_at(self._ledger, report, self._clock.steady() + delay)
+        log.warning("report not delivered", path=report.path, reason=reason, retry_in_s=round(delay, 1))
+
+
+class Heartbeat:
+    """Tells the app that automation lives, and learns whether the app has paused it."""
+
+    def __init__(self, app: App, document: Callable[[], dict[str, Any]]) -> None:
+        self._app, self._document = app, document
+        self._is_known_down = False
+
+    def send(self) -> bool | None:
+        """Send one heartbeat. Returns whether the app has paused automation; none when it did not say."""
+        try:
+            answer = self._app.post(HEARTBEAT, json.dumps(self._document()))
+            paused = answer.json()["paused"] if answer.ok else None
+        except (AppError, ValueError, KeyError, TypeError):
+            answer, paused = None, None
+        if paused is None and not self._is_known_down:
+            status = answer.status_code if answer is not None else None
+            log.warning("heartbeat not taken by the app", status=status)
+        self._is_known_down = paused is None
+        return paused if isinstance(paused, bool) else None
+
+
+def repeat(stop: threading.Event, seconds: float, action: Callable[[], object]) -> None:
+    """Do something every `seconds` until told to stop; an error is logged and does not end it."""
+    while True:
+        try:
+            action()
+        except Exception:
+            log.exception("background work failed")
+        if stop.wait(seconds):
+            return

@@ -1,0 +1,157 @@
+"""One run from start to end, in a thread of its own."""
+
+import os
+import shutil
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from automation.clock import Clock, iso
+from automation.config import Settings
+from automation.ledger.database import Ledger
+from automation.ledger.runs import Run, change, finish
+from automation.policy.load import playbook_problem
+from automation.policy.schemas import Remedy
+from automation.run import process
+from automation.run.output import read_tail, read_tasks
+from automation.run.variables import write_variables
+
+POLL = 0.2
+KEPT = (
+    "PATH",
+    "HOME",
+    "KUBECONFIG",
+    "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+)
+KEPT_PREFIX = "OIMS_SUPERVISOR_"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Executor:
+    """Runs playbooks and writes what happens into the ledger."""
+
+    settings: Settings
+    ledger: Ledger
+    clock: Clock
+    stop: threading.Event
+    """Set when runs in flight have to end now."""
+
+    def execute(self, run: Run, remedy: Remedy) -> None:
+        """Run a queued run's playbook to its end; every outcome is recorded."""
+        folder = self._folder(run.id)
+        problem = playbook_problem(remedy, self.settings.playbooks)
+        if problem:
+            finish(self.ledger, run.id, "failed", self.clock, output_tail=f"Not started: {problem}.\n")
+            return
+        change(self.ledger, run.id, state="running", started_at=iso(self.clock.wall()))
+        log.info("run started", run=run.id, playbook=remedy.playbook, target=run.target, attempt=run.attempt)
+        started = time.monotonic()
+        try:
+            state, code = self._run(run, remedy, folder)
+            extra = {"exit_code": code}
+        except OSError as error:
+            log.exception("run could not be started", run=run.id)
+            state, extra = "failed", {"exit_code": None}
+            with (folder / "output").open("a") as output:
+                output.write(f"ansible-playbook could not be started: {error.strerror}\n")
+        self._finish(run, state, round(time.monotonic() - started, 3), extra)
+
+    def recover(self, run: Run) -> None:
+        """Record a run as interrupted that was in flight when the last process of automation died."""
+        process.end(run.id)
+        self._finish(run, "interrupted", None, {})
+
+    def _run(self, run: Run, remedy: Remedy, folder: Path) -> tuple[str, int | None]:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
+        write_variables(folder / "variables.json", {**run.variables, "run_id": run.id})
+        child = process.start(
+            self._command(remedy, folder),
+            cwd=self.settings.playbooks,
+            env=self._environment(run, folder),
+            output=folder / "output",
+        )
+        deadline = time.monotonic() + run.timeout
+        reported = 0
+        while (code := child.poll()) is None:
+            reported = self._report_tasks(run, folder, reported)
+            if time.monotonic() >= deadline or self.stop.is_set():
+                process.end(run.id, child)
+                return ("interrupted" if self.stop.is_set() else "timed_out"), None
+            time.sleep(POLL)
+        process.end(run.id)  # nothing a playbook started in the background may outlive its lock
+        return ("succeeded" if code == 0 else "failed"), code
+
+    def _report_tasks(self, run: Run, folder: Path, reported: int) -> int:
+        tasks = read_tasks(folder / "tasks")
+        if len(tasks) > reported:
+            change(self.ledger, run.id, tasks=tasks)
+        return len(tasks)
+
+    def _finish(self, run: Run, state: str, duration: float | None, fields: dict[str, Any]) -> None:
+        folder = self._folder(run.id)
+        finish(
+            self.ledger,
+            run.id,
+            state,
+            self.clock,
+            duration_s=duration,
+            tasks=read_tasks(folder / "tasks"),
+            output_tail=read_tail(folder / "output"),
+            **fields,
+        )
+        shutil.rmtree(folder, ignore_errors=True)
+        log.info("run finished", run=run.id, state=state, duration_s=duration, **fields)
+
+    def _folder(self, run_id: str) -> Path:
+        return self.settings.state_dir / "runs" / run_id
+
+    def _command(self, remedy: Remedy, folder: Path) -> list[str]:
+        variables = f"@{folder / 'variables.json'}"
+        inventory = str(self.settings.inventory_dir)
+        return [ansible("ansible-playbook"), "-i", inventory, "-e", variables, remedy.playbook]
+
+    def _environment(self, run: Run, folder: Path) -> dict[str, str]:
+        """Return a clean environment: what the playbook needs, none of our own tokens."""
+        return {
+            **ansible_environment(self.settings.playbooks),
+            process.MARK: run.id,
+            "OIMS_TASKS_FILE": str(folder / "tasks"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+            "ANSIBLE_CALLBACKS_ENABLED": "oims_tasks",
+            "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
+            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+        }
+
+
+def ansible(program: str) -> str:
+    """Return the path of an Ansible program: beside our Python, else on PATH."""
+    beside = Path(sys.executable).with_name(program)
+    return str(beside) if beside.exists() else shutil.which(program) or program
+
+
+def ansible_environment(playbooks: Path) -> dict[str, str]:
+    """Return the environment in which every Ansible program is started."""
+    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith(KEPT_PREFIX)}
+    own = {
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_FORCE_COLOR": "0",
+        "ANSIBLE_RETRY_FILES_ENABLED": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
+    config = playbooks / "ansible.cfg"
+    if config.exists():
+        own["ANSIBLE_CONFIG"] = str(config)
+    return kept | own

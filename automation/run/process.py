@@ -1,0 +1,71 @@
+"""A playbook's processes: a group of their own, and a mark by which all of them are found.
+
+Ansible puts each of its workers into a session of its own, so ending the group alone would leave a worker
+and its module behind. Every process of a run carries its id in the environment; what has it is ended.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+MARK = "OIMS_RUN_ID"
+TERM_GRACE = 10.0
+_PROC = Path("/proc")
+
+
+def start(command: Sequence[str], *, cwd: Path, env: dict[str, str], output: Path) -> subprocess.Popen[bytes]:
+    """Start a command in a session of its own, its output in a file, nothing else of ours open in it."""
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return subprocess.Popen(  # noqa: S603 - a list, no shell; the playbook's name was checked by the policy
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    finally:
+        os.close(descriptor)
+
+
+def end(run_id: str, process: subprocess.Popen[bytes] | None = None, grace: float = TERM_GRACE) -> None:
+    """End all processes of a run: TERM, then KILL after `grace` seconds. Returns when none is left."""
+    deadline = time.monotonic() + grace
+    number = signal.SIGTERM
+    told: set[int] = set()
+    while pids := _alive(run_id, process):
+        if time.monotonic() >= deadline:
+            number = signal.SIGKILL
+        for pid in pids - told if number == signal.SIGTERM else pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        told |= pids
+        time.sleep(0.05)
+
+
+def _alive(run_id: str, process: subprocess.Popen[bytes] | None) -> set[int]:
+    pids = set(find(run_id))
+    if process is not None and process.poll() is None:
+        pids.add(process.pid)
+    return pids
+
+
+def find(run_id: str) -> list[int]:
+    """Return the processes that carry a run's mark (Linux only; elsewhere none is found)."""
+    mark = f"{MARK}={run_id}".encode()
+    found = []
+    for folder in _PROC.glob("[0-9]*"):
+        with suppress(OSError):
+            if mark in (folder / "environ").read_bytes().split(b"\0") and not _is_zombie(folder):
+                found.append(int(folder.name))
+    return found
+
+
+def _is_zombie(folder: Path) -> bool:
+    return (folder / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"

@@ -1,0 +1,86 @@
+"""The verdict on a run: the alert that fired is gone, and stays gone. A green playbook proves nothing."""
+
+import re
+from dataclasses import dataclass
+
+from automation.ledger.episodes import Episode
+from automation.ledger.runs import Run
+from automation.policy.schemas import Remedy
+from automation.policy.values import parse_duration, write_duration
+
+WATCHDOG = "Watchdog"
+DEFAULT_HOLD = 120
+MAX_WINDOW = 3600
+PATIENCE = 60.0
+"""Seconds that the journal may be away past the deadline before the verdict is inconclusive."""
+_WINDOW = re.compile(r"[0-9dhms]{1,16}")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a run, in a word and a sentence."""
+
+    verification: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the ledger knows when a verdict is asked for. Times are steady."""
+
+    episode: Episode
+    latest: Episode
+    """The newest episode of the same alert; the same one when it did not come back."""
+    now: float
+    read_at: float | None
+    """When the journal was last read to its end; none when it was not since the start."""
+    is_watchdog_lost: bool
+    """The alert that always fires does not: no news may be no data."""
+
+
+def hold_of(remedy: Remedy, annotations: dict[str, str]) -> float:
+    """Return how long (seconds) the alert has to stay away.
+
+    Without a setting this is longer than the window over which the rule averages, because inside the
+    window an old fault can come back without a new cause.
+    """
+    if remedy.verify.hold is not None:
+        return remedy.verify.hold
+    text = annotations.get("oims_window", "")
+    window = parse_duration(text) if _WINDOW.fullmatch(text) else None
+    return max(DEFAULT_HOLD, min(window or 0, MAX_WINDOW))
+
+
+def judge(run: Run, seen: Observation) -> Verdict | None:
+    """Return the verdict on a successful run, or None while it is open."""
+    if run.finished_steady is None:
+        return None
+    deadline = run.finished_steady + run.within
+    if seen.latest.is_firing:
+        return _judge_firing(run, seen, deadline)
+    since = max(seen.latest.resolved_steady or run.finished_steady, run.finished_steady)
+    held_until = since + run.hold
+    if seen.read_at is None or seen.read_at < held_until:
+        return _judge_silence(seen, max(deadline, since) + run.hold)
+    if seen.is_watchdog_lost:
+        detail = f"The alert is gone, but so is {WATCHDOG}: without metrics nothing is proven."
+        return Verdict("inconclusive", detail)
+    came_back = seen.latest.id != run.episode or seen.latest.returns > 0
+    if came_back and since > deadline:
+        detail = f"The alert came and went; it did not stay away within {write_duration(run.within)}."
+        return Verdict("timed_out", detail)
+    return Verdict("verified", f"The alert resolved and stayed away for {write_duration(run.hold)}.")
+
+
+def _judge_firing(run: Run, seen: Observation, deadline: float) -> Verdict | None:
+    if seen.read_at is None or seen.read_at < deadline:
+        return _judge_silence(seen, deadline)
+    if seen.latest.id != run.episode:
+        return Verdict("still_firing", "The alert resolved and fired again.")
+    return Verdict("still_firing", f"The alert still fires {write_duration(run.within)} after the run.")
+
+
+def _judge_silence(seen: Observation, due: float) -> Verdict | None:
+    if seen.now < due + PATIENCE:
+        return None
+    return Verdict("inconclusive", "The journal could not be read when the verdict was due.")

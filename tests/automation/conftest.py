@@ -1,0 +1,213 @@
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def _load(name):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
+    spec.loader.exec_module(module)
+    return module
+
+
+doubles = _load("doubles")
+
+INVENTORY = """\
+all:
+  hosts:
+    localhost:
+      ansible_connection: local
+      ansible_python_interpreter: "{{ ansible_playbook_python }}"
+"""
+
+REPAIR = """\
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Repair
+      ansible.builtin.lineinfile:
+        path: "{{ playbook_dir }}/../repaired"
+        line: "{{ oims_target_name }} {{ oims_run_id }}"
+        create: true
+        mode: "0600"
+    - name: Say so
+      ansible.builtin.debug:
+        msg: "repaired {{ oims_target_name }}"
+"""
+
+SLOW = """\
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Begin
+      ansible.builtin.lineinfile:
+        path: "{{ playbook_dir }}/../begun"
+        line: "{{ oims_run_id }}"
+        create: true
+        mode: "0600"
+    - name: Take long
+      ansible.builtin.command: sleep 600
+      changed_when: false
+"""
+
+FAIL = """\
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Refuse
+      ansible.builtin.fail:
+        msg: the target cannot be repaired
+"""
+
+POLICY = """\
+defaults: {mode: auto, cooldown: 5m, max_runs_per_hour: 3, max_attempts: 2, timeout: 1m, verify: {within: 1m, hold: 1s}}
+remedies:
+  - alert: Broken
+    playbook: repair.yml
+    target: {kind: Deployment, namespace: shop, name: web}
+"""
+
+
+def wait_for(condition, seconds=45, what="the condition"):
+    """Poll until the condition gives something true, and return it."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"{what} did not come true in {seconds} s")
+
+
+@pytest.fixture
+def journal():
+    server = doubles.JournalServer()
+    yield server
+    server.down()
+
+
+@pytest.fixture
+def app():
+    server = doubles.AppServer()
+    yield server
+    server.down()
+
+
+@pytest.fixture
+def playbooks(tmp_path):
+    """A playbooks folder that only its owner can write."""
+    folder = tmp_path / "playbooks"
+    (folder / "inventories" / "local").mkdir(parents=True)
+    (folder / "inventories" / "local" / "hosts.yml").write_text(INVENTORY)
+    for name, text in {"repair": REPAIR, "slow": SLOW, "fail": FAIL}.items():
+        (folder / f"{name}.yml").write_text(text)
+    (folder / "policy.yml").write_text(POLICY)
+    for path in [folder, *folder.rglob("*")]:
+        path.chmod(path.stat().st_mode & ~0o022)
+    return folder
+
+
+@pytest.fixture
+def env(tmp_path, journal, app, playbooks):
+    """The environment of a follower that uses the doubles."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "OIMS_JOURNAL_URL": journal.url,
+        "OIMS_JOURNAL_TOKEN": doubles.READER_TOKEN,
+        "OIMS_EVENT_KEY": doubles.KEY,
+        "OIMS_APP_URL": app.url,
+        "OIMS_APP_TOKEN": doubles.APP_TOKEN,
+        "OIMS_STATE_DIR": str(tmp_path / "state"),
+        "OIMS_PLAYBOOKS": str(playbooks),
+        "OIMS_INVENTORY": "local",
+        "OIMS_INSTANCE": "test",
+        "OIMS_HEARTBEAT_INTERVAL": "0.5",
+        "OIMS_STOP_GRACE": "1",
+    }
+
+
+@pytest.fixture
+def automation(env, tmp_path):
+    """Run `python -m automation` to its end and return the finished process."""
+
+    def run(*words, timeout=90, **changes):
+        return subprocess.run(
+            [sys.executable, "-m", "automation", *words],
+            env={**env, **changes},
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
+
+
+class FollowerProcess:
+    """A follower as its own process, its log in a file."""
+
+    def __init__(self, env, cwd, number):
+        self.log_path = cwd / f"follow-{number}.log"
+        self._log = self.log_path.open("w")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "automation", "follow"],
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+
+    @property
+    def log(self):
+        return self.log_path.read_text()
+
+    def write(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def kill(self):
+        self.process.kill()
+        self._end()
+
+    def stop(self, timeout=30):
+        if self.process.poll() is None:
+            self.process.terminate()
+        status = self.process.wait(timeout)
+        self._end()
+        return status
+
+    def _end(self):
+        self.process.wait(30)
+        self.process.stdin.close()
+        self._log.close()
+
+
+@pytest.fixture
+def follower(env, tmp_path):
+    """Start followers; what is left of them is killed at the end."""
+    started = []
+
+    def start(**changes):
+        started.append(FollowerProcess({**env, **changes}, tmp_path, len(started)))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.process.poll() is None:
+            process.kill()
+
+
+@pytest.fixture
+def eventually():
+    return wait_for

@@ -1,0 +1,165 @@
+"""A journal and an app that a test controls: real HTTP servers on free ports."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from automation.events.signing import sign
+
+KEY = "event-key-of-the-tests"
+READER_TOKEN = "reader-token-of-the-tests"
+APP_TOKEN = "app-token-of-the-tests"
+
+
+class Server:
+    """An HTTP server in a thread that can go away and come back on the same port."""
+
+    def __init__(self):
+        self._server, self._port = None, 0
+        self.status = None
+        self.up()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self._port}"
+
+    def up(self):
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                self.answer(*outer.get(self))
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self.answer(*outer.post(self, json.loads(body)))
+
+            def answer(self, status, document):
+                body = json.dumps(document).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+            block_on_close = False
+
+            def handle_error(self, *_):
+                pass
+
+        self._server = Quiet(("127.0.0.1", self._port), Handler)
+        self._port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+
+    def down(self):
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+            self._server = None
+
+
+class JournalServer(Server):
+    """Keeps events in memory and serves them like the webhook does."""
+
+    def __init__(self):
+        self.events, self.oldest, self.reads, self._new = [], 1, 0, threading.Condition()
+        self._open = {}
+        super().__init__()
+
+    def add(
+        self,
+        alertname,
+        status="firing",
+        *,
+        fingerprint=None,
+        labels=None,
+        annotations=None,
+        key=KEY,
+        episode=None,
+    ):
+        """Append one event; episodes follow the journal's rule. Returns the event."""
+        with self._new:
+            seq = self.oldest + len(self.events)
+            fingerprint = fingerprint or f"fp-{alertname}"
+            if episode is None:
+                if status == "firing":
+                    episode = self._open.setdefault(fingerprint, f"event-{seq}")
+                else:
+                    episode = self._open.pop(fingerprint, f"event-{seq}")
+            event = make_event(seq, alertname, status, fingerprint, episode, labels, annotations, key)
+            self.events.append(event)
+            self._new.notify_all()
+            return event
+
+    def get(self, request):
+        if request.headers["Authorization"] != f"Bearer {READER_TOKEN}":
+            return 401, {}
+        if self.status:
+            return self.status, {}
+        query = {name: int(values[0]) for name, values in parse_qs(urlsplit(request.path).query).items()}
+        with self._new:
+            self.reads += 1
+            self._new.wait_for(lambda: self.last > query["after"], timeout=min(query["wait"], 2))
+            events = [event for event in self.events if event["seq"] > query["after"]][: query["limit"]]
+            return 200, {"events": events, "last_seq": self.last, "oldest_seq": self.oldest}
+
+    @property
+    def last(self):
+        return self.oldest + len(self.events) - 1
+
+
+class AppServer(Server):
+    """Takes reports; remembers the newest version of each."""
+
+    def __init__(self):
+        self.decisions, self.runs, self.heartbeats, self.paused, self.refuse = [], {}, [], False, {}
+        self.history = []
+        super().__init__()
+
+    def post(self, request, body):
+        if request.headers["Authorization"] != f"Bearer {APP_TOKEN}":
+            return 401, {}
+        if self.status:
+            return self.status, {}
+        if request.path.endswith("/heartbeat"):
+            self.heartbeats.append(body)
+            return 200, {"paused": self.paused, "server_time": body["sent_at"]}
+        if body["alertname"] in self.refuse:
+            return self.refuse[body["alertname"]], {"title": "no"}
+        if request.path.endswith("/decisions"):
+            if body["id"] not in {decision["id"] for decision in self.decisions}:
+                self.decisions.append(body)
+        elif body["version"] > self.runs.get(body["id"], {"version": 0})["version"]:
+            self.runs[body["id"]] = body
+            self.history.append(body)
+        return 201, {}
+
+
+def make_event(seq, alertname, status, fingerprint, episode, labels=None, annotations=None, key=KEY):
+    now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+    event = {
+        "kind": "alert",
+        "seq": seq,
+        "id": f"event-{seq}",
+        "episode": episode,
+        "source": "alertmanager",
+        "received_at": now,
+        "status": status,
+        "fingerprint": fingerprint,
+        "starts_at": now,
+        "ends_at": None,
+        "labels": {"alertname": alertname, **(labels or {})},
+        "annotations": annotations or {},
+        "generator_url": "http://prometheus.example/graph",
+        "group_key": "{}",
+        "receiver": "oims-webhook",
+    }
+    return {**event, "sig": sign(event, key.encode())}
