@@ -43,7 +43,7 @@ format: setup ## Put Python code into the project's form and mend what ruff can
 
 .PHONY: docs
 docs: setup ## Write the generated pages: docs/settings.md
-	@$(BIN)/python tools/settings_page.py
+	@$(BIN)/python -m tools.settings_page
 
 ##@ Set up (the other targets do this by themselves)
 
