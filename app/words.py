@@ -1,9 +1,14 @@
 """The words and colours in which states are shown; pages never print an enum's value."""
 
+import json
+import re
+import shlex
 from typing import NamedTuple
 
+from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import Severity, State
-from app.incidents.models import Source, Verdict
+from app.incidents.models import EventKind, Source, TimelineEvent, Verdict
+from app.remediation.models import Decision, Run
 
 
 class Pill(NamedTuple):
@@ -61,3 +66,56 @@ def target_name(target: dict[str, str] | None) -> str:
         return "no target"
     place = "/".join(part for part in (target.get("namespace"), target.get("name")) if part)
     return f"{target.get('kind', '')} {place}".strip()
+
+
+_BAD = {EventKind.OPENED, EventKind.REOPENED, EventKind.ALERT_FIRED, EventKind.ESCALATED, EventKind.MAIL_FAILED}
+_FIRST_PART = re.compile(r"[.:] ")
+_GOOD = {EventKind.RESOLVED, EventKind.ALERT_RESOLVED}
+
+
+def event_kind(event: TimelineEvent) -> str:
+    """Return the mark of a timeline entry: `bad`, `ok`, `held`, `robot`, or nothing for a person's everyday work."""
+    if event.kind in _BAD:
+        return "bad"
+    if event.kind in _GOOD:
+        return "ok"
+    if event.kind is EventKind.DECISION and event.data.get("decision") != "run":
+        return "held"
+    return "robot" if event.actor_kind is ActorKind.AUTOMATION else ""
+
+
+def told(event: TimelineEvent) -> tuple[str, str]:
+    """Return a timeline entry's first words and the rest: the reason a person gave, or the sentence's explanation."""
+    reason = event.data.get("reason") or ""
+    if event.actor_kind is ActorKind.PERSON or (reason and event.summary.endswith(reason)):
+        return event.summary.removesuffix(f": {reason}").removesuffix("."), reason
+    end = _FIRST_PART.search(event.summary)
+    if end is None:
+        return event.summary.removesuffix("."), ""
+    return event.summary[: end.start()], event.summary[end.end() :]
+
+
+def automation_pill(verdict: Verdict | None, run: Run | None, decision: Decision | None) -> Pill | None:
+    """Return what the machine did so far in two or three words, or nothing when it has no part in it."""
+    if verdict is not None:
+        return VERDICTS[verdict]
+    if run is not None:
+        return {"queued": Pill("Repair queued", "robot"), "running": Pill("Repairing", "robot")}.get(
+            run.state, Pill(f"Repair {RUN_STATES[run.state].word.lower()}", RUN_STATES[run.state].kind)
+        )
+    return DECISIONS[decision.decision] if decision is not None else None
+
+
+def run_result(run: Run) -> Pill:
+    """Return how a run ended: its verdict once there is one, else its state."""
+    if run.verification is not None:
+        pill = VERDICTS[run.verification]
+        return Pill("Verified", "ok") if run.verification is Verdict.VERIFIED else pill
+    return RUN_STATES[run.state]
+
+
+def by_hand(run: Run) -> str:
+    """Return the command that runs the playbook in check mode against the same target."""
+    variables = {f"oims_target_{key}": run.target.get(key, "") for key in ("kind", "namespace", "name")}
+    extra = shlex.quote(json.dumps(variables))
+    return f"ansible-playbook {shlex.quote(run.playbook)} -i inventories/kubernetes \\\n  --extra-vars {extra} --check --diff"

@@ -1,5 +1,85 @@
-"""Pages of accounts."""
+"""Pages of accounts: log in, register, log out."""
 
-from flask import Blueprint
+from http import HTTPStatus
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.accounts import passwords, service, sessions
+from app.accounts.forms import LoginForm, RegistrationForm
+from app.accounts.models import UserStatus
+from app.errors import Forbidden, InvalidInput, Unauthorized
+from app.pages import local_path
 
 bp = Blueprint("accounts", __name__)
+
+
+@bp.route("/login", methods=["GET", "POST"])
+def login() -> ResponseReturnValue:
+    """Let a person in, and bring them to the page they asked for."""
+    target = local_path(request.args.get("next"))
+    if current_user.is_authenticated:
+        return redirect(target, code=HTTPStatus.SEE_OTHER)
+    form = LoginForm()
+    if form.validate_on_submit():
+        try:
+            user = service.authenticate(
+                email=form.email.data or "",
+                password=form.password.data or "",
+                address=request.remote_addr or "",
+            )
+        except Unauthorized as error:
+            form.form_errors.append(error.detail)
+        else:
+            sessions.sign_in(user, request)
+            return redirect(target, code=HTTPStatus.SEE_OTHER)
+    context = {"form": form, "next": request.args.get("next"), "registration": _registration()}
+    return render_template("accounts/login.html", **context), _status(form)
+
+
+@bp.route("/register", methods=["GET", "POST"])
+def register() -> ResponseReturnValue:
+    """Make an account, where this installation allows it."""
+    registration = _registration()
+    if registration == "closed":
+        raise Forbidden(
+            "Registration is closed. An administrator of this installation can make an account for you."
+        )
+    if current_user.is_authenticated:
+        return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)
+    form = RegistrationForm()
+    if form.validate_on_submit():
+        try:
+            user = service.register(
+                email=form.email.data or "",
+                name=form.name.data or "",
+                password=form.password.data or "",
+                status=UserStatus.PENDING if registration == "approval" else UserStatus.ACTIVE,
+            )
+        except InvalidInput as error:
+            form.reject(error)
+        else:
+            if user.is_active:
+                sessions.sign_in(user, request)
+                return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)
+            flash("Your account waits for approval by an administrator.", "ok")
+            return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
+    context = {"form": form, "registration": registration, "min_password_length": passwords.MIN_LENGTH}
+    return render_template("accounts/register.html", **context), _status(form)
+
+
+@bp.post("/logout")
+def logout() -> ResponseReturnValue:
+    """End the session, on the server too."""
+    sessions.sign_out()
+    flash("You are logged out.", "ok")
+    return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
+
+
+def _registration() -> str:
+    return str(current_app.config["SETTINGS"].registration)
+
+
+def _status(form: LoginForm | RegistrationForm) -> HTTPStatus:
+    return HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

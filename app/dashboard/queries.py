@@ -1,0 +1,90 @@
+"""The answer that stands on top of the list: what is on fire, who has it, what the machine is doing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+
+from app.extensions import db
+from app.incidents.lifecycle import State
+from app.incidents.models import Incident, TimelineEvent, Verdict
+from app.incidents.queries import UNRESOLVED
+from app.remediation.models import Decision, Run
+
+IN_FLIGHT = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How things stand now. `repairing` counts unresolved incidents that automation is working on."""
+
+    open: int
+    acknowledged: int
+    unowned: int
+    repairing: int
+    has_any: bool
+    last_resolved_at: datetime | None
+
+    @property
+    def headline(self) -> str:
+        """Return the state in words: `2 open, 1 acknowledged, 1 without an owner`."""
+        if not self.open + self.acknowledged:
+            return "Nothing is on fire"
+        parts = [
+            f"{self.open} open" if self.open else "",
+            f"{self.acknowledged} acknowledged" if self.acknowledged else "",
+            f"{self.unowned} without an owner" if self.unowned else "",
+            f"automation is working on {self.repairing}" if self.repairing else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+    @property
+    def favicon(self) -> str:
+        """Return the icon that tells the state from another tab."""
+        if self.open:
+            return "burning"
+        return "held" if self.acknowledged else "calm"
+
+
+def standing() -> Standing:
+    """Count what is unresolved."""
+    unresolved = Incident.state.in_(UNRESOLVED)
+    counted = dict(db.session.execute(select(Incident.state, func.count()).group_by(Incident.state)).tuples().all())
+    unowned = select(func.count()).where(unresolved, Incident.owner_id.is_(None))
+    repairing = (
+        select(func.count(func.distinct(Run.incident_id)))
+        .join(Incident, Incident.id == Run.incident_id)
+        .where(unresolved, or_(Run.state.in_(IN_FLIGHT), Run.verification == Verdict.PENDING))
+    )
+    return Standing(
+        open=counted.get(State.OPEN, 0),
+        acknowledged=counted.get(State.ACKNOWLEDGED, 0),
+        unowned=db.session.scalar(unowned) or 0,
+        repairing=db.session.scalar(repairing) or 0,
+        has_any=bool(counted),
+        last_resolved_at=db.session.scalar(select(func.max(Incident.resolved_at))),
+    )
+
+
+def last_events(incident_ids: Sequence[int]) -> dict[int, TimelineEvent]:
+    """Return the newest timeline entry of each incident."""
+    newest = (
+        select(func.max(TimelineEvent.id)).where(TimelineEvent.incident_id.in_(incident_ids)).group_by(TimelineEvent.incident_id)
+    )
+    rows = db.session.scalars(select(TimelineEvent).where(TimelineEvent.id.in_(newest)))
+    return {event.incident_id: event for event in rows}
+
+
+def last_runs(incident_ids: Sequence[int]) -> dict[int, Run]:
+    """Return the newest run of each incident that has one."""
+    rows = db.session.scalars(select(Run).where(Run.incident_id.in_(incident_ids)).order_by(Run.queued_at, Run.received_at))
+    return {run.incident_id: run for run in rows if run.incident_id is not None}
+
+
+def last_decisions(incident_ids: Sequence[int]) -> dict[int, Decision]:
+    """Return the newest decision of each incident that has one."""
+    rows = db.session.scalars(
+        select(Decision).where(Decision.incident_id.in_(incident_ids)).order_by(Decision.decided_at, Decision.received_at),
+    )
+    return {row.incident_id: row for row in rows if row.incident_id is not None}

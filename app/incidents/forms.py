@@ -1,0 +1,106 @@
+"""Forms of the incident pages. Hidden fields tell which state of the incident the person saw."""
+
+from collections.abc import Iterable
+
+from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import DataRequired, Length, Optional
+from wtforms.widgets import HiddenInput
+
+from app.accounts.models import User
+from app.forms import Form, strip
+from app.incidents.lifecycle import Severity
+from app.incidents.service import MAX_TEXT, MAX_TITLE
+
+MAX_SERVICE = 80
+SEVERITY_CHOICES = [(severity.value, severity.value.capitalize()) for severity in Severity]
+NOBODY = ("", "Nobody")
+TOO_LONG = f"Use at most {MAX_TEXT:,} characters."
+
+
+def _owner(value: str | None) -> int | None:
+    return int(value) if value and value.isascii() and value.isdigit() else None
+
+
+class OwnerField(SelectField):
+    """A person who can take the incident, or nobody."""
+
+    def offer(self, people: Iterable[User]) -> None:
+        """Fill in the people."""
+        self.choices = [NOBODY, *((str(person.id), person.name) for person in people)]
+
+    @property
+    def user_id(self) -> int | None:
+        """Return the chosen person's id, or None for nobody."""
+        return _owner(self.data)
+
+
+class NewIncidentForm(Form):
+    """What is wrong, in a person's words."""
+
+    title = StringField(
+        "Title",
+        [DataRequired("Say what is wrong."), Length(max=MAX_TITLE, message=f"Use at most {MAX_TITLE} characters.")],
+        filters=[strip],
+        render_kw={"autocomplete": "off", "autofocus": True},
+    )
+    severity = SelectField("Severity", choices=SEVERITY_CHOICES, default=Severity.HIGH.value)
+    service = StringField(
+        "Service",
+        [Optional(), Length(max=MAX_SERVICE, message=f"Use at most {MAX_SERVICE} characters.")],
+        filters=[strip],
+        render_kw={"autocomplete": "off"},
+    )
+    owner = OwnerField("Owner", validate_choice=True)
+    description = TextAreaField(
+        "Description",
+        [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)],
+        render_kw={"rows": 5},
+    )
+
+
+class ActionForm(Form):
+    """What every action carries: the version and the last timeline entry the person saw."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[DataRequired("Reload the page and try again.")])
+    seen = HiddenField()
+
+
+class AssignForm(ActionForm):
+    """Who shall have it."""
+
+    owner = OwnerField("Owner", id="assign-owner")
+
+
+class CommentForm(Form):
+    """A remark; it never conflicts with what others do."""
+
+    body = TextAreaField(
+        "Comment",
+        [DataRequired("Write something first."), Length(max=MAX_TEXT, message=TOO_LONG)],
+        id="comment-body",
+        render_kw={"rows": 4},
+    )
+
+
+class ResolveForm(ActionForm):
+    """How it ended."""
+
+    reason = TextAreaField("What ended it", [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)], id="resolve-reason", render_kw={"rows": 3})
+
+
+class ReopenForm(ActionForm):
+    """Why it is not over."""
+
+    reason = TextAreaField("Why it is not over", [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)], id="reopen-reason", render_kw={"rows": 3})
+
+
+class EscalateForm(ActionForm):
+    """Why more people are needed."""
+
+    reason = TextAreaField("Why more people are needed", [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)], id="escalate-reason", render_kw={"rows": 3})
+
+
+class SeverityForm(ActionForm):
+    """How bad it really is."""
+
+    severity = SelectField("Severity", choices=SEVERITY_CHOICES, id="severity-choice")

@@ -1,0 +1,73 @@
+"""What every page shares: filters for times and durations, the menu, the theme, and parts that update live."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, make_response, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.http import generate_etag, quote_etag
+
+from app import clock, formats, words
+from app.incidents.links import safe_url
+
+NAVIGATION = (
+    ("incidents", "incidents.index", "Incidents"),
+    ("automation", "remediation.automation", "Automation"),
+)
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "oims-theme"
+LIVE_PART = "live"
+
+
+def local_path(target: str | None) -> str:
+    """Return `target` if it is a path of this app, else the home page: a link must not lead people away."""
+    if target and target.startswith("/") and target.isprintable() and "\\" not in target:
+        parts = urlsplit(target)
+        if not parts.scheme and not parts.netloc and not target.startswith("//"):
+            return target
+    return url_for("incidents.index")
+
+
+def live_page(page: str, part: str, **context: Any) -> Response:
+    """Answer with `page`, or with its live `part` alone when the poll asks: 304 if it has not changed.
+
+    `part` must render the same bytes for the same state: no form, no nonce, no seconds that run.
+    """
+    body = render_template(part, **context)
+    etag = generate_etag(body.encode())
+    if request.headers.get("HX-Target") == LIVE_PART:
+        response = make_response(body)
+        response.set_etag(etag)
+        response.make_conditional(request)
+    else:
+        # The part was rendered, and so escaped, by the template engine a few lines above.
+        live = Markup(body)  # noqa: S704
+        response = make_response(render_template(page, live=live, etag=quote_etag(etag), **context))
+    response.vary.add("HX-Target")
+    return response
+
+
+def _relative(at: datetime) -> str:
+    return formats.relative(at, clock.now())
+
+
+def _shared() -> dict[str, Any]:
+    theme = request.cookies.get(THEME_COOKIE, "auto")
+    return {"navigation": NAVIGATION, "theme": theme if theme in THEMES else "auto"}
+
+
+def init_app(app: Flask) -> None:
+    """Give the templates their filters and shared values."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.add_template_filter(clock.rfc3339, "iso")
+    app.add_template_filter(_relative, "relative")
+    app.add_template_filter(formats.exact, "exact")
+    app.add_template_filter(formats.clock_time, "clock_time")
+    app.add_template_filter(formats.day, "day")
+    app.add_template_filter(formats.duration, "duration")
+    app.add_template_filter(formats.age, "age")
+    app.add_template_filter(safe_url, "safe_url")
+    app.jinja_env.globals["words"] = words
+    app.context_processor(_shared)

@@ -1,0 +1,84 @@
+// Live parts: an element with data-live asks for itself again while the tab is visible. The server
+// answers 304 when nothing changed (data-etag), so a quiet page costs one small request and no repaint.
+(() => {
+  "use strict";
+  const PERIOD_MS = 5000;
+  const LONGEST_MS = 60000;
+  let wait = PERIOD_MS;
+  let timer = null;
+
+  const live = () => document.querySelector("[data-live]");
+  const connection = () => document.getElementById("connection");
+
+  const tick = () => {
+    clearTimeout(timer);
+    if (document.visibilityState !== "visible" || !live()) return;
+    window.htmx.trigger(document.body, "oims:refresh");
+    timer = setTimeout(tick, wait);
+  };
+
+  const say = (text) => {
+    const place = connection();
+    if (place && place.textContent !== text) place.textContent = text;
+  };
+
+  // Title and icon tell the state from another tab: the fragment carries both.
+  const tellTab = (part) => {
+    const state = part.querySelector("[data-page-title]");
+    if (!state) return;
+    document.title = state.dataset.pageTitle;
+    document.getElementById("favicon").href = state.dataset.favicon;
+    document.body.dispatchEvent(new CustomEvent("oims:shown", { detail: state.dataset }));
+  };
+
+  const openIds = (part) => [...part.querySelectorAll("details[open][id]")].map((d) => d.id);
+  const closedIds = (part) => [...part.querySelectorAll("details[id]:not([open])")].map((d) => d.id);
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const etag = event.detail.elt.dataset.etag;
+    if (etag) event.detail.headers["If-None-Match"] = etag;
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const part = event.detail.target;
+    if (!part.matches("[data-live]")) return;
+    const answered = new URL(event.detail.xhr.responseURL).pathname;
+    if (answered !== event.detail.requestConfig.path.split("?")[0]) {
+      event.detail.shouldSwap = false; // the session ended and the answer is the log-in page
+      window.location.reload();
+      return;
+    }
+    part.unfolded = openIds(part);
+    part.folded = closedIds(part);
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const part = event.detail.target;
+    if (!part.matches("[data-live]")) return;
+    for (const id of part.unfolded || []) document.getElementById(id)?.setAttribute("open", "");
+    for (const id of part.folded || []) document.getElementById(id)?.removeAttribute("open");
+    part.dataset.etag = event.detail.xhr.getResponseHeader("ETag") || "";
+    tellTab(part);
+    inOwnZone(part);
+  });
+
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (!event.detail.elt.matches("[data-live]")) return;
+    const status = event.detail.xhr.status;
+    const fine = status === 200 || status === 304;
+    wait = fine ? PERIOD_MS : Math.min(wait * 2, LONGEST_MS);
+    say(fine ? "" : "Not live: the server did not answer. Trying again.");
+  });
+
+  // The exact time on hover, in the reader's zone; the server wrote it in UTC.
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const inOwnZone = (part) => {
+    for (const time of part.querySelectorAll("time[datetime]")) {
+      time.title = exact.format(new Date(time.dateTime));
+    }
+  };
+
+  document.addEventListener("visibilitychange", tick);
+  inOwnZone(document);
+  timer = setTimeout(tick, PERIOD_MS);
+})();

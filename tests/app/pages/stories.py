@@ -1,0 +1,249 @@
+"""Incidents as they happen in real life, told through the app's public use cases at chosen times."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import time_machine
+
+from app import clock
+from app.accounts import service as accounts
+from app.accounts.models import Role, User, UserStatus
+from app.alerts import intake
+from app.alerts.events import JournalEvent
+from app.config import Settings
+from app.database import transaction
+from app.incidents import queries, service
+from app.incidents.actors import Actor
+from app.incidents.lifecycle import Severity
+from app.incidents.models import Incident
+from app.remediation import service as remediation
+from app.remediation.schemas import DecisionReport, HeartbeatReport, RunReport
+
+PASSWORD = "correct horse battery staple"
+TARGET = {"kind": "Deployment", "namespace": "shop", "name": "api"}
+TASKS = [
+    {"name": "Check the target", "status": "ok", "duration_s": 0.4},
+    {"name": "Restart the rollout", "status": "changed", "duration_s": 0.6},
+    {"name": "Wait until ready", "status": "ok", "duration_s": 12.7},
+]
+OUTPUT = "changed: [cluster] => kubectl.kubernetes.io/restartedAt: 2026-11-23T14:02:12Z\n"
+
+
+def person(name: str, role: Role = Role.RESPONDER) -> User:
+    """Make an account that can log in with PASSWORD."""
+    return accounts.register(
+        email=f"{name.lower()}@example.org", name=name, password=PASSWORD, status=UserStatus.ACTIVE, role=role
+    )
+
+
+class Alert:
+    """One alert that fires at `at` (aware), told to the app as the journal and the automation would."""
+
+    seq = 0
+
+    def __init__(self, settings: Settings, name: str, at: datetime, **fields: dict[str, str]) -> None:
+        self.settings = settings
+        self.name = name
+        self.at = at
+        self.labels = {"alertname": name, **fields.get("labels", {})}
+        self.annotations = fields.get("annotations", {})
+        self.fingerprint = hashlib.sha256(repr(sorted(self.labels.items())).encode()).hexdigest()[:16]
+        self.episode = hashlib.sha256(f"{self.fingerprint}{at}".encode()).hexdigest()
+        self.version = 0
+
+    def _event(self, status: str, seconds: float) -> None:
+        Alert.seq += 1
+        at = self.at + timedelta(seconds=seconds)
+        event = JournalEvent(
+            id=self.episode if status == "firing" else f"{self.episode}-end",
+            seq=Alert.seq,
+            episode=self.episode,
+            source="alertmanager",
+            status=status,
+            fingerprint=self.fingerprint,
+            received_at=at,
+            starts_at=self.at,
+            labels=self.labels,
+            annotations=self.annotations,
+            generator_url="http://prometheus.example.org/graph?g0.expr=errors",
+        )
+        with time_machine.travel(at, tick=False), transaction():
+            intake.apply(event, self.settings)
+
+    def fires(self, after: float = 4) -> Incident:
+        self._event("firing", after)
+        return self.incident
+
+    def ends(self, after: float) -> Incident:
+        self._event("resolved", after)
+        return self.incident
+
+    @property
+    def incident(self) -> Incident:
+        found = queries.of_episode(self.episode)
+        assert found is not None
+        return found
+
+    def decided(self, decision: str, detail: str, after: float = 5, **fields: object) -> None:
+        at = self.at + timedelta(seconds=after)
+        report = DecisionReport(
+            id=f"{self.episode}-{decision}-{after}", episode=self.episode, event_id=self.episode, seq=Alert.seq,
+            fingerprint=self.fingerprint, alertname=self.name, decision=decision, detail=detail, decided_at=at,
+            **({"remedy": "shop-errors", "playbook": "restart_oims.yml", "target": TARGET} | fields),
+        )
+        with time_machine.travel(at, tick=False):
+            remediation.take_decision(report)
+
+    def ran(self, state: str, after: float = 5, **fields: object) -> None:
+        self.version += 1
+        at = self.at + timedelta(seconds=after)
+        report = RunReport(
+            **(
+                {
+                    "id": f"run-{self.episode[:12]}", "version": self.version, "episode": self.episode,
+                    "event_id": self.episode, "seq": Alert.seq, "fingerprint": self.fingerprint,
+                    "alertname": self.name, "remedy": "shop-errors", "playbook": "restart_oims.yml",
+                    "target": TARGET, "mode": "auto", "attempt": 1, "state": state, "queued_at": at, "started_at": at,
+                }
+                | fields
+            )
+        )
+        with time_machine.travel(at + timedelta(seconds=1), tick=False):
+            remediation.take_run(report)
+
+    def finished(self, state: str, after: float, **fields: object) -> None:
+        self.ran(
+            state,
+            **(
+                {"finished_at": self.at + timedelta(seconds=after), "duration_s": after - 5, "tasks": TASKS,
+                 "output_tail": OUTPUT, "exit_code": 0}
+                | fields
+            ),
+        )
+
+
+def healed(settings: Settings, at: datetime) -> Incident:
+    """An alert that automation repaired and verified."""
+    alert = Alert(
+        settings, "ShopErrors", at,
+        labels={"severity": "critical", "namespace": "shop", "deployment": "api", "service": "shop"},
+        annotations={
+            "summary": "Error rate of the shop API above 5 %",
+            "description": "More than 5 % of the requests to the shop API fail.",
+            "runbook_url": "https://runbooks.example.org/shop-errors",
+        },
+    )
+    alert.fires()
+    alert.decided("run", "Remedy “shop-errors”, attempt 1 of 2, 2 of 3 runs left this hour.")
+    alert.ran("running")
+    alert.finished("succeeded", 19, verification="pending")
+    alert.ends(46)
+    alert.finished(
+        "succeeded", 19, verification="verified", verdict_at=at + timedelta(seconds=192),
+        verdict_detail="The same alert cleared after 41 s and stayed clear for 2 min; 3 of 3 replicas are ready.",
+        evidence={"ready_replicas": 3, "held_s": 120},
+    )
+    return alert.incident
+
+
+def waiting(settings: Settings, at: datetime) -> Incident:
+    """An alert that fires while the remedy may not run again yet."""
+    alert = Alert(
+        settings, "ShopSlow", at,
+        labels={"severity": "high", "service": "shop"}, annotations={"summary": "The shop answers slowly"},
+    )
+    alert.fires()
+    alert.decided(
+        "deferred", "the last run on Deployment shop/api was 3 min ago (cooldown 5 min).", reason="cooldown",
+        until=at + timedelta(minutes=2),
+    )
+    return alert.incident
+
+
+def repairing(settings: Settings, at: datetime) -> Incident:
+    """An alert whose playbook runs now."""
+    alert = Alert(
+        settings, "QueueStuck", at,
+        labels={"severity": "critical", "service": "queue"}, annotations={"summary": "The order queue is stuck"},
+    )
+    alert.fires()
+    alert.decided("run", "Remedy “queue”, attempt 1 of 2, 3 of 3 runs left this hour.")
+    alert.ran("running", tasks=TASKS[:2])
+    return alert.incident
+
+
+def unnamed(settings: Settings, at: datetime) -> Incident:
+    """An alert the policy does not name."""
+    alert = Alert(
+        settings, "DiskFilling", at,
+        labels={"severity": "medium", "instance": "db-1"}, annotations={"summary": "Disk of db-1 fills within 4 hours"},
+    )
+    alert.fires()
+    alert.decided(
+        "declined", "no remedy in the policy names DiskFilling.", reason="not_in_policy",
+        remedy=None, playbook=None, target=None,
+    )
+    return alert.incident
+
+
+def ineffective(settings: Settings, at: datetime) -> Incident:
+    """A repair that did not help, so that people were called."""
+    alert = Alert(
+        settings, "PaymentErrors", at,
+        labels={"severity": "critical", "service": "payment"}, annotations={"summary": "Payments fail"},
+    )
+    alert.fires()
+    alert.decided("run", "Remedy “payment”, attempt 2 of 2.")
+    failed = [TASKS[0], {"name": "Wait until ready", "status": "failed", "duration_s": 60.2, "message": "1 of 3 replicas ready after 60 s"}]
+    alert.finished("failed", 70, tasks=failed, exit_code=2, attempt=2)
+    alert.decided(
+        "declined", "2 of 2 attempts are used up, a person is needed.", after=75, reason="attempts_exhausted",
+        escalate=True,
+    )
+    return alert.incident
+
+
+def reported(author: User, at: datetime, title: str = "Checkout answers with errors") -> Incident:
+    """An incident that a person noticed and nobody has taken."""
+    with time_machine.travel(at, tick=False):
+        return service.create(
+            title=title, severity=Severity.HIGH, service="checkout", actor=Actor.person(author),
+            description="Customers call: paying by card fails since about noon.\nInvoices work.",
+        )
+
+
+def taken(author: User, owner: User, at: datetime) -> Incident:
+    """An incident that a person works on."""
+    incident = reported(author, at, "Search finds nothing in the new catalogue")
+    with time_machine.travel(at + timedelta(minutes=2), tick=False):
+        service.acknowledge(incident.id, actor=Actor.person(owner))
+    with time_machine.travel(at + timedelta(minutes=6), tick=False):
+        service.comment(incident.id, body="The index was built from yesterday's export.\nRebuilding.", actor=Actor.person(owner))
+    return incident
+
+
+def heartbeat() -> None:
+    """A sign of life of the automation, now."""
+    remedies = [
+        {"name": "shop-errors", "alert": "ShopErrors", "playbook": "restart_oims.yml", "mode": "auto", "target": TARGET, "runs_left_hour": 2},
+        {"name": "shop-saturated", "alert": "ShopSaturated", "playbook": "scale_oims.yml", "mode": "approve", "target": TARGET, "runs_left_hour": 3},
+    ]
+    remediation.take_heartbeat(
+        HeartbeatReport(instance="ops-1", version="0.1.0", location="host", paused=False, last_seq=Alert.seq, lag_s=0.2, remedies=remedies, sent_at=clock.now())
+    )
+
+
+def everything(settings: Settings) -> None:
+    """A morning of operations, ending now."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    alice, bob = person("Alice"), person("Bob")
+    person("Vera", Role.VIEWER)
+    healed(settings, now - timedelta(days=9))
+    taken(alice, bob, now - timedelta(minutes=50))
+    healed(settings, now - timedelta(minutes=42))
+    ineffective(settings, now - timedelta(minutes=18))
+    unnamed(settings, now - timedelta(minutes=14))
+    reported(alice, now - timedelta(minutes=9))
+    waiting(settings, now - timedelta(minutes=3))
+    repairing(settings, now - timedelta(seconds=20))
+    heartbeat()
