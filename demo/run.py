@@ -154,8 +154,9 @@ class Demo:
         )
         (self._state.log / f"{arguments[0]}.log").write_text(done.stderr, encoding="utf-8")
         if done.returncode:
+            last = done.stderr.strip().rpartition("\n")[2]
             log = os.path.relpath(self._state.log / f"{arguments[0]}.log")
-            raise DemoError(f"python -m app {arguments[0]} failed with {done.returncode}. Read {log}")
+            raise DemoError(f"python -m app {arguments[0]} failed: {last} Read {log}")
         return done.stdout
 
 

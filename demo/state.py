@@ -49,7 +49,7 @@ class State:
         length = len(os.fsencode(self.socket))
         if length > SOCKET_LIMIT:
             raise DemoError(
-                f"The demo's socket has a path of {length} bytes, the limit is {SOCKET_LIMIT}: {self.socket}. "
+                f"The demo's socket has a path of {length} bytes, too long: {self.socket}. "
                 "Choose a shorter folder: make demo OIMS_DEMO_STATE=/tmp/oims-demo"
             )
         if self.folder.exists() and any(self.folder.iterdir()) and not self._lock_file.exists():
