@@ -48,6 +48,7 @@ AUTOMATION_OPTIONS=()
 ONCE=false
 SOURCES=()    # process groups that write lines
 FORWARDS=()   # process groups that keep a port-forward
+declare -A FORWARDED=() # local port by setting
 AUTOMATION='' # its process group
 STOPPING=false
 RUN_DIR=''
@@ -412,6 +413,7 @@ forward() {
   export "$1=http://127.0.0.1:$port"
   start keep_forward "$2" "$port" "$3"
   FORWARDS+=("$STARTED")
+  FORWARDED[$1]="$port"
 }
 
 # --- automation ----------------------------------------------------------------------------
@@ -435,7 +437,7 @@ run_automation() {
 # --once has one try at the journal, so the forward to it must work first.
 wait_for_journal() {
   local deadline=$((SECONDS + 60))
-  until answers "${OIMS_JOURNAL_URL##*:}"; do
+  until answers "${FORWARDED[OIMS_JOURNAL_URL]}"; do
     if "$STOPPING"; then return; fi
     if ((SECONDS >= deadline)); then die "$EXIT_FAILED" "the webhook did not answer within 60 s"; fi
     sleep 1 &
@@ -459,19 +461,21 @@ keep_automation() {
 }
 
 # on_stop: at once for the followers; automation brings a run in flight to its end first.
+# A second signal is handed on too: automation then ends the run at once.
 on_stop() {
-  if "$STOPPING"; then return; fi
-  STOPPING=true
-  info "stopping; a run in flight has $OIMS_STOP_GRACE s"
   local group
-  for group in "${SOURCES[@]}"; do end_group "$group"; done
-  SOURCES=()
+  if ! "$STOPPING"; then
+    STOPPING=true
+    info "stopping; a run in flight has $OIMS_STOP_GRACE s"
+    for group in "${SOURCES[@]}"; do end_group "$group"; done
+    SOURCES=()
+  fi
   if [[ -n "$AUTOMATION" ]]; then kill -TERM "$AUTOMATION" 2>/dev/null || true; fi
 }
 
 wait_for_automation() {
-  # Automation bounds the run itself; the rest is for its last reports.
-  local deadline=$((SECONDS + OIMS_STOP_GRACE + 15))
+  # Automation bounds the run itself; the rest is for the end of the run and the last reports.
+  local deadline=$((SECONDS + OIMS_STOP_GRACE + 45))
   while kill -0 "$AUTOMATION" 2>/dev/null; do
     if ((SECONDS >= deadline)); then die "$EXIT_FAILED" "automation did not stop in time; ended by force"; fi
     sleep 0.2 &
@@ -504,7 +508,7 @@ main() {
   forward OIMS_JOURNAL_URL webhook 5001
   forward OIMS_APP_URL app 5000
   if "$ONCE"; then
-    if ((${#FORWARDS[@]})); then wait_for_journal; fi
+    if [[ -n "${FORWARDED[OIMS_JOURNAL_URL]:-}" ]]; then wait_for_journal; fi
   else
     if in_cluster_log; then start watch_pods; else start follow_file; fi
     SOURCES+=("$STARTED")

@@ -126,6 +126,7 @@ class Executor:
         return {
             **ansible_environment(self.settings.playbooks),
             process.MARK: run.id,
+            "OIMS_STATE_DIR": str(self.settings.state_dir),
             "OIMS_TASKS_FILE": str(folder / "tasks"),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "oims_tasks",

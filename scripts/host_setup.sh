@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# Writes what the monitor needs on this host, with the rights of the current kube context.
+#
+# Usage: host_setup.sh [--help]
+#
+# The folder (mode 0700) holds afterwards, each readable by you alone:
+#   kubeconfig    for exactly the release's monitor account, nobody else
+#   reader-token  may read the webhook's journal
+#   event-key     checks the signature of log lines
+#   api-token     reports to the incident app
+# Run it again after the release's Secrets changed; a running monitor takes the new ones at its next start.
+#
+# The account's token is that of the Secret RELEASE-monitor-token, made here. It has no date of expiry; tokens of
+# `kubectl create token` end after a time that the API server chooses, often an hour. To take the right away:
+#   kubectl -n NAMESPACE delete secret RELEASE-monitor-token
+#
+# Settings, from the environment:
+#   OIMS_NAMESPACE       namespace of the release (incident-mgmt)
+#   OIMS_RELEASE         name of the release (oims)
+#   OIMS_HOST_DIR        the folder (~/.config/oims)
+#   OIMS_WEBHOOK_SECRET  Secret with reader-token and event-key (RELEASE-webhook)
+#   OIMS_APP_SECRET      Secret with automation-token (RELEASE-app)
+#   KUBECONFIG           as for kubectl
+#
+# Exit status: 0 done, 1 something is missing in the cluster, 2 wrong option or folder, 3 kubectl is missing
+set -Eeuo pipefail
+shopt -s inherit_errexit
+umask 077
+
+die() { # EXIT_STATUS TEXT
+  printf 'error: %s\n' "$2" >&2
+  exit "$1"
+}
+
+print_help() {
+  local line
+  while IFS= read -r line && [[ "$line" == '#'* ]]; do
+    [[ "$line" == '#!'* ]] && continue
+    line="${line#\#}"
+    printf '%s\n' "${line# }"
+  done <"${BASH_SOURCE[0]}"
+}
+
+kube() { timeout -k 2 30 kubectl --namespace "$OIMS_NAMESPACE" "$@"; }
+
+load_settings() {
+  : "${OIMS_NAMESPACE:=incident-mgmt}" "${OIMS_RELEASE:=oims}" "${OIMS_HOST_DIR:=$HOME/.config/oims}"
+  : "${OIMS_WEBHOOK_SECRET:=$OIMS_RELEASE-webhook}" "${OIMS_APP_SECRET:=$OIMS_RELEASE-app}"
+  readonly ACCOUNT="$OIMS_RELEASE-monitor"
+}
+
+make_folder() {
+  mkdir -p -- "$OIMS_HOST_DIR" || die 2 "OIMS_HOST_DIR: the folder $OIMS_HOST_DIR cannot be made"
+  [[ -O "$OIMS_HOST_DIR" ]] || die 2 "OIMS_HOST_DIR: the folder $OIMS_HOST_DIR is not yours"
+  chmod 0700 -- "$OIMS_HOST_DIR"
+}
+
+# write NAME: stdin into a file of the folder, all at once.
+write() {
+  cat >"$OIMS_HOST_DIR/.$1.new"
+  mv -f -- "$OIMS_HOST_DIR/.$1.new" "$OIMS_HOST_DIR/$1"
+  printf 'wrote %s\n' "$OIMS_HOST_DIR/$1"
+}
+
+# secret_value SECRET KEY: nothing when there is no such Secret or key.
+secret_value() {
+  kube get secret "$1" --ignore-not-found --output "go-template={{with .data}}{{with index . \"$2\"}}{{. | base64decode}}{{end}}{{end}}"
+}
+
+write_secret() { # FILE SECRET KEY
+  local value
+  value="$(secret_value "$2" "$3")"
+  [[ -n "$value" ]] || die 1 "Secret $2 in namespace $OIMS_NAMESPACE has no $3; is the release $OIMS_RELEASE installed there?"
+  printf '%s\n' "$value" | write "$1"
+}
+
+check_account() {
+  local name
+  name="$(kube get serviceaccount "$ACCOUNT" --ignore-not-found --output name)"
+  [[ -n "$name" ]] || die 1 "there is no ServiceAccount $ACCOUNT in namespace $OIMS_NAMESPACE; install the chart with automation.monitor.enabled"
+}
+
+# token: the account's, from its Secret; the control plane fills that in a moment after it was made.
+token() {
+  local tries value=''
+  kube apply --filename - >/dev/null <<EOF
+apiVersion: v1
+kind: Secret
+metadata:
+  name: $ACCOUNT-token
+  annotations: {kubernetes.io/service-account.name: $ACCOUNT}
+  labels: {app.kubernetes.io/instance: $OIMS_RELEASE, app.kubernetes.io/component: monitor}
+type: kubernetes.io/service-account-token
+EOF
+  for ((tries = 0; tries < 30; tries++)); do
+    value="$(secret_value "$ACCOUNT-token" token)"
+    if [[ -n "$value" ]]; then break; fi
+    sleep 1
+  done
+  [[ -n "$value" ]] || die 1 "the control plane has not filled the Secret $ACCOUNT-token"
+  printf '%s' "$value"
+}
+
+# cluster FIELD: of the current context.
+cluster() { kubectl config view --minify --raw --flatten --output "jsonpath={.clusters[0].cluster.$1}"; }
+
+write_kubeconfig() {
+  local token server authority name proxy
+  token="$(token)"
+  server="$(cluster server)"
+  authority="$(cluster certificate-authority-data)"
+  name="$(cluster tls-server-name)"
+  proxy="$(cluster proxy-url)"
+  {
+    printf 'apiVersion: v1\nkind: Config\ncurrent-context: oims\n'
+    printf 'contexts:\n  - name: oims\n    context: {cluster: oims, user: %s, namespace: %s}\n' "$ACCOUNT" "$OIMS_NAMESPACE"
+    printf 'users:\n  - name: %s\n    user:\n      token: "%s"\n' "$ACCOUNT" "$token"
+    printf 'clusters:\n  - name: oims\n    cluster:\n      server: "%s"\n' "$server"
+    if [[ -n "$authority" ]]; then printf '      certificate-authority-data: "%s"\n' "$authority"; fi
+    if [[ -n "$name" ]]; then printf '      tls-server-name: "%s"\n' "$name"; fi
+    if [[ -n "$proxy" ]]; then printf '      proxy-url: "%s"\n' "$proxy"; fi
+  } | write kubeconfig
+}
+
+check_kubeconfig() {
+  KUBECONFIG="$OIMS_HOST_DIR/kubeconfig" kube auth can-i list pods >/dev/null ||
+    die 1 "the new kubeconfig may not list pods in namespace $OIMS_NAMESPACE; see its Role $ACCOUNT"
+}
+
+main() {
+  case "${1:-}" in
+    '') ;;
+    -h | --help) print_help && exit 0 ;;
+    *) die 2 "unknown option $1; --help shows the use" ;;
+  esac
+  command -v kubectl >/dev/null || die 3 "kubectl is not installed or not on PATH; install it and start again"
+  load_settings
+  make_folder
+  check_account
+  write_secret reader-token "$OIMS_WEBHOOK_SECRET" reader-token
+  write_secret event-key "$OIMS_WEBHOOK_SECRET" event-key
+  write_secret api-token "$OIMS_APP_SECRET" automation-token
+  write_kubeconfig
+  check_kubeconfig
+  printf 'Now start the monitor: OIMS_HOST_DIR=%q scripts/monitor_alerts.sh\n' "$OIMS_HOST_DIR"
+}
+
+main "$@"
