@@ -5,7 +5,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from automation import __version__
+from automation.cli.check import check
+from automation.cli.explain import explain
 from automation.cli.follow import follow
+from automation.cli.state import list_runs, pause, resume, status
 from automation.errors import AutomationError
 
 Command = Callable[[argparse.Namespace], int]
@@ -45,12 +48,23 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    command = commands.add_parser(
-        "follow", help="follow the journal and act", description="Follow the journal and act on it."
-    )
-    command.add_argument("--once", action="store_true", help="handle what the journal has now, then exit")
-    command.add_argument("--dry-run", action="store_true", help="decide and log, change nothing")
-    command.set_defaults(command=follow)
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
+        described = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+        described.set_defaults(command=command)
+        return described
+
+    parts = add("follow", follow, "follow the journal and act on it")
+    parts.add_argument("--once", action="store_true", help="handle what the journal has now, then exit")
+    parts.add_argument("--dry-run", action="store_true", help="decide and log, change nothing")
+    add("check", check, "check settings, policy, playbooks, permissions and connections")
+    parts = add("explain", explain, "say what would happen to an alert, and why")
+    parts.add_argument("alert", metavar="ALERT.json", help="an alert, an event, or a message of Alertmanager")
+    add("status", status, "show where automation stands and what is decided about each open alert")
+    parts = add("runs", list_runs, "show the newest runs")
+    parts.add_argument("-n", dest="count", type=int, default=20, metavar="N", help="how many (default 20)")
+    parts = add("pause", pause, "stop new runs on this host until resume")
+    parts.add_argument("reason", nargs="?", default="", help="shown with every deferral")
+    add("resume", resume, "allow new runs again")
     return parser
 
 

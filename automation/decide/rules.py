@@ -134,7 +134,8 @@ def _flapping(case: Case) -> Obstacle | None:
     rule, count = case.remedy.flapping, case.now.episodes
     if count <= rule.episodes:
         return None
-    detail = f"The alert fired {count} times within {write_duration(rule.within)}: it is flapping, a person has to look."
+    span = write_duration(rule.within)
+    detail = f"The alert fired {count} times within {span}: it is flapping, a person has to look."
     return Obstacle(Reason.FLAPPING, detail, escalate=True)
 
 
@@ -167,13 +168,14 @@ def _locked(case: Case) -> Obstacle | None:
 
 
 def _cooldown(case: Case) -> Obstacle | None:
-    """An interrupted run did not get to repair anything, so its repeat need not wait."""
+    """Look at the end of the last run; an interrupted one repaired nothing, so its repeat need not wait."""
     ends = [run.ended for run in case.on_target if run.ended is not None and run.state != "interrupted"]
     until = max(ends, default=-HOUR) + case.remedy.cooldown
     if not ends or case.now.steady >= until:
         return None
     rest = write_duration(until - case.now.steady)
-    detail = f"{case.target} was repaired a short time ago; the cooldown of {write_duration(case.remedy.cooldown)} ends in {rest}."
+    cooldown = write_duration(case.remedy.cooldown)
+    detail = f"{case.target} had a run a short time ago; the cooldown of {cooldown} ends in {rest}."
     return Obstacle(Reason.COOLDOWN, detail, until)
 
 

@@ -26,6 +26,7 @@ class Page(BaseModel):
     events: list[dict[str, Any]]
     last_seq: int = Field(ge=0)
     oldest_seq: int | None = None
+    journal_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Batch:
     events: list[Event]
     last_seq: int
     oldest_seq: int
+    journal_id: str
     skew: float | None
     """Seconds that the journal's clock is ahead of ours."""
 
@@ -74,13 +76,14 @@ class Journal:
             raise JournalError("its answer is not a page of events: check OIMS_JOURNAL_URL") from None
         events = [self._verified(row) for row in page.events]
         oldest = page.oldest_seq if page.oldest_seq is not None else page.last_seq + 1
-        return Batch(events, page.last_seq, oldest, _skew(answer))
+        return Batch(events, page.last_seq, oldest, page.journal_id, _skew(answer))
 
     def _verified(self, row: dict[str, Any]) -> Event:
         """Stop at a row with a wrong signature: to skip it would lose an alert without a word."""
         if not is_genuine(row, self._key):
             raise JournalError(
-                f"event {row.get('seq')!r} has no genuine signature: check that OIMS_EVENT_KEY is the webhook's"
+                f"event {row.get('seq')!r} has no genuine signature: "
+                "check that OIMS_EVENT_KEY is the webhook's"
             )
         try:
             return Event.model_validate(row)

@@ -23,14 +23,14 @@ class LineReader:
     def read(self, line: str) -> Event | int | None:
         """Return the event of a signed line, the last sequence number of a heartbeat, or nothing."""
         if len(line) > MAX_LINE:
-            return self._ignore("too_long")
+            return self._ignored("too_long")
         start = line.find("{")  # kubectl's --prefix and --timestamps stand before the JSON
         try:
             data = json.loads(line[start:]) if start >= 0 else None
         except (ValueError, RecursionError):
             data = None
         if not isinstance(data, dict):
-            return self._ignore("not_json")
+            return self._ignored("not_json")
         return self._read_object(data)
 
     def _read_object(self, data: dict[str, Any]) -> Event | int | None:
@@ -39,17 +39,18 @@ class LineReader:
             self.counts["heartbeat"] += 1
             return seq
         if kind == "access":
-            return self._ignore("access")
+            return self._ignored("access")
         if kind != "alert":
-            return self._ignore("unknown_kind")
+            return self._ignored("unknown_kind")
         if not is_genuine(data, self.key):
-            return self._ignore("unsigned" if "sig" not in data else "bad_signature")
+            return self._ignored("unsigned" if "sig" not in data else "bad_signature")
         try:
             event = Event.model_validate(data)
         except ValidationError:
-            return self._ignore("bad_event")
+            return self._ignored("bad_event")
         self.counts["event"] += 1
         return event
 
-    def _ignore(self, reason: str) -> None:
+    def _ignored(self, reason: str) -> Event | None:
         self.counts[reason] += 1
+        return None

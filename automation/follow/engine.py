@@ -80,7 +80,15 @@ class Engine:
             target = decision.target.as_json() if decision.target else {}
             variables: runs.Variables = {f"target_{key}": value for key, value in target.items()}
             hold = hold_of(remedy, episode.annotations)
-            runs.queue(self._ledger, episode, decision, remedy, variables | values, hold, self._clock)
+            runs.queue(
+                self._ledger,
+                episode,
+                decision,
+                remedy=remedy,
+                variables=variables | values,
+                hold=hold,
+                clock=self._clock,
+            )
         log.info(
             "decided",
             alertname=episode.alertname,

@@ -1,8 +1,8 @@
 """Where events come from: the journal, and the webhook's log lines on standard input.
 
-The journal is read in a thread of its own and decides what is true. Lines are read in another thread, which
-nothing ever blocks: a line wakes the journal's reader, and while the journal is away a signed line is taken in
-its place.
+The journal is read in a thread of its own and decides what is true. Lines are read in another thread,
+which nothing ever blocks: a line wakes the journal's reader, and while the journal is away a signed line is
+taken in its place.
 """
 
 import os
@@ -20,7 +20,7 @@ from automation.events.journal import Journal, JournalError
 from automation.events.lines import MAX_LINE, LineReader
 from automation.events.schemas import Event
 from automation.ledger.database import Ledger
-from automation.ledger.episodes import offset, start_over, take_in
+from automation.ledger.episodes import JOURNAL_ID, offset, start_over, take_in
 
 STDIN = 0
 WAIT = 20
@@ -41,6 +41,7 @@ class JournalReader:
         self._hint = threading.Event()
         self._failures = 0
         self._since = clock.steady()
+        self._was_empty = False
         self.read_at: float | None = None
         """Steady time at which the journal was last read to its end."""
         self.problem: str | None = None
@@ -68,13 +69,20 @@ class JournalReader:
     def run(self, stop: threading.Event) -> None:
         """Read until told to stop."""
         while not stop.is_set():
+            asked_at = self._clock.steady()
             self.read_once(WAIT)
             if self.problem is None:
+                if self._was_empty and self._clock.steady() - asked_at < 1:
+                    self._rest(1.0)  # a journal with too many waiting readers answers at once: do not spin
                 continue
             pause = min(LONGEST_PAUSE, 0.5 * 2.0 ** min(self._failures, 10)) * random.uniform(0.7, 1.0)  # noqa: S311
-            self._hint.clear()
-            self._hint.wait(pause)
+            self._rest(pause)
             stop.wait(0.2)  # a flood of lines must not become a flood of requests
+
+    def _rest(self, seconds: float) -> None:
+        """Wait, at most until the next hint."""
+        self._hint.clear()
+        self._hint.wait(seconds)
 
     def read_once(self, wait: int) -> bool:
         """Read one page; say whether the ledger is level with the journal now."""
@@ -88,20 +96,24 @@ class JournalReader:
         if self.problem is not None:
             log.info("journal is back", offset=after, last_seq=batch.last_seq)
         self._failures = 0
-        if batch.last_seq < after:
+        known = self._ledger.meta(JOURNAL_ID)
+        if batch.last_seq < after or known not in {None, batch.journal_id}:
             log.error("the journal was replaced by another one: reading it from its beginning", offset=after)
-            start_over(self._ledger, self._clock.steady())
+            start_over(self._ledger, batch.journal_id, self._clock.steady())
             return False
+        if known is None:
+            self._ledger.set_meta(JOURNAL_ID, batch.journal_id)
         if after + 1 < batch.oldest_seq and batch.last_seq > after and (after or batch.oldest_seq > 1):
             log.error("the journal no longer has these events", first=after + 1, last=batch.oldest_seq - 1)
         new_offset = max((event.seq for event in batch.events), default=after)
         effects = take_in(self._ledger, batch.events, self._clock.steady(), new_offset)
         self.last_seq = batch.last_seq
+        self._was_empty = not batch.events
         level = new_offset >= batch.last_seq or not batch.events
         self._drop_lines(new_offset)
         if level:
             was_settled, self.problem = self.is_settled and self.problem is None, None
-            # An answer that was waited for is as fresh as its end; a line may only be newer than the question.
+            # A page with events may have been followed by more before it arrived; an empty one is fresh.
             self.read_at = self._clock.steady() if not batch.events else asked_at
             if effects or not was_settled:
                 self._changed()
@@ -140,7 +152,7 @@ def is_stream(descriptor: int) -> bool:
 
 def read_lines(reader: LineReader, deliver: Callable[[Event | int], None], ended: Callable[[], None]) -> None:
     """Read standard input to its end, delivering what each line says."""
-    stdin = open(STDIN, "rb", closefd=False)  # noqa: SIM115, PTH123 - sys.stdin would have to be free at exit
+    stdin = open(STDIN, "rb", closefd=False)  # noqa: SIM115 - sys.stdin would have to be free at exit
     while line := stdin.readline(MAX_LINE + 2):
         said = reader.read(line.decode(errors="replace"))
         if said is not None:

@@ -122,5 +122,6 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
     elif version != VERSION:
         raise ConfigurationError(
-            f"{path}: the ledger has version {version}, this program knows {VERSION}: start the program that wrote it"
+            f"{path}: the ledger has version {version}, this program knows {VERSION}: "
+            "start the program that wrote it"
         )

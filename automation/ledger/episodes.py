@@ -9,6 +9,7 @@ from automation.events.schemas import Event
 from automation.ledger.database import Ledger
 
 OFFSET = "offset"
+JOURNAL_ID = "journal_id"
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def take_in(ledger: Ledger, events: Iterable[Event], steady: float, new_offset: 
         return effects
 
 
-def start_over(ledger: Ledger, steady: float) -> None:
+def start_over(ledger: Ledger, journal_id: str, steady: float) -> None:
     """Begin with another journal: its sequence numbers say nothing about the old one's episodes.
 
     What still fires there comes again under the same episode; the rest can never be resolved by an event,
@@ -62,6 +63,7 @@ def start_over(ledger: Ledger, steady: float) -> None:
         )
         connection.execute("UPDATE episodes SET last_seq = 0")
         ledger.set_meta(OFFSET, 0)
+        ledger.set_meta(JOURNAL_ID, journal_id)
 
 
 def undecided(ledger: Ledger) -> list[Episode]:

@@ -41,6 +41,7 @@ def queue(
     ledger: Ledger,
     episode: Episode,
     decision: Decision,
+    *,
     remedy: Remedy,
     variables: Variables,
     hold: float,

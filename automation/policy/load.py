@@ -171,7 +171,9 @@ def _playbook_problems(policy: Policy, playbooks: Path, source: Source) -> list[
 
 def _shorten(loc: Location) -> Location:
     """Drop the steps that pydantic adds for the branches of a union."""
-    return tuple(step for step in loc if isinstance(step, int) or not step[:1].isupper() and "-" not in step)
+    return tuple(
+        step for step in loc if isinstance(step, int) or (not step[:1].isupper() and "-" not in step)
+    )
 
 
 def _reason(item: ErrorDetails) -> str:

@@ -35,7 +35,7 @@ class Verify(Closed):
     within: Duration = Field(default=600, ge=1, description="The alert must resolve within this time.")
     hold: Duration | None = Field(
         default=None,
-        description="And must stay away this long. Unset: 2m, or the rule's `oims_window` annotation if longer.",
+        description="And stay away this long. Unset: 2m, or the rule's `oims_window` annotation if longer.",
     )
 
 

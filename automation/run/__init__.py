@@ -1,1 +1,1 @@
-"""Running a playbook: variables that cannot execute, a process group with a time-out, results as they happen."""
+"""Running a playbook: values that cannot execute, a time-out that ends all of it, results as they come."""

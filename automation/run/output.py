@@ -9,7 +9,8 @@ LIMIT = 50_000
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _SECRET = re.compile(
     r"""(?ix)
-    ( \b(?:authorization|[\w.-]*(?:password|passwd|token|secret|api[_-]?key|private[_-]?key)) ["']? \s* [:=] \s* )
+    ( \b(?:authorization|[\w.-]*(?:password|passwd|token|secret|api[_-]?key|private[_-]?key))
+      ["']? \s* [:=] \s* )
     (?: (?:bearer|basic)\s+\S+ | "[^"\n]*" | '[^'\n]*' | [^\s,;}]+ )
     """
 )

@@ -1,4 +1,4 @@
-"""The variables of a run: a file of its own, every text marked so that Ansible never reads it as a template."""
+"""The variables of a run: a file of its own, texts marked so that Ansible never takes them for templates."""
 
 import json
 import os

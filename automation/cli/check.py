@@ -1,0 +1,185 @@
+"""`check`: see whether everything is in place for a follower to do its work."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import requests
+
+from automation.cli.table import show
+from automation.config import Settings, load_settings
+from automation.errors import AutomationError, ConfigurationError
+from automation.events.journal import Journal, JournalError
+from automation.follow.state import prepare
+from automation.policy.load import folder_problems, load_policy
+from automation.policy.schemas import Policy
+from automation.run.executor import ansible, ansible_environment
+
+SKEW_LIMIT = 30.0
+SYNTAX_TIMEOUT = 60
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one check; `ok` is None where it could not be made."""
+
+    name: str
+    ok: bool | None
+    detail: str
+
+
+def passed(name: str, detail: str) -> Result:
+    """Return the outcome of a check that went well."""
+    return Result(name, ok=True, detail=detail)
+
+
+def failed(name: str, detail: str) -> Result:
+    """Return the outcome of a check that found something to mend."""
+    return Result(name, ok=False, detail=detail)
+
+
+def skipped(name: str, detail: str) -> Result:
+    """Return the outcome of a check that could not be made."""
+    return Result(name, ok=None, detail=detail)
+
+
+def check(_arguments: argparse.Namespace) -> int:
+    """Make all checks and print them; returns 1 when one failed."""
+    results = list(_results())
+    words = {True: "ok", False: "FAILED", None: "skipped"}
+    rows = [(result.name, words[result.ok], result.detail) for result in results]
+    sys.stdout.write(show(("check", "result", "detail"), rows))
+    return 1 if any(result.ok is False for result in results) else 0
+
+
+def _results() -> Iterator[Result]:
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        yield from _each("settings", error)
+        return
+    yield passed("settings", "all set")
+    yield _state_directory(settings)
+    problems = folder_problems(settings.playbooks)
+    if problems:
+        yield from (failed("playbooks folder", problem) for problem in problems)
+    else:
+        yield passed("playbooks folder", f"{settings.playbooks}, only its owner can change it")
+    try:
+        policy = load_policy(settings.policy_file, settings.playbooks)
+    except ConfigurationError as error:
+        yield from _each("policy", error)
+    else:
+        yield passed("policy", f"{len(policy.remedies)} remedies in {settings.policy_file}")
+        yield from _playbooks(settings, policy)
+        yield from _permissions(settings, policy)
+    yield _inventory(settings)
+    yield from _journal(settings)
+    yield from _app(settings)
+
+
+def _each(name: str, error: AutomationError) -> Iterator[Result]:
+    for line in str(error).splitlines():
+        yield failed(name, line)
+
+
+def _state_directory(settings: Settings) -> Result:
+    try:
+        prepare(settings.state_dir)
+    except ConfigurationError as error:
+        return failed("state directory", str(error))
+    return passed("state directory", f"{settings.state_dir}, only its owner can read it")
+
+
+def _playbooks(settings: Settings, policy: Policy) -> Iterator[Result]:
+    for name in sorted({remedy.playbook for remedy in policy.remedies}):
+        problem = _ansible(
+            settings, "ansible-playbook", "-i", str(settings.inventory_dir), "--syntax-check", name
+        )
+        yield (
+            failed(f"playbook {name}", problem) if problem else passed(f"playbook {name}", "syntax is right")
+        )
+
+
+def _inventory(settings: Settings) -> Result:
+    problem = _ansible(settings, "ansible-inventory", "-i", str(settings.inventory_dir), "--list")
+    name = f"inventory {settings.inventory}"
+    return failed(name, problem) if problem else passed(name, "can be read")
+
+
+def _ansible(settings: Settings, program: str, *words: str) -> str | None:
+    """Run an Ansible program; return its last words when it fails."""
+    try:
+        done = subprocess.run(  # noqa: S603 - a list, no shell; the names come from the checked policy
+            [ansible(program), *words],
+            cwd=settings.playbooks,
+            env=ansible_environment(settings.playbooks),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SYNTAX_TIMEOUT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{program} cannot be run ({type(error).__name__}); install the group ansible"
+    if done.returncode == 0:
+        return None
+    lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    return " ".join(lines)[:300] or f"exit status {done.returncode}"
+
+
+def _permissions(settings: Settings, policy: Policy) -> Iterator[Result]:
+    if settings.inventory != "kubernetes":
+        yield skipped("permissions", "the inventory is not kubernetes")
+        return
+    from automation.cli.permissions import missing_permissions  # noqa: PLC0415 - takes a second to import
+
+    try:
+        missing = missing_permissions(policy)
+    except ConnectionError as error:
+        yield failed("permissions", str(error))
+        return
+    for line in missing:
+        yield failed("permissions", line)
+    if not missing:
+        yield passed("permissions", "get and patch on every target")
+
+
+def _journal(settings: Settings) -> Iterator[Result]:
+    key = settings.secret("event_key").encode()
+    journal = Journal(str(settings.journal_url), settings.secret("journal_token"), key)
+    try:
+        first = journal.read(0, 0)
+        batch = journal.read(max(0, first.last_seq - 1), 0)
+    except JournalError as error:
+        yield failed("journal", f"{settings.journal_url}: {error}")
+        return
+    signed = "its last event is signed with our key" if batch.events else "it is empty: the key is not tested"
+    yield passed("journal", f"{settings.journal_url}: at {batch.last_seq}, {signed}")
+    yield _skew("journal", batch.skew)
+
+
+def _app(settings: Settings) -> Iterator[Result]:
+    url = str(settings.app_url).rstrip("/")
+    try:
+        answer = requests.get(f"{url}/healthz", timeout=5, allow_redirects=False)
+    except requests.RequestException as error:
+        yield failed("app", f"{url}: no answer ({type(error).__name__}); reports would wait")
+        return
+    yield Result("app", ok=answer.ok, detail=f"{url}: answers {answer.status_code}")
+    try:
+        theirs = parsedate_to_datetime(answer.headers["Date"])
+        yield _skew("app", (theirs - datetime.now(UTC)).total_seconds())
+    except (KeyError, ValueError):
+        yield _skew("app", None)
+
+
+def _skew(name: str, seconds: float | None) -> Result:
+    if seconds is None:
+        return skipped(f"clock of the {name}", "it does not tell its time")
+    detail = f"{abs(seconds):.0f} s apart from ours"
+    return Result(f"clock of the {name}", ok=abs(seconds) <= SKEW_LIMIT, detail=detail)

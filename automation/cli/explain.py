@@ -1,0 +1,108 @@
+"""`explain`: what would happen to an alert, and why."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from automation.cli.follow import load_checked_policy
+from automation.cli.table import show
+from automation.clock import SystemClock, iso
+from automation.config import load_settings
+from automation.decide.rules import decide
+from automation.errors import ConfigurationError
+from automation.follow.engine import Engine
+from automation.follow.state import paused_by
+from automation.ledger.database import copy_ledger, load_anchor
+from automation.ledger.episodes import Episode
+from automation.policy.schemas import Remedy
+from automation.verify import hold_of
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """Decide about an alert as if it fired now, on a copy of the ledger, and say why."""
+    settings = load_settings()
+    policy = load_checked_policy(settings)
+    ledger = copy_ledger(settings.state_dir)
+    clock = SystemClock(load_anchor(ledger))
+    engine = Engine(policy, ledger, clock, lambda: paused_by(settings.state_dir))
+    for alert in read_alerts(arguments.alert):
+        labels, annotations = _texts(alert, "labels"), _texts(alert, "annotations")
+        episode = _episode(alert, labels, annotations, clock)
+        rows = [(remedy.label, why_not(remedy, labels) or "fits") for remedy in policy.remedies]
+        sys.stdout.write(show(("remedy", f"alert {episode.alertname or 'without a name'}"), rows) + "\n")
+        decision = decide(episode, policy, engine.situation(episode))
+        facts: list[tuple[str, object]] = [
+            ("decision", decision.verb.value),
+            ("reason", decision.reason.value if decision.reason else None),
+            ("detail", decision.detail),
+            ("remedy", decision.remedy),
+            ("playbook", decision.playbook),
+            ("target", decision.target),
+            ("a person is told", "yes" if decision.escalate else "no"),
+        ]
+        if decision.remedy:
+            remedy = engine.remedy(decision.remedy)
+            facts.append(("verified when", f"resolved and away for {hold_of(remedy, annotations):g} s"))
+        sys.stdout.write(show(("outcome", ""), facts))
+    return 0
+
+
+def read_alerts(path: str) -> list[dict[str, Any]]:
+    """Read an alert, an event of the journal or a message of Alertmanager from a file (`-`: stdin).
+
+    Raises ConfigurationError.
+    """
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        data = json.loads(text)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise ConfigurationError(f"{path}: is not JSON") from None
+    alerts = data.get("alerts", [data]) if isinstance(data, dict) else data
+    if not isinstance(alerts, list) or not all(_is_alert(alert) for alert in alerts):
+        raise ConfigurationError(f"{path}: an alert is an object with labels")
+    return alerts
+
+
+def why_not(remedy: Remedy, labels: dict[str, str]) -> str | None:
+    """Say why a remedy does not fit an alert, or nothing when it does."""
+    if labels.get("alertname") != remedy.alert:
+        return f"is for the alert {remedy.alert}"
+    for label, wanted in remedy.match.items():
+        values = (wanted,) if isinstance(wanted, str) else wanted
+        if labels.get(label) not in values:
+            return f"wants the label {label} to be {' or '.join(values)}"
+    return None
+
+
+def _is_alert(alert: object) -> bool:
+    return isinstance(alert, dict) and isinstance(alert.get("labels"), dict)
+
+
+def _texts(alert: dict[str, Any], key: str) -> dict[str, str]:
+    values = alert.get(key) or {}
+    return {str(name): str(value) for name, value in values.items()}
+
+
+def _episode(
+    alert: dict[str, Any], labels: dict[str, str], annotations: dict[str, str], clock: SystemClock
+) -> Episode:
+    return Episode(
+        id=str(alert.get("episode", "explained")),
+        fingerprint=str(alert.get("fingerprint", "explained")),
+        alertname=labels.get("alertname", ""),
+        labels=labels,
+        annotations=annotations,
+        is_firing=alert.get("status", "firing") == "firing",
+        event_id="explained",
+        opened_seq=0,
+        last_seq=0,
+        opened_at=iso(clock.wall()),
+        opened_steady=clock.steady(),
+        resolved_at=None,
+        resolved_steady=None,
+        returns=0,
+    )
