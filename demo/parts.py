@@ -34,13 +34,11 @@ class Parts:
         """Say whether a part answers 200 at a path."""
         return requests.get(self._settings.url(part) + path, timeout=TIMEOUT_SECONDS).ok
 
-    def has_heartbeat(self) -> bool:
-        """Say whether the app has heard of an automation."""
+    def heartbeat(self) -> str | None:
+        """Say that the app has heard of the automation, once it has."""
         metrics = requests.get(f"{self._settings.url('app')}/metrics", timeout=TIMEOUT_SECONDS).text
-        return (
-            re.search(r"^oims_automation_heartbeat_timestamp_seconds\S* [1-9]", metrics, re.MULTILINE)
-            is not None
-        )
+        found = re.search(r"^oims_automation_heartbeat_timestamp_seconds\S* [1-9]", metrics, re.MULTILINE)
+        return "The automation has reported to the app" if found else None
 
     def page_status(self) -> int:
         """Return what a visitor of the app gets."""

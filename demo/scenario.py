@@ -10,17 +10,6 @@ from demo.steps import Refuted, Step
 from demo.supervisor import Supervisor
 
 FOREIGN_ALERT = "BackupTooOld"
-SAMPLES = (
-    ("Certificate of the shop expires on Friday", "medium"),
-    ("Nightly report came twice", "low"),
-)
-
-
-def open_sample_incidents(parts: Parts) -> int:
-    """Open what people would have open, by the public API. Return how many."""
-    for title, severity in SAMPLES:
-        parts.api("/api/v1/incidents", {"title": title, "severity": severity})
-    return len(SAMPLES)
 
 
 class Repair:

@@ -39,6 +39,10 @@ class State:
         """Return the text of a secret."""
         return (self.secrets / name).read_text(encoding="utf-8")
 
+    def shown(self, path: Path) -> str:
+        """Write a path for people: relative to where they are, if it lies below."""
+        return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
     def check(self) -> None:
         """Refuse a folder that cannot hold a demo.
 

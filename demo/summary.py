@@ -1,6 +1,5 @@
 """What the demo says when the scenario is over: how long each leg took, and where to look."""
 
-import os
 from collections.abc import Mapping
 
 from demo.plan import DEMO_LOGIN
@@ -44,9 +43,9 @@ def print_links(terminal: Terminal, settings: Settings, state: State, repaired: 
         ("Alertmanager", f"{settings.url('alertmanager')}/api/v2/alerts"),
         (
             "webhook",
-            f"{settings.url('webhook')}/, token in {os.path.relpath(state.secrets / 'webhook-token')}",
+            f"{settings.url('webhook')}/, token in {state.shown(state.secrets / 'webhook-token')}",
         ),
-        ("mails", os.path.relpath(state.mail / "new")),
-        ("logs", os.path.relpath(state.log)),
+        ("mails", state.shown(state.mail / "new")),
+        ("logs", state.shown(state.log)),
     ]
     terminal.block("Where to look", rows)

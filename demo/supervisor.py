@@ -56,7 +56,9 @@ class Supervisor:
                 self._ask("getState")
                 return
             time.sleep(0.05)
-        raise DemoError(f"supervisord did not start. Read {self._state.log / 'supervisord.log'}")
+        raise DemoError(
+            f"supervisord did not start. Read {self._state.shown(self._state.log)}/supervisord.log"
+        )
 
     def _ask(self, method: str, *arguments: object) -> Any:
         transport = SupervisorTransport(serverurl=self._state.supervisor_url)

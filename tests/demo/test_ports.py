@@ -46,6 +46,6 @@ def test_the_demo_says_which_port_is_taken_and_starts_nothing(free_ports, tmp_pa
             check=False,
         )
     assert done.returncode == 1
-    assert re.search(rf"^\d\d:\d\d:\d\dZ +Port {port} \(webhook\) is taken\.", done.stdout)
+    assert re.search(rf"^\d\d:\d\d:\d\dZ +Port {port} \(webhook\) is taken\.", done.stdout, re.MULTILINE)
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "d/supervisord.conf").exists()
