@@ -6,7 +6,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import AnyHttpUrl, SecretStr
+from pydantic import AnyHttpUrl, SecretStr, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
@@ -43,7 +43,7 @@ TIME_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001))
 SIZE_UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 TYPE_WORDS = {bool: "`true` or `false`", int: "whole number", float: "number", Path: "path"}
 TYPE_WORDS |= {
-    timedelta: "seconds, or a time of ISO 8601 such as `PT30M`",
+    timedelta: "time of ISO 8601, such as `PT30M`",
     AnyHttpUrl: "address with http:// or https://",
 }
 
@@ -68,7 +68,7 @@ def _table(settings: type[BaseSettings]) -> Iterator[str]:
         shown = f"`{variable}`, `{variable}_FILE`" if _is_secret(field) else f"`{variable}`"
         # Where the file has a field of its own, the two together are required: neither alone can be.
         required = field.is_required() or f"{name}_file" in fields
-        default = "required" if required else _default(field)
+        default = "required" if required else default_text(field)
         yield f"| {shown} | {_cell(field.description or '')} | {_value(field)} | {default} |"
 
 
@@ -112,12 +112,13 @@ def _range(field: FieldInfo) -> str:
     return f", at least {bounds['ge']}" if bounds else ""
 
 
-def _default(field: FieldInfo) -> str:
+def default_text(field: FieldInfo) -> str:
+    """Write a default as a person would type it; empty where there is none."""
     default = field.default
-    if field.default_factory is not None or default in (None, "", ()):
+    if field.is_required() or field.default_factory or default in (None, "", ()):
         return ""
     if isinstance(default, timedelta):
-        return f"`{default.total_seconds():g}`"
+        return f"`{TypeAdapter(timedelta).dump_python(default, mode='json')}`"
     if _is_a(field, Seconds):
         return f"`{_with_unit(default, TIME_UNITS)}`"
     if _is_a(field, Bytes):
