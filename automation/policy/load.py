@@ -1,6 +1,7 @@
 """Reading `policy.yml`: one Policy, or every mistake with its file, line and reason."""
 
 import difflib
+import functools
 import hashlib
 import os
 import stat
@@ -170,10 +171,8 @@ def _playbook_problems(policy: Policy, playbooks: Path, source: Source) -> list[
 
 
 def _shorten(loc: Location) -> Location:
-    """Drop the steps that pydantic adds for the branches of a union."""
-    return tuple(
-        step for step in loc if isinstance(step, int) or (not step[:1].isupper() and "-" not in step)
-    )
+    """Drop the steps that pydantic adds: the branch of a union, and that it was the key."""
+    return tuple(step for step in loc if isinstance(step, int) or not step.startswith(("#", "[")))
 
 
 def _reason(item: ErrorDetails) -> str:
@@ -181,19 +180,23 @@ def _reason(item: ErrorDetails) -> str:
     if kind == "missing":
         return "is missing"
     if kind == "extra_forbidden":
-        return "is not a known key" + _suggestion(str(item["loc"][-1]), item["loc"])
+        return "is not a known key" + _suggestion(str(item["loc"][-1]))
     if kind == "value_error":
         shown = item["input"]
         return f"{shown!r} {message}" if isinstance(shown, str | int | float) else message
     return f"{message[0].lower()}{message[1:]}, not {str(item['input'])[:60]!r}"
 
 
-def _suggestion(word: str, loc: Location) -> str:
-    properties: dict[str, Any] = Policy.model_json_schema(by_alias=True)
-    known = {name for part in properties["$defs"].values() for name in part.get("properties", {})}
-    known |= set(properties["properties"]) if len(loc) == 1 else set()
-    close = difflib.get_close_matches(word, sorted(known), n=1)
+def _suggestion(word: str) -> str:
+    close = difflib.get_close_matches(word, _known_keys(), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
+
+
+@functools.cache
+def _known_keys() -> list[str]:
+    schema = Policy.model_json_schema(by_alias=True)
+    parts = [schema, *schema["$defs"].values()]
+    return sorted({name for part in parts for name in part.get("properties", {})})
 
 
 def _write_location(loc: Sequence[int | str]) -> str:

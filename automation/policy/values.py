@@ -1,15 +1,17 @@
 """The small types of the policy: durations, names, and values that a label may give."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     PlainSerializer,
+    Tag,
     WithJsonSchema,
 )
 
@@ -86,12 +88,20 @@ class FromLabel(Closed):
     allow: tuple[Name, ...] = Field(min_length=1, description="The only values that are accepted.")
 
 
-def _kind_of(value: Any) -> Any:
-    if isinstance(value, bool | float) or value is None:
-        raise ValueError("must be text, a whole number, or {label: ..., allow: [...]}")
-    return value
+def _kind_of(value: object) -> str:
+    """Tell the branches of a union apart, so that a mistake is reported for the one that was meant."""
+    if isinstance(value, dict | FromLabel):
+        return "#label"
+    return "#number" if isinstance(value, int) and not isinstance(value, bool) else "#text"
 
 
-NameOrLabel = Name | FromLabel
-Value = Annotated[int | str | FromLabel, BeforeValidator(_kind_of)]
+def _text_or_label(value: object) -> str:
+    return "#label" if _kind_of(value) == "#label" else "#text"
+
+
+_Label = Annotated[FromLabel, Tag("#label")]
+NameOrLabel = Annotated[Annotated[Name, Tag("#text")] | _Label, Discriminator(_text_or_label)]
+Value = Annotated[
+    Annotated[int, Tag("#number")] | Annotated[str, Tag("#text")] | _Label, Discriminator(_kind_of)
+]
 Kind = Literal["Deployment", "StatefulSet", "DaemonSet"]
