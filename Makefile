@@ -25,6 +25,10 @@ demo: setup ## Run the whole loop on this machine, without a cluster (ONCE=1 end
 demo-clean: ## Forget what the demo has stored
 	@rm -rf .demo
 
+.PHONY: host-setup
+host-setup: ## Write what the monitor needs to reach the release on Kubernetes into OIMS_HOST_DIR
+	@scripts/host_setup.sh
+
 ##@ Change it
 
 .PHONY: test

@@ -1,0 +1,49 @@
+"""What host_setup.sh refuses, in words; what it writes is tested on a real cluster."""
+
+import subprocess
+
+import pytest
+
+from tests.shell.monitor import ROOT
+
+
+@pytest.fixture
+def set_up(monitor):
+    def run(*options):
+        return subprocess.run(
+            [ROOT / "scripts" / "host_setup.sh", *options],
+            env=monitor.environment | {"OIMS_HOST_DIR": str(monitor.home / "new")},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    return run
+
+
+def test_help_is_the_header(set_up):
+    done = set_up("--help")
+    assert done.returncode == 0
+    assert "OIMS_WEBHOOK_SECRET" in done.stdout
+
+
+def test_an_unknown_option_is_named(set_up):
+    done = set_up("--force")
+    assert done.returncode == 2
+    assert "unknown option --force" in done.stderr
+
+
+def test_a_missing_kubectl_is_named(set_up, monitor):
+    (monitor.bin / "kubectl").unlink()
+    done = set_up()
+    assert done.returncode == 3
+    assert "kubectl is not installed" in done.stderr
+
+
+def test_a_missing_account_is_named_with_what_to_do_and_nothing_is_written(set_up, monitor):
+    done = set_up()
+    assert done.returncode == 1
+    assert "no ServiceAccount oims-monitor in namespace incident-mgmt" in done.stderr
+    assert "automation.monitor.enabled" in done.stderr
+    assert not list((monitor.home / "new").iterdir())
