@@ -4,10 +4,17 @@ from datetime import timedelta
 
 from flask import Flask
 
-from app import database, errors, security
+from app import access, database, errors, pages, security
+from app.accounts import routes as accounts
 from app.accounts import sessions
+from app.api import routes as api
 from app.config import Settings
+from app.dashboard import routes as dashboard
 from app.extensions import csrf, db, login, migrate
+from app.incidents import routes as incidents
+from app.ops import faults, metrics
+from app.ops import routes as operations
+from app.remediation import routes as remediation
 
 __version__ = "0.1.0"
 
@@ -16,9 +23,14 @@ def create_app(settings: Settings) -> Flask:
     """Build the app from its settings; nothing happens at import time."""
     app = Flask("app")
     _configure(app, settings)
+    access.init_app(app)
     _bind_extensions(app)
+    metrics.init_app(app)
+    if settings.demo_faults:
+        faults.init_app(app)
     security.init_app(app)
     errors.init_app(app)
+    pages.init_app(app)
     _register_blueprints(app)
     return app
 
@@ -51,11 +63,6 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    from app.accounts import routes as accounts
-    from app.dashboard import routes as dashboard
-    from app.incidents import routes as incidents
-    from app.ops import routes as operations
-    from app.remediation import routes as remediation
-
-    for pages in (operations, accounts, incidents, dashboard, remediation):
-        app.register_blueprint(pages.bp)
+    for part in (operations, api, accounts, incidents, dashboard, remediation):
+        app.register_blueprint(part.bp)
+    csrf.exempt(api.bp)

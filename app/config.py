@@ -23,35 +23,51 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
 
-    database_url: str = Field("sqlite:///instance/site.db", description="Database, SQLite file or PostgreSQL URL.")
-    secret_key: SecretStr = Field(description="Signs cookies; at least 32 characters, the same on all replicas.")
+    database_url: str = Field(
+        "sqlite:///instance/site.db", description="Database, SQLite file or PostgreSQL URL."
+    )
+    secret_key: SecretStr = Field(
+        description="Signs cookies; at least 32 characters, the same on all replicas."
+    )
     bind: str = Field("0.0.0.0:5000", pattern=r"^\S+:\d+$", description="Address and port of the web server.")
     base_url: str = Field("http://localhost:5000", description="How browsers reach the app; used in mails.")
-    cookie_secure: bool | None = Field(None, description="Send cookies over HTTPS only; default: by OIMS_BASE_URL.")
+    cookie_secure: bool | None = Field(
+        None, description="Send cookies over HTTPS only; default: by OIMS_BASE_URL."
+    )
     registration: Literal["open", "approval", "closed"] = Field("closed", description="Who may register.")
 
     smtp_host: str = Field("", description="Mail server; empty: mails wait in the outbox.")
     smtp_port: int = Field(25, ge=1, le=65535, description="Port of the mail server.")
     smtp_user: str = Field("", description="Name to log in to the mail server; empty: no log-in.")
     smtp_password: SecretStr | None = Field(None, description="Password for the mail server.")
-    smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="How the connection is protected.")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        "none", description="How the connection is protected."
+    )
     smtp_from: str = Field("oims@localhost.localdomain", description="Sender of the mails.")
-    mail_to: Annotated[tuple[str, ...], NoDecode] = Field((), description="On-call list, separated by commas.")
+    mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="On-call list, separated by commas."
+    )
 
     journal_url: str = Field("", description="The webhook, for GET /events; empty: no alerts are taken in.")
     journal_token: SecretStr | None = Field(None, description="The webhook's reader token.")
     reopen_window: timedelta = Field(
         timedelta(minutes=30),
-        description="An alert that fires again within this time reopens its incident (seconds or ISO 8601).",
+        description="An alert that fires again within this time reopens its incident.",
     )
-    prometheus_url: str = Field("", description="Prometheus, for pictures of an alert's expression; empty: none.")
+    prometheus_url: str = Field(
+        "", description="Prometheus, for pictures of an alert's expression; empty: none."
+    )
 
     admin_email: str = Field("", description="First administrator, made by `migrate` when missing.")
     admin_password: SecretStr | None = Field(None, description="Password of the first administrator.")
-    automation_token: SecretStr | None = Field(None, description="API token of the automation, kept by `migrate`.")
+    automation_token: SecretStr | None = Field(
+        None, description="API token of the automation, kept by `migrate`."
+    )
 
     demo_faults: bool = Field(default=False, description="Offer POST /demo/faults. Only for demonstrations.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level that is logged."
+    )
 
     @field_validator("mail_to", mode="before")
     @classmethod
@@ -92,7 +108,9 @@ class Settings(BaseSettings):
     @classmethod
     def _long(cls, value: SecretStr) -> SecretStr:
         if len(value.get_secret_value()) < MIN_SECRET_LENGTH:
-            raise ValueError(f"must have at least {MIN_SECRET_LENGTH} characters, for example from `openssl rand -hex 32`")
+            raise ValueError(
+                f"must have at least {MIN_SECRET_LENGTH} characters, for example from `openssl rand -hex 32`"
+            )
         return value
 
     @model_validator(mode="after")
@@ -159,6 +177,8 @@ def load() -> Settings:
         lines = []
         for problem in error.errors(include_input=False, include_url=False):
             name = f"{PREFIX}{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""
-            text = "is missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+            text = (
+                "is missing" if problem["type"] == "missing" else problem["msg"].removeprefix("Value error, ")
+            )
             lines.append(f"{name}{text}")
         raise SettingsError("The settings are not complete:\n  " + "\n  ".join(lines)) from None

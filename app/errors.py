@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.extensions import db
@@ -146,7 +146,9 @@ def _from_http(error: HTTPException) -> Response:
     known.status = HTTPStatus(error.code)
     known.title = known.status.phrase.capitalize()
     known.headers = {
-        name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After", "WWW-Authenticate"}
+        name: value
+        for name, value in error.get_headers()
+        if name in {"Allow", "Retry-After", "WWW-Authenticate"}
     }
     return respond(known)
 
@@ -161,9 +163,10 @@ _HTTP_DETAILS = {
 }
 
 
-def _from_database(error: OperationalError) -> Response:
+def _from_database(error: OperationalError | IntegrityError) -> Response:
+    """Answer 503: the database is away or busy, or two requests made the same row at the same moment."""
     db.session.rollback()
-    log.error("database_unavailable", error=str(error.orig))
+    log.error("database_unavailable", error=type(error.orig).__name__)
     return respond(Unavailable("The database doesn't answer at the moment. Nothing was changed; try again."))
 
 
@@ -178,4 +181,5 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OimsError, respond)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(OperationalError, _from_database)
+    app.register_error_handler(IntegrityError, _from_database)
     app.register_error_handler(Exception, _from_defect)

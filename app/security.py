@@ -1,12 +1,11 @@
 """Who may reach what, and the headers every answer carries. Deny by default."""
 
-import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-import structlog
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -14,11 +13,15 @@ from flask_login import current_user
 from app.accounts.models import Role
 from app.errors import Forbidden, Unauthorized, wants_problem
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 PUBLIC = frozenset(
     {
         "static",
         "accounts.login",
         "accounts.register",
+        "dashboard.theme",
         "ops.healthz",
         "ops.readyz",
         "ops.metrics",
@@ -29,15 +32,25 @@ PUBLIC = frozenset(
 TOKEN_BLUEPRINTS = frozenset({"api", "faults"})
 """Blueprints that authenticate each request by a bearer token themselves, and ignore cookies."""
 
-VIEWER_MAY_POST = frozenset({"accounts.logout", "accounts.logout_everywhere", "accounts.profile", "accounts.password"})
+VIEWER_MAY_POST = frozenset(
+    {
+        "accounts.logout",
+        "accounts.logout_everywhere",
+        "accounts.profile",
+        "accounts.password",
+        "dashboard.theme",
+    }
+)
 """Changes that concern only the person who makes them."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
 MAX_BODY_BYTES = 1024 * 1024
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
-def requires[**P](role: Role) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+def requires[**P](
+    role: Role,
+) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
     """Let only people with ``role`` or more reach the view."""
 
     def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -59,14 +72,6 @@ def csp_nonce() -> str:
     return str(g.csp_nonce)
 
 
-def _identify_request() -> None:
-    """Name the request in its logs, its answer and its error page."""
-    given = request.headers.get("X-Request-ID", "")
-    g.request_id = given if _REQUEST_ID.match(given) else secrets.token_hex(8)
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
-
-
 def _guard() -> ResponseReturnValue | None:
     """Refuse whoever may not be here, before any view runs."""
     if request.endpoint is None or request.endpoint in PUBLIC or request.blueprint in TOKEN_BLUEPRINTS:
@@ -78,7 +83,9 @@ def _guard() -> ResponseReturnValue | None:
         return redirect(url_for("accounts.login", next=target), code=HTTPStatus.SEE_OTHER)
     may_change = current_user.role.includes(Role.RESPONDER) or request.endpoint in VIEWER_MAY_POST
     if request.method not in SAFE_METHODS and not may_change:
-        raise Forbidden("You may look at everything here, but not change it. An administrator can change your role.")
+        raise Forbidden(
+            "You may look at everything here, but not change it. An administrator can change your role."
+        )
     return None
 
 
@@ -94,7 +101,6 @@ def _add_headers(response: Response) -> Response:
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    response.headers["X-Request-ID"] = g.get("request_id", "")
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     if request.endpoint != "static":
@@ -102,9 +108,23 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
+class KnownMethods:
+    """Answer 501 to methods HTTP doesn't have: each would become a label of the metrics."""
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self._app = app
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Let the request through, or refuse it before anything counts it."""
+        if environ["REQUEST_METHOD"] in METHODS:
+            return self._app(environ, start_response)
+        start_response("501 Not Implemented", [("Content-Length", "0")])
+        return ()
+
+
 def init_app(app: Flask) -> None:
     """Install the guard and the headers."""
-    app.before_request(_identify_request)
+    app.wsgi_app = KnownMethods(app.wsgi_app)  # type: ignore[method-assign]
     app.before_request(_guard)
     app.after_request(_add_headers)
     app.context_processor(lambda: {"csp_nonce": csp_nonce})

@@ -3,7 +3,6 @@
 from datetime import datetime
 from enum import StrEnum
 
-from flask_login import UserMixin
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -41,7 +40,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-class User(UserMixin, Base):
+class User(Base):
     """A person."""
 
     __tablename__ = "users"
@@ -57,6 +56,9 @@ class User(UserMixin, Base):
 
     # Set by the session loader: Flask-Login keeps this, not the user's id, in the browser's cookie.
     session_token = ""
+
+    is_authenticated = True
+    is_anonymous = False
 
     @property
     def is_active(self) -> bool:

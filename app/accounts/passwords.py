@@ -67,7 +67,32 @@ def _nobody() -> str:
 @cache
 def _common() -> frozenset[str]:
     """Return long passwords that people do choose; shorter ones are refused by their length."""
-    words = ("password", "passwort", "qwertyuiop", "letmein", "welcome", "administrator", "changeme", "incident")
-    tails = ("", "1", "12", "123", "1234", "12345", "123456", "1234567", "12345678", "!", "1!", "2026", "2025")
+    words = (
+        "password",
+        "passwort",
+        "qwertyuiop",
+        "letmein",
+        "welcome",
+        "administrator",
+        "changeme",
+        "incident",
+    )
+    tails = (
+        "",
+        "1",
+        "12",
+        "123",
+        "1234",
+        "12345",
+        "123456",
+        "1234567",
+        "12345678",
+        "!",
+        "1!",
+        "2026",
+        "2025",
+    )
     doubled = {word + word for word in words} | {word.replace("o", "0").replace("a", "@") for word in words}
-    return frozenset({word + tail for word in (*words, *doubled) for tail in tails} | {"123456789012", "1q2w3e4r5t6y"})
+    return frozenset(
+        {word + tail for word in (*words, *doubled) for tail in tails} | {"123456789012", "1q2w3e4r5t6y"}
+    )

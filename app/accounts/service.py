@@ -16,7 +16,10 @@ from app.ops import audit
 
 log = structlog.get_logger()
 
-def register(*, email: str, name: str, password: str, status: UserStatus, role: Role = Role.RESPONDER) -> User:
+
+def register(
+    *, email: str, name: str, password: str, status: UserStatus, role: Role = Role.RESPONDER
+) -> User:
     """Make an account.
 
     Raises:
@@ -36,7 +39,9 @@ def register(*, email: str, name: str, password: str, status: UserStatus, role: 
         user = User(email=email, name=name, password_hash=hashed, role=role, status=status)
         db.session.add(user)
         db.session.flush()
-        audit.record("user_created", name, f"Account {email} was made, {status}, role {role}.", user_id=user.id)
+        audit.record(
+            "user_created", name, f"Account {email} was made, {status}, role {role}.", user_id=user.id
+        )
     return user
 
 
@@ -88,7 +93,9 @@ def set_password(user: User, new: str) -> None:
     with transaction():
         user.password_hash = hashed
         sessions.sign_out_everywhere(user.id)
-        audit.record("password_changed", user.name, f"The password of {user.email} was changed.", user_id=user.id)
+        audit.record(
+            "password_changed", user.name, f"The password of {user.email} was changed.", user_id=user.id
+        )
 
 
 def change_role(user_id: int, *, role: Role, by: str) -> User:
@@ -127,6 +134,19 @@ def get(user_id: int) -> User:
 def by_email(email: str) -> User | None:
     """Return the user with this address, in any case of letters."""
     return db.session.scalar(select(User).where(User.email == email.strip().lower()))
+
+
+def known(email: str) -> User:
+    """Return the user with this address.
+
+    Raises:
+        NotFound: there is none.
+
+    """
+    user = by_email(email)
+    if user is None:
+        raise NotFound(f"There is no account {email}.")
+    return user
 
 
 def assignable() -> Sequence[User]:

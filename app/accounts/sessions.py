@@ -67,7 +67,9 @@ def load(token: str) -> User | None:
     if moment - row.last_seen_at > TOUCH_EVERY:
         with transaction():
             db.session.execute(
-                update(LoginSession).where(LoginSession.token_hash == _digest(token)).values(last_seen_at=moment),
+                update(LoginSession)
+                .where(LoginSession.token_hash == _digest(token))
+                .values(last_seen_at=moment),
             )
     user.session_token = token
     return user
@@ -79,7 +81,8 @@ def delete_ended() -> None:
     with transaction():
         db.session.execute(
             delete(LoginSession).where(
-                (LoginSession.last_seen_at < moment - IDLE_LIMIT) | (LoginSession.created_at < moment - ABSOLUTE_LIMIT),
+                (LoginSession.last_seen_at < moment - IDLE_LIMIT)
+                | (LoginSession.created_at < moment - ABSOLUTE_LIMIT),
             ),
         )
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
@@ -15,7 +15,7 @@ class AlertEvent(Base):
     __tablename__ = "alert_events"
 
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
-    seq: Mapped[int] = mapped_column(index=True)
+    seq: Mapped[int] = mapped_column(BigInteger, index=True)
     episode: Mapped[str] = mapped_column(String(128), index=True)
     fingerprint: Mapped[str] = mapped_column(String(64), index=True)
     status: Mapped[str] = mapped_column(String(16))
@@ -31,8 +31,6 @@ class JournalCursor(Base):
     __tablename__ = "journal_cursor"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    offset: Mapped[int] = mapped_column(default=0)
-    last_seq: Mapped[int] = mapped_column(default=0, comment="the journal's end when last asked")
-    behind_since: Mapped[datetime | None] = mapped_column(comment="since when offset < last_seq")
-    polled_at: Mapped[datetime | None] = mapped_column(comment="the last answer of the journal")
-    updated_at: Mapped[datetime] = mapped_column(default=now)
+    offset: Mapped[int] = mapped_column(BigInteger, default=0)
+    last_seq: Mapped[int] = mapped_column(BigInteger, default=0, comment="the journal's end when last asked")
+    caught_up_at: Mapped[datetime] = mapped_column(default=now, comment="when nothing was left to read")

@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     REOPENED = "reopened"
     ALERT_FIRED = "alert_fired"
     ALERT_RESOLVED = "alert_resolved"
+    JOURNAL_GAP = "journal_gap"
     DECISION = "decision"
     RUN = "run"
     VERDICT = "verdict"
@@ -69,7 +70,9 @@ class Incident(Base):
     source: Mapped[Source] = mapped_column(EnumText(Source))
     service: Mapped[str | None] = mapped_column(String(80))
     fingerprint: Mapped[str | None] = mapped_column(String(64))
-    episode: Mapped[str | None] = mapped_column(String(128), comment="the latest episode; older ones: alert_events")
+    episode: Mapped[str | None] = mapped_column(
+        String(128), comment="the latest episode; older ones: alert_events"
+    )
     alertname: Mapped[str | None] = mapped_column(String(200))
     labels: Mapped[dict[str, str]] = mapped_column(default=dict)
     annotations: Mapped[dict[str, str]] = mapped_column(default=dict)
@@ -77,7 +80,9 @@ class Incident(Base):
     is_firing: Mapped[bool] = mapped_column(default=False, comment="its alert is firing now")
     verdict: Mapped[Verdict | None] = mapped_column(EnumText(Verdict))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    previous_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), comment="the same alert, earlier")
+    previous_id: Mapped[int | None] = mapped_column(
+        ForeignKey("incidents.id"), comment="the same alert, earlier"
+    )
     opened_at: Mapped[datetime] = mapped_column(default=now)
     acknowledged_at: Mapped[datetime | None]
     escalated_at: Mapped[datetime | None]
@@ -86,7 +91,7 @@ class Incident(Base):
     version: Mapped[int] = mapped_column(default=1, comment="grows with each change; for optimistic locking")
 
     owner: Mapped[User | None] = relationship(lazy="joined")
-    previous: Mapped["Incident | None"] = relationship(remote_side=[id])
+    previous: Mapped["Incident | None"] = relationship(remote_side="Incident.id")
 
     @property
     def is_taken_over(self) -> bool:

@@ -1,11 +1,12 @@
 """Reading incidents: lists by key on covering indexes, one incident, its timeline."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, String, case, cast, func, or_, select
 
+from app.alerts.models import AlertEvent
 from app.errors import InvalidInput, NotFound
 from app.extensions import db
 from app.incidents.lifecycle import Severity, State
@@ -13,6 +14,8 @@ from app.incidents.models import Incident, Source, TimelineEvent
 
 PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
+MAX_CURSOR_LENGTH = 18
+MAX_ID = 2**31 - 1
 UNRESOLVED = (State.OPEN, State.ACKNOWLEDGED)
 
 
@@ -28,13 +31,14 @@ class Filters:
     text: str = ""
     fingerprint: str = ""
     episode: str = ""
+    alertname: str = ""
 
 
 @dataclass(frozen=True)
-class Page:
+class Page[T]:
     """A part of a list, and the cursor of the part after it."""
 
-    items: Sequence[Incident] = field(default_factory=tuple)
+    items: Sequence[T]
     next: str | None = None
 
 
@@ -45,13 +49,13 @@ def get(incident_id: int) -> Incident:
         NotFound: there is none with this id.
 
     """
-    incident = db.session.get(Incident, incident_id)
+    incident = db.session.get(Incident, incident_id) if incident_id <= MAX_ID else None
     if incident is None:
         raise NotFound(f"There is no incident {incident_id}.")
     return incident
 
 
-def page(filters: Filters, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page:
+def page(filters: Filters, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Incident]:
     """Return incidents, newest first, that come after the cursor ``after``.
 
     Raises:
@@ -61,14 +65,16 @@ def page(filters: Filters, *, after: str | None = None, limit: int = PAGE_SIZE) 
     statement = select(Incident).where(*_conditions(filters)).order_by(Incident.id.desc())
     if after:
         statement = statement.where(Incident.id < _cursor(after))
-    limit = max(1, min(limit, MAX_PAGE_SIZE))
     rows = db.session.scalars(statement.limit(limit + 1)).all()
-    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+    return _page(rows, limit)
 
 
 def worst_first(filters: Filters, *, limit: int = MAX_PAGE_SIZE) -> Sequence[Incident]:
     """Return unresolved incidents, worst and oldest first, for the top of the list page."""
-    rank = case({severity.value: place for place, severity in enumerate(Severity)}, value=cast(Incident.severity, String))
+    rank = case(
+        {severity.value: place for place, severity in enumerate(Severity)},
+        value=cast(Incident.severity, String),
+    )
     statement = (
         select(Incident)
         .where(Incident.state.in_(UNRESOLVED), *_conditions(filters))
@@ -80,13 +86,31 @@ def worst_first(filters: Filters, *, limit: int = MAX_PAGE_SIZE) -> Sequence[Inc
 
 def timeline(incident_id: int, *, after_id: int = 0, limit: int = 1000) -> Sequence[TimelineEvent]:
     """Return an incident's events in the order in which they happened."""
-    statement: Select[tuple[TimelineEvent]] = (
+    statement = (
         select(TimelineEvent)
         .where(TimelineEvent.incident_id == incident_id, TimelineEvent.id > after_id)
         .order_by(TimelineEvent.at, TimelineEvent.id)
         .limit(limit)
     )
     return db.session.scalars(statement).all()
+
+
+def timeline_page(
+    incident_id: int, *, after: str | None = None, limit: int = PAGE_SIZE
+) -> Page[TimelineEvent]:
+    """Return events in the order in which they were recorded, after the cursor ``after``.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours.
+
+    """
+    statement = (
+        select(TimelineEvent)
+        .where(TimelineEvent.incident_id == incident_id, TimelineEvent.id > (_cursor(after) if after else 0))
+        .order_by(TimelineEvent.id)
+        .limit(limit + 1)
+    )
+    return _page(db.session.scalars(statement).all(), limit)
 
 
 def counts() -> dict[tuple[State, Severity], int]:
@@ -97,20 +121,21 @@ def counts() -> dict[tuple[State, Severity], int]:
     return {(state, severity): count for state, severity, count in rows}
 
 
-def unresolved_for(fingerprint: str) -> Incident | None:
-    """Return the incident that an alert with this fingerprint belongs to now, if there is one."""
-    return db.session.scalar(
-        select(Incident)
-        .where(Incident.fingerprint == fingerprint, Incident.state.in_(UNRESOLVED))
-        .order_by(Incident.id.desc())
-        .limit(1),
-    )
-
-
 def latest_for(fingerprint: str) -> Incident | None:
     """Return the newest incident of this fingerprint, whatever its state."""
     return db.session.scalar(
         select(Incident).where(Incident.fingerprint == fingerprint).order_by(Incident.id.desc()).limit(1),
+    )
+
+
+def of_episode(episode: str) -> Incident | None:
+    """Return the incident an alert episode belongs to."""
+    return db.session.scalar(
+        select(Incident)
+        .join(AlertEvent, AlertEvent.incident_id == Incident.id)
+        .where(AlertEvent.episode == episode)
+        .order_by(AlertEvent.seq.desc())
+        .limit(1),
     )
 
 
@@ -148,19 +173,21 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         conditions.append(Incident.fingerprint == filters.fingerprint)
     if filters.episode:
         conditions.append(Incident.episode == filters.episode)
-    for word in filters.text.split():
-        conditions.append(
-            or_(
-                Incident.title.icontains(word, autoescape=True),
-                Incident.description.icontains(word, autoescape=True),
-                Incident.alertname.icontains(word, autoescape=True),
-                and_(Incident.service.is_not(None), Incident.service.icontains(word, autoescape=True)),
-            ),
-        )
+    if filters.alertname:
+        conditions.append(Incident.alertname == filters.alertname)
+    searched = (Incident.title, Incident.description, Incident.alertname, Incident.service)
+    conditions.extend(
+        or_(*(column.icontains(word, autoescape=True) for column in searched))
+        for word in filters.text.split()
+    )
     return conditions
 
 
+def _page[T: (Incident, TimelineEvent)](rows: Sequence[T], limit: int) -> Page[T]:
+    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
+
+
 def _cursor(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+    if not (value.isascii() and value.isdigit() and len(value) <= MAX_CURSOR_LENGTH):
         raise InvalidInput("cursor: This is not a cursor of this list.")
     return int(value)

@@ -17,7 +17,7 @@ POSTGRES_LOCK = 6_479_100
 def plain_types(kind: str, item: Any, _context: object) -> str | Literal[False]:
     """Write our column types as the plain ones under them, so that old migrations don't depend on new code."""
     if kind == "type" and isinstance(item, EnumText):
-        return f"sa.String(length={item.impl_instance.length})"
+        return repr(item.impl_instance).replace("String", "sa.String")
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     return False
@@ -34,7 +34,7 @@ def run() -> None:
             render_as_batch=is_sqlite,
             compare_type=True,
             render_item=plain_types,
-            transaction_per_migration=False,
+            transactional_ddl=True,
         )
         with context.begin_transaction():
             if not is_sqlite:

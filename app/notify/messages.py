@@ -2,19 +2,24 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from functools import cache
 from urllib.parse import urlsplit
 
 from flask import current_app
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import escape
 
+from app.clock import in_words, now
 from app.config import Settings
 from app.extensions import db
 from app.incidents.actors import Actor
 from app.incidents.models import Incident, Verdict
 from app.notify.models import MailKind, OutboxMessage
+from app.text import one_line
 
 MAX_SUBJECT = 200
+KEEP_TRYING = timedelta(hours=24)
 
 VERBS = {
     MailKind.CREATED: "Open",
@@ -26,8 +31,7 @@ VERBS = {
     MailKind.REPAIRED: "Repaired",
 }
 
-ON_CALL = "you are on the on-call list of this installation"
-REASONS = {MailKind.ASSIGNED: "the incident was assigned to you"}
+ON_CALL = "you are on the on-call list or own the incident"
 
 
 def _settings() -> Settings:
@@ -71,33 +75,69 @@ def enqueue(
     *,
     reason: str = "",
 ) -> None:
-    """Put one mail per recipient into the outbox; call it in the transaction of the change it tells."""
-    base_url = _settings().base_url
-    domain = urlsplit(base_url).hostname or "localhost"
+    """Put one mail per recipient into the outbox; call it in the transaction of the change it tells.
+
+    Without a mail server there is nothing to wait for, so nothing is put there.
+    """
+    settings = _settings()
+    if not settings.smtp_host:
+        return
+    domain = urlsplit(settings.base_url).hostname or "localhost"
+    context = {
+        "kind": kind,
+        "lead": _lead(kind, incident, actor, reason),
+        "incident": incident,
+        "url": f"{settings.base_url}/incidents/{incident.id}",
+        "why": "the incident was assigned to you" if kind is MailKind.ASSIGNED else ON_CALL,
+    }
+    batch = secrets.token_hex(16)
     for recipient in recipients:
-        context = {
-            "kind": kind,
-            "incident": incident,
-            "actor": actor,
-            "reason": reason,
-            "url": f"{base_url}/incidents/{incident.id}",
-            "why": REASONS.get(kind, ON_CALL),
-        }
         db.session.add(
             OutboxMessage(
                 incident_id=incident.id,
                 kind=kind,
                 recipient=recipient,
-                subject=subject(f"[OIMS #{incident.id}] {VERBS[kind]}: {incident.title}"),
+                subject=one_line(f"[OIMS #{incident.id}] {VERBS[kind]}: {incident.title}", MAX_SUBJECT),
                 text=_templates().get_template("incident.txt").render(context),
                 html=_templates().get_template("incident.html").render(context),
+                batch=batch,
                 message_id=f"<{secrets.token_hex(16)}@{domain}>",
                 thread_id=f"<incident-{incident.id}@{domain}>",
+                give_up_at=now() + KEEP_TRYING,
             ),
         )
 
 
-def subject(text: str) -> str:
-    """Return a text as one line that fits a subject; line breaks and control characters become spaces."""
-    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
-    return line if len(line) <= MAX_SUBJECT else f"{line[: MAX_SUBJECT - 1]}…"
+def test_mail(recipient: str) -> None:
+    """Put a mail into the outbox that shows that mails arrive; call it inside a transaction."""
+    settings = _settings()
+    domain = urlsplit(settings.base_url).hostname or "localhost"
+    text = f"Mails from {settings.base_url} arrive. You get this because somebody asked for a test mail to you.\n"
+    db.session.add(
+        OutboxMessage(
+            kind=MailKind.TEST,
+            recipient=recipient,
+            subject="[OIMS] Test: mails arrive",
+            text=text,
+            html=f"<p>{escape(text)}</p>",
+            batch=secrets.token_hex(16),
+            message_id=f"<{secrets.token_hex(16)}@{domain}>",
+            give_up_at=now() + KEEP_TRYING,
+        ),
+    )
+
+
+def _lead(kind: MailKind, incident: Incident, actor: Actor, reason: str) -> str:
+    """Return the sentence that answers "what happened?"."""
+    lasted = in_words(((incident.resolved_at or now()) - incident.opened_at).total_seconds())
+    because = f": {reason}" if reason else "."
+    sentences = {
+        MailKind.CREATED: f"A new {incident.severity} incident was opened by {actor.name}.",
+        MailKind.REOPENED: f"It is back: the incident was reopened by {actor.name}.",
+        MailKind.ASSIGNED: f"{actor.name} assigned this {incident.severity} incident to you.",
+        MailKind.ESCALATED: f"{actor.name} calls for more people{because}",
+        MailKind.GAVE_UP: f"Automation could not repair it and calls for a person{because}",
+        MailKind.RESOLVED: f"Resolved by {actor.name} after {lasted}{because}",
+        MailKind.REPAIRED: f"Automation repaired it and verified that it stays repaired{because}",
+    }
+    return sentences[kind]

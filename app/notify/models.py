@@ -49,6 +49,7 @@ class OutboxMessage(Base):
     subject: Mapped[str] = mapped_column(String(255))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
+    batch: Mapped[str] = mapped_column(String(32), index=True, comment="the mails that tell one thing")
     message_id: Mapped[str] = mapped_column(String(255), unique=True, comment="stable over retries")
     thread_id: Mapped[str | None] = mapped_column(String(255), comment="for In-Reply-To and References")
     state: Mapped[MailState] = mapped_column(EnumText(MailState), default=MailState.WAITING)
@@ -57,5 +58,6 @@ class OutboxMessage(Base):
     claimed_by: Mapped[str | None] = mapped_column(String(128))
     claimed_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    give_up_at: Mapped[datetime] = mapped_column(comment="a failure after this moment is the last")
     sent_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(Text)

@@ -1,9 +1,11 @@
 """Health and metrics, for machines only."""
 
-from flask import Blueprint, Response, jsonify
+from http import HTTPStatus
+
+from flask import Blueprint, Response, abort, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from app.ops import health
+from app.ops import health, metrics
 
 bp = Blueprint("ops", __name__)
 
@@ -19,4 +21,13 @@ def readyz() -> ResponseReturnValue:
     """Say whether requests can be served: each check by name."""
     checks = health.checks()
     is_ready = all(result == "ok" for result in checks.values())
-    return jsonify(status="ok" if is_ready else "unavailable", checks=checks), 200 if is_ready else 503
+    status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
+    return jsonify(status="ok" if is_ready else "unavailable", checks=checks), status
+
+
+@bp.get("/metrics", endpoint="metrics")
+def show_metrics() -> Response:
+    """Show the metrics to Prometheus; a request that came through a proxy comes from outside and finds nothing."""
+    if "X-Forwarded-For" in request.headers:
+        abort(HTTPStatus.NOT_FOUND)
+    return metrics.exposition(current_app)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
@@ -20,7 +20,7 @@ class Decision(Base):
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
     episode: Mapped[str] = mapped_column(String(128), index=True)
     event_id: Mapped[str] = mapped_column(String(128))
-    seq: Mapped[int]
+    seq: Mapped[int] = mapped_column(BigInteger)
     fingerprint: Mapped[str] = mapped_column(String(64))
     alertname: Mapped[str] = mapped_column(String(200))
     decision: Mapped[str] = mapped_column(String(16))
@@ -46,7 +46,7 @@ class Run(Base):
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
     episode: Mapped[str] = mapped_column(String(128), index=True)
     event_id: Mapped[str] = mapped_column(String(128))
-    seq: Mapped[int]
+    seq: Mapped[int] = mapped_column(BigInteger)
     fingerprint: Mapped[str] = mapped_column(String(64))
     alertname: Mapped[str] = mapped_column(String(200))
     remedy: Mapped[str] = mapped_column(String(200), index=True)
@@ -78,7 +78,7 @@ class AutomationHeartbeat(Base):
     version: Mapped[str] = mapped_column(String(64))
     location: Mapped[str] = mapped_column(String(16))
     is_paused: Mapped[bool]
-    last_seq: Mapped[int]
+    last_seq: Mapped[int] = mapped_column(BigInteger)
     lag_s: Mapped[float]
     remedies: Mapped[list[dict[str, Any]]]
     sent_at: Mapped[datetime]

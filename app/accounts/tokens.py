@@ -1,0 +1,146 @@
+"""API tokens: random, shown once, kept as a hash, with a scope and an end."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from app.accounts.models import ApiToken, Scope
+from app.clock import now
+from app.database import transaction
+from app.errors import InvalidInput, NotFound
+from app.extensions import db
+from app.ops import audit
+from app.text import entered
+
+MARK = "oims_"
+SHOWN = 8
+MAX_NAME = 80
+TOUCH_EVERY = timedelta(minutes=1)
+
+INCLUDES = {
+    Scope.READ: frozenset({Scope.READ}),
+    Scope.WRITE: frozenset({Scope.READ, Scope.WRITE}),
+    Scope.AUTOMATION: frozenset({Scope.READ, Scope.AUTOMATION}),
+    Scope.ADMIN: frozenset(Scope),
+}
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token just made; ``secret`` is shown now and never again."""
+
+    token: ApiToken
+    secret: str
+
+
+def create(
+    *,
+    name: str,
+    scopes: Iterable[Scope],
+    by: str,
+    user_id: int | None = None,
+    expires_at: datetime | None = None,
+) -> NewToken:
+    """Make a token.
+
+    Raises:
+        InvalidInput: the name is empty or taken, or no scope is given.
+
+    """
+    secret = MARK + secrets.token_urlsafe(32)
+    with transaction():
+        token = _add(name=name, secret=secret, scopes=scopes, user_id=user_id, expires_at=expires_at)
+        audit.record(
+            "token_created", by, f"API token {token.name} was made.", token=token.id, scopes=token.scopes
+        )
+    return NewToken(token, secret)
+
+
+def keep(*, name: str, secret: str, scopes: Iterable[Scope]) -> None:
+    """Make sure that a token with this name and this given secret exists and works; say so only on a change."""
+    wanted = sorted(set(scopes))
+    with transaction():
+        token = db.session.scalar(select(ApiToken).where(ApiToken.name == name))
+        if token is None:
+            _add(name=name, secret=secret, scopes=wanted, user_id=None, expires_at=None)
+        elif token.token_hash == digest(secret) and token.revoked_at is None and token.scopes == wanted:
+            return
+        else:
+            token.token_hash, token.prefix = digest(secret), secret[:SHOWN]
+            token.scopes, token.revoked_at, token.expires_at = [*wanted], None, None
+        audit.record("token_kept", "settings", f"API token {name} was set from the settings.")
+
+
+def revoke(name: str, *, by: str) -> ApiToken:
+    """Switch a token off for good.
+
+    Raises:
+        NotFound: there is none with this name.
+
+    """
+    with transaction():
+        token = db.session.scalar(select(ApiToken).where(ApiToken.name == name))
+        if token is None:
+            raise NotFound(f"There is no API token {name!r}.")
+        token.revoked_at = token.revoked_at or now()
+        audit.record("token_revoked", by, f"API token {name} was revoked.", token=token.id)
+    return token
+
+
+def all_tokens() -> Sequence[ApiToken]:
+    """Return every token, by name."""
+    return db.session.scalars(select(ApiToken).order_by(ApiToken.name)).all()
+
+
+def find(secret: str) -> ApiToken | None:
+    """Return the token with this secret if it can be used now, and note that it was.
+
+    The look-up is by the hash of a long random secret, so its time tells nothing about the secret.
+    """
+    moment = now()
+    token = db.session.scalar(select(ApiToken).where(ApiToken.token_hash == digest(secret)))
+    if token is None or token.revoked_at is not None or (token.expires_at and token.expires_at <= moment):
+        return None
+    if token.last_used_at is None or moment - token.last_used_at > TOUCH_EVERY:
+        with transaction():
+            db.session.execute(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=moment))
+    return token
+
+
+def allows(token: ApiToken, scope: Scope) -> bool:
+    """Say whether the token covers a scope."""
+    return any(scope in INCLUDES[Scope(held)] for held in token.scopes)
+
+
+def digest(secret: str) -> str:
+    """Return the form in which a token is kept."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _add(
+    *, name: str, secret: str, scopes: Iterable[Scope], user_id: int | None, expires_at: datetime | None
+) -> ApiToken:
+    name = entered("name", name, MAX_NAME, required=True)
+    held = sorted(set(scopes))
+    if not held:
+        raise InvalidInput(
+            "Choose at least one scope.", [{"field": "scopes", "message": "Choose at least one."}]
+        )
+    if db.session.scalar(select(ApiToken.id).where(ApiToken.name == name)) is not None:
+        message = f"There is an API token {name!r} already."
+        raise InvalidInput(message, [{"field": "name", "message": message}])
+    token = ApiToken(
+        name=name,
+        prefix=secret[:SHOWN],
+        token_hash=digest(secret),
+        scopes=[*held],
+        created_by_id=user_id,
+        expires_at=expires_at,
+    )
+    db.session.add(token)
+    db.session.flush()
+    return token

@@ -1,0 +1,162 @@
+"""Reading the webhook's journal: long-poll, apply, and move the cursor in one transaction.
+
+The cursor moves only from where this worker read it, so two workers at once can't apply an event twice: the
+second finds the cursor moved, drops its batch and reads again.
+"""
+
+from dataclasses import dataclass
+from threading import Event
+
+import requests
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.alerts import cursor, intake
+from app.alerts.events import JournalEvent
+from app.clock import now
+from app.config import Settings
+from app.database import transaction
+from app.extensions import db
+from app.incidents import changes
+from app.incidents.actors import SYSTEM
+from app.incidents.lifecycle import State
+from app.incidents.models import EventKind, Incident
+from app.ops import audit
+
+log = structlog.get_logger()
+
+BATCH = 100
+WAIT_S = 20
+CONNECT_TIMEOUT_S = 5
+FIRST_PAUSE_S = 1.0
+LONGEST_PAUSE_S = 30.0
+
+
+class Row(BaseModel):
+    """A row of the journal; the rest of it is read later, so that a bad one can't hold up the others."""
+
+    model_config = ConfigDict(extra="allow")
+
+    seq: int = Field(ge=1, le=2**63 - 1)
+
+
+class Answer(BaseModel):
+    """What ``GET /events`` answers."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    events: list[Row]
+    last_seq: int = Field(ge=0)
+    oldest_seq: int | None = None
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """Takes events from the journal into the app's database."""
+
+    settings: Settings
+
+    def run(self, stop: Event) -> None:
+        """Read until ``stop`` is set; while the journal or the database is away, wait longer each time."""
+        pause = FIRST_PAUSE_S
+        while not stop.is_set():
+            try:
+                self.poll()
+                pause = FIRST_PAUSE_S
+            except (requests.RequestException, ValidationError, SQLAlchemyError) as error:
+                log.warning("journal_unavailable", error=_reason(error), retry_in_s=pause)
+                stop.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    def poll(self) -> None:
+        """Ask once, wait for news, apply what came.
+
+        Raises:
+            requests.RequestException: the journal can't be reached or refuses.
+            ValidationError: it answers something else than events.
+            SQLAlchemyError: the database is away; nothing was applied.
+
+        """
+        offset = cursor.offset()
+        answer = self._ask(offset)
+        if answer.last_seq < offset:
+            _start_over(offset, answer.last_seq)
+        else:
+            _take(offset, answer, self.settings)
+
+    def _ask(self, offset: int) -> Answer:
+        token = self.settings.journal_token
+        response = requests.get(
+            f"{self.settings.journal_url}/events",
+            params={"after": offset, "limit": BATCH, "wait": WAIT_S},
+            headers={"Authorization": f"Bearer {token.get_secret_value() if token else ''}"},
+            timeout=(CONNECT_TIMEOUT_S, WAIT_S + 10),
+            allow_redirects=False,
+        )
+        if response.status_code != requests.codes.ok:
+            raise requests.HTTPError(f"status {response.status_code}", response=response)
+        return Answer.model_validate_json(response.content)
+
+
+def _take(offset: int, answer: Answer, settings: Settings) -> None:
+    with transaction():
+        place = cursor.lock()
+        if place.offset != offset:
+            return
+        if answer.oldest_seq is not None and offset < answer.oldest_seq - 1:
+            _tell_of_gap(offset + 1, answer.oldest_seq - 1)
+        for row in answer.events:
+            _apply(row, settings)
+            place.offset = row.seq
+        place.last_seq = max(answer.last_seq, place.offset)
+        if place.offset == place.last_seq:
+            place.caught_up_at = now()
+
+
+def _apply(row: Row, settings: Settings) -> None:
+    """Apply one event. One that can't be read is told of, and must not hold up the ones after it."""
+    try:
+        event = JournalEvent.model_validate(row.model_dump())
+    except ValidationError as error:
+        fields = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
+        log.error("event_unreadable", seq=row.seq, fields=fields)
+        summary = (
+            f"Event {row.seq} of the journal can't be read ({', '.join(fields)}); it opened no incident."
+        )
+        audit.record("journal_event_unreadable", SYSTEM.name, summary, seq=row.seq, fields=fields)
+        return
+    intake.apply(event, settings)
+
+
+def _tell_of_gap(first: int, last: int) -> None:
+    """Say that events were pruned before they were read, wherever that may matter."""
+    log.error("journal_gap", first=first, last=last)
+    summary = f"Events {first} to {last} were pruned from the journal before they were read."
+    audit.record("journal_gap", SYSTEM.name, summary, first=first, last=last)
+    firing = db.session.scalars(
+        select(Incident.id).where(Incident.is_firing.is_(True), Incident.state != State.RESOLVED),
+    )
+    for incident_id in firing.all():
+        note = f"{summary} The alert of this incident may have ended among them; check it."
+        changes.record(incident_id, EventKind.JOURNAL_GAP, SYSTEM, note, first=first, last=last)
+
+
+def _start_over(offset: int, last_seq: int) -> None:
+    """Read a journal that was replaced from its start; events already applied are known by their ids."""
+    log.error("journal_replaced", offset=offset, last_seq=last_seq)
+    with transaction():
+        place = cursor.lock()
+        if place.offset != offset:
+            return
+        place.offset = 0
+        summary = f"The journal ends at {last_seq}, before event {offset} that was read: it was replaced. Read anew."
+        audit.record("journal_replaced", SYSTEM.name, summary, offset=offset, last_seq=last_seq)
+
+
+def _reason(error: Exception) -> str:
+    """Name a failure without the URL and values that its text may carry."""
+    if isinstance(error, requests.HTTPError):
+        return str(error)
+    return type(error).__name__

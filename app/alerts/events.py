@@ -1,0 +1,83 @@
+"""An event as the webhook's journal writes it, and what it means for an incident."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from app.incidents.lifecycle import Severity
+from app.text import clean, one_line
+
+MAX_LABELS = 64
+MAX_NAME = 200
+MAX_VALUE = 4000
+
+SEVERITIES = {
+    "critical": Severity.CRITICAL,
+    "page": Severity.CRITICAL,
+    "emergency": Severity.CRITICAL,
+    "high": Severity.HIGH,
+    "error": Severity.HIGH,
+    "major": Severity.HIGH,
+    "medium": Severity.MEDIUM,
+    "warning": Severity.MEDIUM,
+    "low": Severity.LOW,
+    "minor": Severity.LOW,
+    "info": Severity.LOW,
+}
+"""The usual values of the label ``severity``; any other value means medium."""
+
+SIGN_OF_LIFE = "none"
+"""An alert of this severity always fires to prove that alerts arrive; it opens no incident."""
+
+
+def _bounded(pairs: dict[str, str]) -> dict[str, str]:
+    kept = list(pairs.items())[:MAX_LABELS]
+    return {one_line(name, MAX_NAME): clean(value, MAX_VALUE) for name, value in kept}
+
+
+Pairs = Annotated[dict[str, str], AfterValidator(_bounded)]
+
+
+class JournalEvent(BaseModel):
+    """One row of ``GET /events``; unknown fields are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(min_length=1, max_length=128)
+    seq: int = Field(ge=1, le=2**63 - 1)
+    episode: str = Field(min_length=1, max_length=128)
+    source: str = Field(max_length=32)
+    status: Literal["firing", "resolved"]
+    fingerprint: str = Field(min_length=1, max_length=64)
+    received_at: AwareDatetime
+    starts_at: AwareDatetime | None = None
+    ends_at: AwareDatetime | None = None
+    labels: Pairs = Field(default_factory=dict)
+    annotations: Pairs = Field(default_factory=dict)
+    generator_url: str | None = None
+
+    @property
+    def alertname(self) -> str:
+        """Return the alert's name; an alert without one still gets an incident."""
+        return one_line(self.labels.get("alertname", ""), MAX_NAME) or "Alert without a name"
+
+    @property
+    def title(self) -> str:
+        """Return what the incident is called: the rule's summary, else the alert's name."""
+        return one_line(self.annotations.get("summary", ""), MAX_NAME) or self.alertname
+
+    @property
+    def severity(self) -> Severity:
+        """Return the incident's severity."""
+        return SEVERITIES.get(self.labels.get("severity", "").strip().lower(), Severity.MEDIUM)
+
+    @property
+    def is_sign_of_life(self) -> bool:
+        """Say whether this alert only proves that alerts arrive."""
+        return self.labels.get("severity", "").strip().lower() == SIGN_OF_LIFE
+
+    @property
+    def fired_at(self) -> datetime:
+        """Return since when the alert fires."""
+        return self.starts_at or self.received_at

@@ -1,0 +1,158 @@
+"""What a journal event does to incidents. Called inside the transaction that moves the journal's cursor."""
+
+import structlog
+
+from app.alerts.events import JournalEvent
+from app.alerts.models import AlertEvent
+from app.clock import in_words, now, rfc3339
+from app.config import Settings
+from app.extensions import db
+from app.incidents import changes, queries
+from app.incidents.actors import ALERTING, AUTOMATION, Actor
+from app.incidents.lifecycle import State
+from app.incidents.models import EventKind, Incident, Source, Verdict
+from app.incidents.service import MAX_SERVICE
+from app.remediation import service as remediation
+
+log = structlog.get_logger()
+
+RECONCILED = "reconcile"
+MAX_URL = 2000
+
+
+def apply(event: JournalEvent, settings: Settings) -> None:
+    """Let an event take effect once: an event id that is known changes nothing."""
+    if db.session.get(AlertEvent, event.id) is not None:
+        return
+    row = AlertEvent(
+        id=event.id,
+        seq=event.seq,
+        episode=event.episode,
+        fingerprint=event.fingerprint,
+        status=event.status,
+        source=event.source,
+        starts_at=event.starts_at,
+        received_at=event.received_at,
+    )
+    if not event.is_sign_of_life:
+        incident = _firing(event, settings) if event.status == "firing" else _resolved(event)
+        row.incident_id = incident.id if incident else None
+    db.session.add(row)
+    db.session.flush()
+    log.info("alert_event_applied", seq=event.seq, status=event.status, incident=row.incident_id)
+    if row.incident_id is not None:
+        remediation.attach(event.episode, row.incident_id)
+
+
+def _firing(event: JournalEvent, settings: Settings) -> Incident:
+    """Find the incident the firing belongs to.
+
+    1. It continues the episode of the latest incident, even one that a person resolved while it fired.
+    2. It joins the unresolved incident of the same fingerprint.
+    3. It reopens one that was resolved within the reopen window.
+    4. It opens a new incident, linked to the latest old one.
+    """
+    latest = queries.latest_for(event.fingerprint)
+    if latest is not None:
+        latest = changes.lock(latest.id)
+    if latest is None:
+        return _open(event, None)
+    if latest.state is not State.RESOLVED or (latest.is_firing and latest.episode == event.episode):
+        return _join(event, latest)
+    if latest.resolved_at and now() - latest.resolved_at <= settings.reopen_window:
+        return _reopen(event, latest)
+    return _open(event, latest)
+
+
+def _open(event: JournalEvent, previous: Incident | None) -> Incident:
+    incident = Incident(
+        title=event.title,
+        description=event.annotations.get("description", ""),
+        severity=event.severity,
+        source=Source.ALERT,
+        service=(event.labels.get("service") or event.labels.get("job") or "")[:MAX_SERVICE] or None,
+        fingerprint=event.fingerprint,
+        alertname=event.alertname,
+        previous_id=previous.id if previous else None,
+    )
+    _take_facts(event, incident)
+    summary = f"Opened from alert {event.alertname}, event {event.seq}."
+    if previous:
+        summary += f" The same alert was incident {previous.id} before."
+    changes.add(incident, ALERTING, summary, seq=event.seq, episode=event.episode, fired_at=_iso(event))
+    return incident
+
+
+def _join(event: JournalEvent, incident: Incident) -> Incident:
+    summary = "The alert fired again."
+    if incident.is_firing:
+        summary = "The alert still fires; its start is counted anew, as after a restart of Prometheus."
+    _take_facts(event, incident)
+    changes.record(
+        incident.id,
+        EventKind.ALERT_FIRED,
+        ALERTING,
+        summary,
+        seq=event.seq,
+        episode=event.episode,
+        fired_at=_iso(event),
+    )
+    return incident
+
+
+def _reopen(event: JournalEvent, incident: Incident) -> Incident:
+    _take_facts(event, incident)
+    summary = f"Reopened: the alert fired again, event {event.seq}."
+    changes.restart(incident, ALERTING, summary, seq=event.seq, episode=event.episode, fired_at=_iso(event))
+    return incident
+
+
+def _resolved(event: JournalEvent) -> Incident | None:
+    """End the episode: the incident is resolved unless a person has taken it over or has resolved it already."""
+    known = queries.of_episode(event.episode)
+    if known is None:
+        log.warning("resolved_without_incident", seq=event.seq, episode=event.episode)
+        return None
+    incident = changes.lock(known.id)
+    incident.is_firing = False
+    if incident.state is State.RESOLVED or incident.is_taken_over:
+        summary = (
+            "The alert stopped firing."
+            if event.source != RECONCILED
+            else "Alertmanager no longer has the alert."
+        )
+        if incident.state is not State.RESOLVED:
+            summary += " The incident stays with the person who has it."
+        changes.record(
+            incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, seq=event.seq, episode=event.episode
+        )
+        return incident
+    actor, summary = _ending(event, incident)
+    changes.close(incident, actor, summary, seq=event.seq, episode=event.episode)
+    return incident
+
+
+def _ending(event: JournalEvent, incident: Incident) -> tuple[Actor, str]:
+    if incident.verdict is Verdict.VERIFIED:
+        return AUTOMATION, "Resolved by automation, verified."
+    lasted = in_words((now() - incident.opened_at).total_seconds())
+    if event.source == RECONCILED:
+        return ALERTING, f"Resolved: Alertmanager no longer has the alert. The incident lasted {lasted}."
+    if incident.verdict is Verdict.PENDING:
+        return (
+            ALERTING,
+            "Resolved: the alert stopped firing after the repair. Automation watches whether it stays so.",
+        )
+    return ALERTING, f"Resolved: the alert stopped firing. The incident lasted {lasted}."
+
+
+def _take_facts(event: JournalEvent, incident: Incident) -> None:
+    incident.is_firing = True
+    incident.episode = event.episode
+    incident.labels = event.labels
+    incident.annotations = event.annotations
+    incident.generator_url = (event.generator_url or "")[:MAX_URL] or None
+
+
+def _iso(event: JournalEvent) -> str:
+    return rfc3339(event.fired_at)

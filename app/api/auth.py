@@ -1,0 +1,36 @@
+"""Who calls: a program with a bearer token. Cookies are not looked at."""
+
+from flask import g, request
+
+from app.accounts import service, tokens
+from app.accounts.models import ApiToken, Scope
+from app.errors import Forbidden, Unauthorized
+from app.incidents.actors import AUTOMATION, Actor, ActorKind
+
+
+def authenticate(scope: Scope) -> ApiToken:
+    """Return the token of this request.
+
+    Raises:
+        Unauthorized: there is no usable token.
+        Forbidden: the token doesn't cover ``scope``.
+
+    """
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    token = tokens.find(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
+    if token is None:
+        raise Unauthorized("Send a valid API token as 'Authorization: Bearer …'.")
+    if not tokens.allows(token, scope):
+        raise Forbidden(f"This token doesn't have the scope {scope}.")
+    g.api_token = token
+    return token
+
+
+def actor() -> Actor:
+    """Return whom the timeline names for this request: the token's person, the automation, or the token itself."""
+    token: ApiToken = g.api_token
+    if token.created_by_id is not None:
+        return Actor.person(service.get(token.created_by_id))
+    if Scope.AUTOMATION in token.scopes:
+        return AUTOMATION
+    return Actor(ActorKind.SYSTEM, token.name)

@@ -1,0 +1,96 @@
+"""The steps that every change of an incident is made of, whoever makes it. All need a running transaction()."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.clock import now
+from app.errors import NotFound
+from app.extensions import db
+from app.incidents.actors import Actor
+from app.incidents.lifecycle import Action, transition
+from app.incidents.models import EventKind, Incident, TimelineEvent
+from app.incidents.queries import MAX_ID
+from app.notify import messages
+from app.notify.models import MailKind
+
+
+def lock(incident_id: int) -> Incident:
+    """Load an incident so that nobody else can change it before the commit.
+
+    Raises:
+        NotFound: there is none with this id.
+
+    """
+    statement = select(Incident).where(Incident.id == incident_id).with_for_update(of=Incident)
+    options = {"populate_existing": True}
+    incident = db.session.scalar(statement, execution_options=options) if incident_id <= MAX_ID else None
+    if incident is None:
+        raise NotFound(f"There is no incident {incident_id}.")
+    return incident
+
+
+def move(incident: Incident, action: Action) -> None:
+    """Make the transition; the version grows, except by a comment, which takes nothing away from anybody.
+
+    Raises:
+        InvalidTransition: the incident's state doesn't allow it.
+
+    """
+    incident.state = transition(incident.state, action)
+    if action is not Action.COMMENT:
+        incident.version += 1
+
+
+def record(
+    incident_id: int,
+    kind: EventKind,
+    actor: Actor,
+    summary: str,
+    *,
+    at: datetime | None = None,
+    **data: Any,
+) -> TimelineEvent:
+    """Add a timeline entry; ``at`` is when it happened, if that was before now."""
+    event = TimelineEvent(
+        incident_id=incident_id,
+        at=at or now(),
+        kind=kind,
+        actor_kind=actor.kind,
+        actor_name=actor.name,
+        actor_id=actor.user_id,
+        summary=summary,
+        data=data,
+    )
+    db.session.add(event)
+    db.session.get_one(Incident, incident_id).updated_at = now()
+    return event
+
+
+def add(incident: Incident, actor: Actor, summary: str, **data: Any) -> None:
+    """Store a new incident with its first event and its mails."""
+    db.session.add(incident)
+    db.session.flush()
+    record(incident.id, EventKind.OPENED, actor, summary, severity=incident.severity, **data)
+    messages.enqueue(MailKind.CREATED, incident, messages.on_call(), actor)
+
+
+def close(incident: Incident, actor: Actor, summary: str, *, reason: str = "", **data: Any) -> None:
+    """Resolve an incident: its end, the event and the mails."""
+    move(incident, Action.RESOLVE)
+    incident.resolved_at = now()
+    record(incident.id, EventKind.RESOLVED, actor, summary, reason=reason, **data)
+    messages.enqueue(
+        messages.end_kind(incident), incident, messages.everybody_concerned(incident), actor, reason=reason
+    )
+
+
+def restart(incident: Incident, actor: Actor, summary: str, **data: Any) -> None:
+    """Reopen an incident: what was true of its last stretch no longer is; it keeps its owner."""
+    move(incident, Action.REOPEN)
+    incident.resolved_at = None
+    incident.acknowledged_at = None
+    incident.verdict = None
+    record(incident.id, EventKind.REOPENED, actor, summary, **data)
+    messages.enqueue(MailKind.REOPENED, incident, messages.everybody_concerned(incident), actor)

@@ -1,0 +1,160 @@
+"""The outbox's life: claim, send, record; retry for hours; then a dead letter that a person can retry."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.engine import CursorResult
+
+from app.clock import now
+from app.database import transaction
+from app.errors import NotFound
+from app.extensions import db
+from app.incidents import changes
+from app.incidents.actors import SYSTEM, Actor
+from app.incidents.models import EventKind
+from app.notify.messages import KEEP_TRYING, VERBS
+from app.notify.models import MailState, OutboxMessage
+from app.ops import audit
+from app.text import one_line
+
+log = structlog.get_logger()
+
+CLAIM_FOR = timedelta(minutes=3)
+"""Longer than one sending can take with all its time-outs; after it, a worker that died has lost its claim."""
+FIRST_DELAY = timedelta(seconds=5)
+LONGEST_DELAY = timedelta(hours=1)
+MAX_ERROR = 500
+
+
+def claim(worker: str) -> OutboxMessage | None:
+    """Take the next due mail, or nothing.
+
+    The row is taken by a conditional UPDATE and a look at its row count, which needs no lock and works on
+    every database: of two workers that saw the same row, one changes it.
+    """
+    moment = now()
+    with transaction():
+        candidate = db.session.scalar(
+            select(OutboxMessage.id)
+            .where(_is_due(moment))
+            .order_by(OutboxMessage.next_at, OutboxMessage.id)
+            .limit(1),
+        )
+        if candidate is None:
+            return None
+        taken: CursorResult[None] = db.session.execute(  # type: ignore[assignment]
+            update(OutboxMessage)
+            .where(OutboxMessage.id == candidate, _is_due(moment))
+            .values(
+                state=MailState.SENDING,
+                claimed_by=worker,
+                claimed_until=moment + CLAIM_FOR,
+                attempts=OutboxMessage.attempts + 1,
+            ),
+        )
+    return _detached(candidate) if taken.rowcount == 1 else claim(worker)
+
+
+def _detached(message_id: int) -> OutboxMessage:
+    """Load a mail and let go of the database: a slow mail server must not hold a transaction open."""
+    message = db.session.get_one(OutboxMessage, message_id)
+    db.session.expunge(message)
+    db.session.rollback()
+    return message
+
+
+def _is_due(moment: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(OutboxMessage.state == MailState.WAITING, OutboxMessage.next_at <= moment),
+        and_(OutboxMessage.state == MailState.SENDING, OutboxMessage.claimed_until < moment),
+    )
+
+
+def mark_sent(message_id: int, worker: str) -> None:
+    """Record that the mail server took it."""
+    with transaction():
+        message = _claimed(message_id, worker)
+        if message is None:
+            return
+        message.state = MailState.SENT
+        message.sent_at = now()
+        message.last_error = None
+        _tell_when_all_are_sent(message)
+
+
+def mark_failed(message_id: int, worker: str, *, error: str, is_permanent: bool) -> None:
+    """Record a failure: try again later, or give up when it is permanent or has taken too long."""
+    with transaction():
+        message = _claimed(message_id, worker)
+        if message is None:
+            return
+        message.last_error = one_line(error, MAX_ERROR)
+        if not is_permanent and now() < message.give_up_at:
+            message.state = MailState.WAITING
+            message.next_at = now() + min(FIRST_DELAY * 2 ** (min(message.attempts, 20) - 1), LONGEST_DELAY)
+            return
+        message.state = MailState.DEAD
+        log.error("mail_dead", mail=message.id, attempts=message.attempts, error=message.last_error)
+        summary = f"The mail to {message.recipient} could not be delivered: {message.last_error}"
+        if message.incident_id is None:
+            audit.record("mail_failed", SYSTEM.name, summary, mail=message.id)
+        else:
+            changes.record(message.incident_id, EventKind.MAIL_FAILED, SYSTEM, summary, mail=message.id)
+
+
+def dead() -> Sequence[OutboxMessage]:
+    """Return the mails that could not be delivered, oldest first."""
+    statement = select(OutboxMessage).where(OutboxMessage.state == MailState.DEAD).order_by(OutboxMessage.id)
+    return db.session.scalars(statement).all()
+
+
+def retry(message_id: int, *, actor: Actor) -> OutboxMessage:
+    """Send a dead letter again, as new: it keeps its Message-ID.
+
+    Raises:
+        NotFound: there is no dead letter with this id.
+
+    """
+    with transaction():
+        message = db.session.get(OutboxMessage, message_id, with_for_update=True)
+        if message is None or message.state is not MailState.DEAD:
+            raise NotFound("There is no undelivered mail with this id.")
+        message.state = MailState.WAITING
+        message.attempts = 0
+        message.next_at = now()
+        message.give_up_at = now() + KEEP_TRYING
+        audit.record(
+            "mail_retried", actor.name, f"The mail to {message.recipient} is tried again.", mail=message.id
+        )
+    return message
+
+
+def _claimed(message_id: int, worker: str) -> OutboxMessage | None:
+    """Return the mail if this worker still has it; a worker that came back too late must not undo another's work."""
+    message = db.session.get(OutboxMessage, message_id, with_for_update=True)
+    if message is None or message.state is not MailState.SENDING or message.claimed_by != worker:
+        log.warning("mail_claim_lost", mail=message_id)
+        return None
+    return message
+
+
+def _tell_when_all_are_sent(message: OutboxMessage) -> None:
+    """Write one timeline event for mails that tell the same thing, with the last of them."""
+    if message.incident_id is None:
+        return
+    changes.lock(message.incident_id)
+    db.session.flush()
+    rows = db.session.execute(
+        select(OutboxMessage.state, func.count())
+        .where(OutboxMessage.batch == message.batch)
+        .group_by(OutboxMessage.state),
+    )
+    counts = {state: count for state, count in rows}  # noqa: C416 - rows are not tuples for the type checker
+    if counts.keys() - {MailState.SENT, MailState.DEAD}:
+        return
+    sent = counts[MailState.SENT]
+    whom = message.recipient if sent == 1 else f"{sent} people"
+    summary = f"Mail “{VERBS[message.kind]}” sent to {whom}."
+    changes.record(message.incident_id, EventKind.MAIL_SENT, SYSTEM, summary, mail_kind=message.kind)

@@ -1,0 +1,60 @@
+"""The loop that empties the outbox."""
+
+from dataclasses import dataclass
+from threading import Event
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.config import Settings
+from app.notify import outbox
+from app.notify.mailer import DeliveryError, Mailer
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 1.0
+PAUSE_S = 5.0
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Sends what is due; ``worker`` names this process in its claims."""
+
+    settings: Settings
+    worker: str
+
+    def run(self, stop: Event) -> None:
+        """Send until ``stop`` is set."""
+        if not self.settings.smtp_host:
+            log.warning("mail_is_off", hint="set OIMS_SMTP_HOST to send mails")
+            stop.wait()
+            return
+        while not stop.is_set():
+            try:
+                self.send_due(stop)
+                stop.wait(LOOK_EVERY_S)
+            except SQLAlchemyError as error:
+                log.warning("outbox_unavailable", error=type(error).__name__, retry_in_s=PAUSE_S)
+                stop.wait(PAUSE_S)
+
+    def send_due(self, stop: Event) -> int:
+        """Send all that is due over one connection; return how many were taken by the server."""
+        mailer = Mailer(self.settings)
+        sent = 0
+        try:
+            while not stop.is_set() and (message := outbox.claim(self.worker)) is not None:
+                try:
+                    mailer.send(message)
+                except DeliveryError as error:
+                    log.warning(
+                        "mail_not_sent", mail=message.id, reason=error.reason, permanent=error.is_permanent
+                    )
+                    outbox.mark_failed(
+                        message.id, self.worker, error=error.reason, is_permanent=error.is_permanent
+                    )
+                else:
+                    outbox.mark_sent(message.id, self.worker)
+                    sent += 1
+        finally:
+            mailer.close()
+        return sent

@@ -1,0 +1,103 @@
+"""The numbers behind the metrics, read from the database."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.alerts.models import JournalCursor
+from app.clock import now
+from app.extensions import db
+from app.incidents.lifecycle import Severity, State
+from app.incidents.queries import counts
+from app.notify.models import MailState, OutboxMessage
+from app.ops.models import AuditEvent, WorkerHeartbeat
+from app.remediation import queries
+from app.remediation.models import AutomationHeartbeat, Decision, Run
+from app.remediation.story import FINAL_STATES
+
+UNSENT = (MailState.WAITING, MailState.SENDING)
+
+
+def incidents() -> dict[tuple[State, Severity], int]:
+    """Return how many incidents there are per state and severity."""
+    return counts()
+
+
+def mails() -> dict[MailState, int]:
+    """Return how many mails there are per state."""
+    rows = db.session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state))
+    return {state: count for state, count in rows}  # noqa: C416 - rows are no tuples to the type checker
+
+
+def oldest_mail_s() -> float:
+    """Return the age of the oldest unsent mail in seconds, 0 when none waits."""
+    oldest = db.session.scalar(
+        select(func.min(OutboxMessage.created_at)).where(OutboxMessage.state.in_(UNSENT))
+    )
+    return (now() - oldest).total_seconds() if oldest else 0.0
+
+
+def journal() -> tuple[int, float]:
+    """Return the offset, and the seconds since the journal was read to its end."""
+    place = db.session.get(JournalCursor, 1)
+    if place is None:
+        return 0, 0.0
+    return place.offset, max(0.0, (now() - place.caught_up_at).total_seconds())
+
+
+def journal_gaps() -> int:
+    """Return how often events were pruned before they were read."""
+    statement = select(func.count()).select_from(AuditEvent).where(AuditEvent.kind == "journal_gap")
+    return db.session.scalar(statement) or 0
+
+
+def worker_beat() -> float | None:
+    """Return when a worker was last alive, as a Unix time."""
+    return _stamp(db.session.scalar(select(func.max(WorkerHeartbeat.at))))
+
+
+def automation_beat() -> float | None:
+    """Return when the automation was last heard, as a Unix time."""
+    return _stamp(db.session.scalar(select(func.max(AutomationHeartbeat.received_at))))
+
+
+def is_paused() -> int:
+    """Return 1 while people have paused the automation."""
+    return int(queries.is_paused())
+
+
+def remediation() -> Iterator[tuple[str, str, Sequence[str], Sequence[tuple[Sequence[str], int]]]]:
+    """Yield name, help, label names and counts of runs, verdicts and decisions."""
+    runs = select(Run.remedy, Run.state, func.count()).where(Run.state.in_(FINAL_STATES))
+    yield (
+        "oims_remediation_runs_total",
+        "Playbook runs that ended.",
+        ("remedy", "state"),
+        _counted(runs.group_by(Run.remedy, Run.state)),
+    )
+    verdicts = select(Run.remedy, Run.verification, func.count()).where(
+        Run.verification.is_not(None), Run.verification != "pending"
+    )
+    yield (
+        "oims_remediation_verdicts_total",
+        "Runs by whether they helped.",
+        ("remedy", "verdict"),
+        _counted(verdicts.group_by(Run.remedy, Run.verification)),
+    )
+    decisions = select(Decision.decision, func.coalesce(Decision.reason, ""), func.count())
+    yield (
+        "oims_remediation_decisions_total",
+        "Decisions to run or not to run.",
+        ("decision", "reason"),
+        _counted(decisions.group_by(Decision.decision, func.coalesce(Decision.reason, ""))),
+    )
+
+
+def _counted(statement: Any) -> list[tuple[Sequence[str], int]]:
+    return [((str(first), str(second)), count) for first, second, count in db.session.execute(statement)]
+
+
+def _stamp(moment: datetime | None) -> float | None:
+    return moment.timestamp() if moment else None

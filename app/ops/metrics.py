@@ -1,0 +1,130 @@
+"""What Prometheus scrapes: requests of this process, and the state of the whole installation from the database."""
+
+from collections.abc import Iterator
+
+from flask import Flask, Request, Response, g, request
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.registry import Collector
+from prometheus_flask_exporter import PrometheusMetrics
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.extensions import db
+from app.incidents.lifecycle import Severity, State
+from app.notify.models import MailState
+from app.ops import figures
+
+SLOTS = 8
+"""Requests this process serves at once: the web server's threads."""
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+UNCOUNTED = frozenset({"ops.healthz", "ops.readyz", "ops.metrics", "static"})
+
+
+class Database(Collector):
+    """Metrics that are counted in the database when they are scraped, so that every replica tells the same."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics; without a database none of them, rather than old ones."""
+        try:
+            yield from _incidents()
+            yield from _mails()
+            yield from _journal()
+            yield from _automation()
+        except SQLAlchemyError:
+            db.session.rollback()
+
+    def describe(self) -> list[Metric]:
+        """Name nothing beforehand: registering must not ask the database."""
+        return []
+
+
+def init_app(app: Flask) -> None:
+    """Count requests by rule, not by path: paths are without end."""
+    registry = CollectorRegistry()
+    exporter = PrometheusMetrics(
+        app=None,
+        path=None,
+        group_by=url_rule,
+        buckets=BUCKETS,
+        registry=registry,
+        excluded_paths=["^/metrics$"],
+    )
+    exporter.init_app(app)
+    registry.register(Database())
+    slots = Gauge("oims_http_request_slots", "Requests that can be served at once.", registry=registry)
+    slots.set(SLOTS)
+    in_flight = Gauge("oims_http_requests_in_flight", "Requests being served now.", registry=registry)
+    app.extensions["metrics"] = registry
+
+    @app.before_request
+    def enter() -> None:
+        if request.endpoint not in UNCOUNTED:
+            g.is_counted = True
+            in_flight.inc()
+
+    @app.teardown_request
+    def leave(_error: BaseException | None) -> None:
+        if g.pop("is_counted", False):
+            in_flight.dec()
+
+
+def exposition(app: Flask) -> Response:
+    """Return the metrics in the text format."""
+    return Response(generate_latest(app.extensions["metrics"]), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def url_rule(current: Request) -> str:
+    """Return a request's route (this function's name is the label's); unknown addresses share one."""
+    return current.url_rule.rule if current.url_rule else "none"
+
+
+def _incidents() -> Iterator[Metric]:
+    counts = figures.incidents()
+    metric = GaugeMetricFamily(
+        "oims_incidents", "Incidents by state and severity.", labels=["state", "severity"]
+    )
+    for state in State:
+        for severity in Severity:
+            metric.add_metric([state, severity], counts.get((state, severity), 0))
+    yield metric
+
+
+def _mails() -> Iterator[Metric]:
+    counts = figures.mails()
+    metric = GaugeMetricFamily("oims_mail_outbox", "Mails by state.", labels=["state"])
+    for state in MailState:
+        metric.add_metric([state], counts.get(state, 0))
+    yield metric
+    yield GaugeMetricFamily(
+        "oims_mail_oldest_waiting_seconds", "Age of the oldest mail not sent yet.", figures.oldest_mail_s()
+    )
+
+
+def _journal() -> Iterator[Metric]:
+    offset, lag_s = figures.journal()
+    yield GaugeMetricFamily("oims_journal_consumer_offset", "Last event taken from the journal.", offset)
+    yield GaugeMetricFamily(
+        "oims_journal_consumer_lag_seconds", "Time since the journal was read to its end.", lag_s
+    )
+    yield CounterMetricFamily(
+        "oims_journal_gaps_total", "Times events were pruned unread.", figures.journal_gaps()
+    )
+    if (beat := figures.worker_beat()) is not None:
+        yield GaugeMetricFamily(
+            "oims_worker_heartbeat_timestamp_seconds", "Last sign of life of a worker.", beat
+        )
+
+
+def _automation() -> Iterator[Metric]:
+    if (beat := figures.automation_beat()) is not None:
+        yield GaugeMetricFamily(
+            "oims_automation_heartbeat_timestamp_seconds", "Last heartbeat received.", beat
+        )
+    yield GaugeMetricFamily("oims_automation_paused", "1 while people have paused it.", figures.is_paused())
+    for name, text, labels, rows in figures.remediation():
+        metric = CounterMetricFamily(name, text, labels=labels)
+        for values, count in rows:
+            metric.add_metric(values, count)
+        yield metric

@@ -1,0 +1,50 @@
+"""Bringing an installation to where its settings want it; safe to repeat, and by two processes at once."""
+
+import flask_migrate
+import structlog
+
+from app.accounts import service, tokens
+from app.accounts.models import Role, Scope, UserStatus
+from app.alerts import cursor
+from app.config import Settings
+from app.database import transaction
+
+log = structlog.get_logger()
+
+AUTOMATION_TOKEN = "automation"  # noqa: S105 - a token's name
+ADMIN_NAME = "Administrator"
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the schema to this version, then make the first administrator and the automation's token.
+
+    An administrator who exists is left alone: the password may have been changed since.
+    """
+    flask_migrate.upgrade()
+    with transaction():
+        cursor.lock()  # the one row that always exists: a second process waits here
+        _keep_administrator(settings)
+        _keep_automation_token(settings)
+    log.info("migrated")
+
+
+def _keep_administrator(settings: Settings) -> None:
+    if not settings.admin_email or settings.admin_password is None or service.by_email(settings.admin_email):
+        return
+    service.register(
+        email=settings.admin_email,
+        name=ADMIN_NAME,
+        password=settings.admin_password.get_secret_value(),
+        status=UserStatus.ACTIVE,
+        role=Role.ADMIN,
+    )
+
+
+def _keep_automation_token(settings: Settings) -> None:
+    if settings.automation_token is None:
+        return
+    tokens.keep(
+        name=AUTOMATION_TOKEN,
+        secret=settings.automation_token.get_secret_value(),
+        scopes=[Scope.AUTOMATION],
+    )

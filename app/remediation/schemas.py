@@ -1,0 +1,146 @@
+"""What the automation reports, as it must look on the wire."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from app.incidents.models import Verdict
+from app.text import clean, one_line
+
+MAX_OUTPUT_BYTES = 50 * 1024
+MAX_SENTENCE = 2_000
+MAX_NAME = 200
+
+
+def _tail(value: str) -> str:
+    """Keep the last 50 KB, and whole characters."""
+    kept = clean(value, len(value)).encode()[-MAX_OUTPUT_BYTES:]
+    return kept.decode("utf-8", "ignore")
+
+
+def _sentence(value: str) -> str:
+    return clean(value, MAX_SENTENCE)
+
+
+def _name(value: str) -> str:
+    return one_line(value, MAX_NAME)
+
+
+def _small(value: dict[str, Any]) -> dict[str, Any]:
+    """Keep out what JSON doesn't have (NaN) and what is not evidence but a dump."""
+    if len(json.dumps(value, allow_nan=False)) > MAX_OUTPUT_BYTES:
+        raise ValueError("must not be longer than 50 KB")
+    return value
+
+
+Key = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
+Text = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_name)]
+Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Sentence = Annotated[str, AfterValidator(_sentence)]
+
+
+class _Report(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Target(_Report):
+    """What a remedy acts on."""
+
+    kind: Name
+    namespace: Text = ""
+    name: Name
+
+
+class DecisionReport(_Report):
+    """A decision of the automation about one episode."""
+
+    id: Key
+    episode: Key
+    event_id: Key
+    seq: Seq
+    fingerprint: Annotated[Key, Field(max_length=64)]
+    alertname: Text
+    decision: Literal["run", "deferred", "declined"]
+    reason: Annotated[Key, Field(max_length=32)] | None = None
+    detail: Sentence
+    remedy: Name | None = None
+    playbook: Name | None = None
+    target: Target | None = None
+    attempt: Count | None = None
+    decided_at: AwareDatetime
+    until: AwareDatetime | None = None
+    escalate: bool = False
+
+
+class TaskReport(_Report):
+    """One task of a playbook."""
+
+    name: Sentence
+    status: Literal["ok", "changed", "failed", "skipped", "unreachable"]
+    duration_s: Seconds | None = None
+    message: Sentence | None = None
+
+
+class RunReport(_Report):
+    """A run as it stands; each version replaces the one before."""
+
+    id: Key
+    version: Annotated[Count, Field(ge=1)]
+    episode: Key
+    event_id: Key
+    seq: Seq
+    fingerprint: Annotated[Key, Field(max_length=64)]
+    alertname: Text
+    remedy: Name
+    playbook: Name
+    target: Target
+    mode: Literal["auto", "approve"]
+    attempt: Count
+    state: Literal["queued", "running", "succeeded", "failed", "timed_out", "interrupted"]
+    verification: Verdict | None = None
+    queued_at: AwareDatetime | None = None
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+    exit_code: Annotated[int | None, Field(ge=-(2**31), lt=2**31)] = None
+    duration_s: Seconds | None = None
+    tasks: Annotated[list[TaskReport], Field(max_length=500)] = Field(default_factory=list)
+    output_tail: Annotated[str, AfterValidator(_tail)] = ""
+    verdict_at: AwareDatetime | None = None
+    verdict_detail: Sentence | None = None
+    evidence: Annotated[dict[str, Any], AfterValidator(_small)] = Field(default_factory=dict)
+
+
+class Remedy(_Report):
+    """A remedy as the automation's policy has it."""
+
+    name: Name
+    alert: Name
+    playbook: Name
+    mode: Annotated[Key, Field(max_length=16)]
+    target: Target | None = None
+    runs_left_hour: Count | None = None
+
+
+class HeartbeatReport(_Report):
+    """The automation's sign of life."""
+
+    instance: Key
+    version: Annotated[Key, Field(max_length=64)]
+    location: Literal["host", "cluster"]
+    paused: bool
+    last_seq: Seq
+    lag_s: Seconds
+    remedies: Annotated[list[Remedy], Field(max_length=500)] = Field(default_factory=list)
+    sent_at: AwareDatetime
+
+
+class HeartbeatAnswer(_Report):
+    """What people ask of the automation."""
+
+    paused: bool
+    server_time: datetime

@@ -1,0 +1,133 @@
+"""Taking the automation's reports: each once, each onto the timeline of its incident.
+
+A report may come before the incident exists, since the automation works when this app is down: it is kept, and
+``attach`` puts it onto the timeline when the episode's first event has been taken in.
+"""
+
+from sqlalchemy import select
+
+from app.alerts import cursor
+from app.clock import now
+from app.database import transaction
+from app.extensions import db
+from app.incidents import changes, queries, service
+from app.incidents.actors import AUTOMATION
+from app.incidents.lifecycle import State
+from app.incidents.models import EventKind, Incident, Verdict
+from app.notify import messages
+from app.notify.models import MailKind
+from app.remediation import story
+from app.remediation.models import AutomationControl, AutomationHeartbeat, Decision, Run
+from app.remediation.schemas import DecisionReport, HeartbeatReport, RunReport
+
+
+def take_decision(report: DecisionReport) -> bool:
+    """Store a decision; return whether it is new. The same id again changes nothing."""
+    with transaction():
+        if db.session.get(Decision, report.id) is not None:
+            return False
+        incident_id = _incident_of(report.episode)
+        decision = Decision(**report.model_dump(), incident_id=incident_id)
+        db.session.add(decision)
+        db.session.flush()
+        if incident_id is not None:
+            _tell_decision(decision, incident_id)
+    return True
+
+
+def take_run(report: RunReport) -> bool:
+    """Store a run's newest version; return whether the run is new. A lower or equal version changes nothing."""
+    with transaction():
+        run = db.session.get(Run, report.id, with_for_update=True)
+        is_new = run is None
+        if run is None:
+            run = Run(id=report.id, version=0, incident_id=_incident_of(report.episode))
+        elif report.version <= run.version:
+            return False
+        before = story.Phase.of(run)
+        for name, value in report.model_dump().items():
+            setattr(run, name, value)
+        run.received_at = now()
+        db.session.add(run)
+        db.session.flush()
+        if run.incident_id is not None:
+            _tell_run(run, run.incident_id, before)
+    return is_new
+
+
+def attach(episode: str, incident_id: int) -> None:
+    """Put what was reported about an episode before its incident existed onto the incident's timeline."""
+    for decision in db.session.scalars(
+        select(Decision)
+        .where(Decision.episode == episode, Decision.incident_id.is_(None))
+        .order_by(Decision.decided_at),
+    ).all():
+        decision.incident_id = incident_id
+        _tell_decision(decision, incident_id)
+    for run in db.session.scalars(
+        select(Run).where(Run.episode == episode, Run.incident_id.is_(None)).order_by(Run.attempt),
+    ).all():
+        run.incident_id = incident_id
+        _tell_run(run, incident_id, story.Phase())
+
+
+def take_heartbeat(report: HeartbeatReport) -> bool:
+    """Store the automation's sign of life; return whether people have paused the automation."""
+    with transaction():
+        values = report.model_dump(exclude={"paused"}, mode="python")
+        db.session.merge(AutomationHeartbeat(**values, is_paused=report.paused, received_at=now()))
+    control = db.session.get(AutomationControl, 1)
+    return control is not None and control.is_paused
+
+
+def _incident_of(episode: str) -> int | None:
+    """Return the id of an episode's incident, if there is one.
+
+    If there is none, events may be on their way in: the cursor's lock waits for them, and keeps the next
+    ones out until the report is stored, so that ``attach`` can't miss it.
+    """
+    incident = queries.of_episode(episode)
+    if incident is None:
+        cursor.lock()
+        incident = queries.of_episode(episode)
+    return incident.id if incident else None
+
+
+def _tell_decision(decision: Decision, incident_id: int) -> None:
+    changes.record(
+        incident_id,
+        EventKind.DECISION,
+        AUTOMATION,
+        story.of_decision(decision),
+        at=decision.decided_at,
+        decision=decision.decision,
+        decision_id=decision.id,
+        reason=decision.reason,
+    )
+    incident = changes.lock(incident_id)
+    if decision.escalate and incident.state is not State.RESOLVED:
+        service.escalate(incident_id, actor=AUTOMATION, reason=decision.detail)
+
+
+def _tell_run(run: Run, incident_id: int, before: story.Phase) -> None:
+    incident = changes.lock(incident_id)
+    for event in story.of_run(run, before):
+        changes.record(
+            incident_id, event.kind, AUTOMATION, event.summary, at=event.at, run_id=run.id, phase=event.phase
+        )
+    if not _is_current(run, incident) or incident.verdict == run.verification:
+        return
+    incident.verdict = run.verification
+    if run.verification is Verdict.VERIFIED and incident.state is State.RESOLVED:
+        messages.enqueue(MailKind.REPAIRED, incident, messages.everybody_concerned(incident), AUTOMATION)
+
+
+def _is_current(run: Run, incident: Incident) -> bool:
+    """Say whether this is the last attempt on the incident's present episode: its verdict is the incident's."""
+    last = db.session.scalar(
+        select(Run.id)
+        .where(Run.incident_id == incident.id, Run.episode == incident.episode)
+        .order_by(Run.attempt.desc(), Run.queued_at.desc(), Run.id.desc())
+        .limit(1),
+    )
+    return last == run.id

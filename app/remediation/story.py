@@ -1,0 +1,84 @@
+"""The sentences in which the automation's reports stand on the timeline."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.clock import in_words
+from app.incidents.models import EventKind, Verdict
+from app.remediation.models import Decision, Run
+
+FINAL_STATES = frozenset({"succeeded", "failed", "timed_out", "interrupted"})
+
+VERDICTS = {
+    Verdict.VERIFIED: "Verified: the same alert cleared and stayed clear.",
+    Verdict.STILL_FIRING: "The repair did not help: the alert still fires.",
+    Verdict.INCONCLUSIVE: "It can't be said whether the repair helped.",
+    Verdict.TIMED_OUT: "The alert did not clear in the time allowed.",
+}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """How much of a run has been told."""
+
+    is_started: bool = False
+    is_finished: bool = False
+    verdict: Verdict | None = None
+
+    @classmethod
+    def of(cls, run: Run) -> "Phase":
+        """Return what the stored version of a run has told already; nothing for a run just made."""
+        if run.version == 0:
+            return cls()
+        return cls(run.started_at is not None, run.state in FINAL_STATES, run.verification)
+
+
+@dataclass(frozen=True)
+class Told:
+    """One timeline entry about a run."""
+
+    kind: EventKind
+    phase: str
+    summary: str
+    at: datetime | None
+
+
+def of_decision(decision: Decision) -> str:
+    """Return a decision as a sentence with its reason."""
+    if decision.decision == "run":
+        return f"Decided to run {decision.playbook or 'a playbook'}. {decision.detail}".strip()
+    return f"{'Waiting' if decision.decision == 'deferred' else 'Not run'}: {decision.detail}"
+
+
+def of_run(run: Run, before: Phase) -> Iterator[Told]:
+    """Yield what a run's newest version tells that was not told before."""
+    if run.started_at is not None and not before.is_started:
+        place = "/".join(part for part in (run.target.get("namespace"), run.target.get("name")) if part)
+        summary = f"Playbook started: {run.playbook} on {run.target.get('kind', '')} {place}, attempt {run.attempt}."
+        yield Told(EventKind.RUN, "started", summary, run.started_at)
+    if run.state in FINAL_STATES and not before.is_finished:
+        yield Told(EventKind.RUN, "finished", _ending(run), run.finished_at)
+    if run.verification in VERDICTS and run.verification is not before.verdict:
+        summary = VERDICTS[run.verification]
+        if run.verdict_detail:
+            summary = f"{summary} {run.verdict_detail}"
+        yield Told(EventKind.VERDICT, run.verification.value, summary, run.verdict_at)
+
+
+def _ending(run: Run) -> str:
+    took = f" after {in_words(run.duration_s)}" if run.duration_s is not None else ""
+    counts = Counter(task["status"] for task in run.tasks)
+    tasks = ", ".join(f"{count} {status}" for status, count in counts.items())
+    told = f" Tasks: {tasks}." if tasks else ""
+    match run.state:
+        case "succeeded":
+            return f"Playbook finished{took}.{told}"
+        case "failed":
+            status = "" if run.exit_code is None else f", exit status {run.exit_code}"
+            return f"Playbook failed{took}{status}.{told}"
+        case "timed_out":
+            return f"Playbook stopped{took}: it took longer than allowed.{told}"
+        case _:
+            return f"Playbook interrupted{took}: the automation stopped while it ran.{told}"

@@ -1,0 +1,101 @@
+"""The worker: takes in alerts, sends mails, and tells that it lives. Several may run at once."""
+
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Event, Thread
+from types import FrameType
+
+import structlog
+from flask import Flask
+from sqlalchemy import delete
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.accounts import sessions
+from app.alerts.consumer import Consumer
+from app.clock import now
+from app.config import Settings
+from app.database import transaction
+from app.extensions import db
+from app.notify.sender import Sender
+from app.ops.models import WorkerHeartbeat
+
+log = structlog.get_logger()
+
+HEARTBEAT_S = 15.0
+CLEAN_EVERY_S = 3600.0
+FORGET_WORKER_AFTER = timedelta(hours=1)
+GRACE_S = 15.0
+PAUSE_AFTER_DEFECT_S = 5.0
+
+type Loop = Callable[[Event], None]
+
+
+def run(app: Flask, settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; then finish what is in hand, at most 15 s."""
+    stop = Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-128:]
+    loops: dict[str, Loop] = {
+        "mail": Sender(settings, name).run,
+        "heartbeat": lambda event: _beat(name, event),
+    }
+    if settings.journal_url:
+        loops["journal"] = Consumer(settings).run
+    else:
+        log.warning("alerts_are_off", hint="set OIMS_JOURNAL_URL and OIMS_JOURNAL_TOKEN to take in alerts")
+    threads = [
+        Thread(target=_keep_running, args=(app, title, loop, stop), name=title, daemon=True)
+        for title, loop in loops.items()
+    ]
+    for thread in threads:
+        thread.start()
+    log.info("worker_started", worker=name, loops=sorted(loops))
+    stop.wait()
+    _finish(threads)
+    log.info("worker_stopped", worker=name)
+
+
+def _finish(threads: list[Thread]) -> None:
+    """Wait for mails in hand. A long-poll may be cut: what it would bring stays in the journal."""
+    for thread in threads:
+        if thread.name != "journal":
+            thread.join(GRACE_S)
+
+
+def _keep_running(app: Flask, title: str, loop: Loop, stop: Event) -> None:
+    """Start a loop again when a defect ends it: one bad thing must not silence the rest for good."""
+    while not stop.is_set():
+        try:
+            with app.app_context():
+                loop(stop)
+        except Exception:
+            log.exception("loop_failed", loop=title, retry_in_s=PAUSE_AFTER_DEFECT_S)
+            stop.wait(PAUSE_AFTER_DEFECT_S)
+
+
+def _beat(name: str, stop: Event) -> None:
+    cleaned_at = 0.0
+    waited = 0.0
+    while not stop.is_set():
+        try:
+            with transaction():
+                db.session.merge(WorkerHeartbeat(worker=name, at=now()))
+                db.session.execute(
+                    delete(WorkerHeartbeat).where(WorkerHeartbeat.at < now() - FORGET_WORKER_AFTER)
+                )
+            if waited >= cleaned_at:
+                sessions.delete_ended()
+                cleaned_at = waited + CLEAN_EVERY_S
+        except SQLAlchemyError as error:
+            log.warning("heartbeat_not_stored", error=type(error).__name__)
+        stop.wait(HEARTBEAT_S)
+        waited += HEARTBEAT_S
