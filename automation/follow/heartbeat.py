@@ -40,6 +40,6 @@ def _remedy(remedy: Remedy, policy: Policy, targets: list[str]) -> dict[str, Any
         "alert": remedy.alert,
         "playbook": remedy.playbook,
         "mode": remedy.mode.value,
-        "target": {"kind": target.kind, "namespace": target.namespace, "name": target.name} if is_fixed else None,
+        "target": target.model_dump() if is_fixed else None,
         "runs_left_hour": max(0, left),
     }
