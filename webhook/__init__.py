@@ -12,6 +12,7 @@ from webhook.journal import Journal, JournalUnavailableError, open_store
 from webhook.lines import LineWriter, to_line
 from webhook.metrics import Metrics
 from webhook.periodic import Periodic
+from webhook.reconcile import Reconciler
 from webhook.signing import signed_line
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ class Webhook(Flask):
         key = settings.event_credential
         self.journal = Journal(
             open_store(settings.webhook_journal),
-            on_events=lambda texts: self.lines.write(signed_line(text, key.value) for text in texts),
+            on_event=lambda text: self.lines.write(lambda: signed_line(text, key.value)),
             on_commit=self.metrics.commit_seconds.observe,
         )
         errors.init_app(self, self.metrics)
@@ -52,6 +53,9 @@ class Webhook(Flask):
             Periodic("heartbeat", self._heartbeat, settings.heartbeat_interval),
             Periodic("retention", self._prune, PRUNE_INTERVAL_SECONDS),
         ]
+        if settings.alertmanager_url:
+            reconciler = Reconciler(settings, self.journal, self.metrics)
+            self._threads.append(Periodic("reconcile", reconciler.run, settings.reconcile_interval))
 
     def interrupt(self) -> None:
         """Send away those who wait for events: the process is about to end."""
@@ -61,15 +65,15 @@ class Webhook(Flask):
         """Finish what was begun, in the order in which it depends on each other."""
         for thread in self._threads:
             thread.stop()
-        self.journal.close()
+        self.journal.interrupt()
         self.lines.close()
 
     def _heartbeat(self) -> None:
         try:
-            seq = self.journal.last_seq()
+            seq: int | None = self.journal.last_seq()
         except JournalUnavailableError:
             seq = None
-        self.lines.write([to_line(kind="heartbeat", seq=seq, at=event.rfc3339(event.now()))])
+        self.lines.write(lambda: to_line(kind="heartbeat", seq=seq, at=event.rfc3339(event.now())))
 
     def _prune(self) -> None:
         before = event.now() - timedelta(seconds=self.settings.webhook_retention_age)
@@ -86,5 +90,5 @@ class Webhook(Flask):
 
 
 def create_app(settings: Settings) -> Webhook:
-    """The application for valid settings; its threads run until ``close``."""
+    """Build the application for valid settings; its threads run until ``close``."""
     return Webhook(settings)

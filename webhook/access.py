@@ -16,16 +16,20 @@ MAX_TEXT = 200
 
 
 class AccessLog:
-    """WSGI middleware around the whole application; says nothing of query strings and headers that hold secrets."""
+    """WSGI middleware around the application; it never prints query strings or headers that hold secrets."""
 
     def __init__(
-        self, application: "WSGIApplication", write: Callable[[Iterable[str]], None], metrics: Metrics
+        self,
+        application: "WSGIApplication",
+        write: Callable[[Callable[[], str]], None],
+        metrics: Metrics,
     ) -> None:
         self._application = application
         self._write = write
         self._requests = metrics.requests
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Serve the request and note its answer."""
         started = time.perf_counter()
         code = "500"
 
@@ -38,14 +42,18 @@ class AccessLog:
             return self._application(environ, start)  # type: ignore[arg-type]
         finally:
             self._requests.labels(code).inc()
-            line = to_line(
-                kind="access",
-                at=rfc3339(datetime.now(UTC)),
-                method=environ["REQUEST_METHOD"][:MAX_TEXT],
-                path=environ["PATH_INFO"][:MAX_TEXT],
-                status=int(code),
-                ms=round((time.perf_counter() - started) * 1000, 2),
-                peer=environ.get("REMOTE_ADDR", ""),
-                agent=environ.get("HTTP_USER_AGENT", "")[:MAX_TEXT],
-            )
-            self._write([line])
+            took, at = time.perf_counter() - started, time.time()
+            self._write(lambda: _line(environ, code, took, at))
+
+
+def _line(environ: "WSGIEnvironment", code: str, took: float, at: float) -> str:
+    return to_line(
+        kind="access",
+        at=rfc3339(datetime.fromtimestamp(at, UTC)),
+        method=environ["REQUEST_METHOD"][:MAX_TEXT],
+        path=environ["PATH_INFO"][:MAX_TEXT],
+        status=int(code),
+        ms=round(took * 1000, 2),
+        peer=environ.get("REMOTE_ADDR", ""),
+        agent=environ.get("HTTP_USER_AGENT", "")[:MAX_TEXT],
+    )

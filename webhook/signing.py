@@ -12,9 +12,12 @@ from typing import Any
 PREFIX = "hmac-sha256:"
 
 
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(event: dict[str, Any]) -> str:
     """The one text of ``event`` (without ``sig``) that is signed: sorted keys, no spaces, no escapes but JSON's own."""
-    return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _encoder.encode(event)
 
 
 def signature(text: str, key: bytes) -> str:

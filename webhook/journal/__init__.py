@@ -6,9 +6,10 @@ receipt counts is on disk.
 
 from webhook.journal.committer import JournalUnavailableError
 from webhook.journal.episodes import Source, Status
-from webhook.journal.journal import Journal, OpenEpisode, Page, Receipt
+from webhook.journal.journal import Journal, OpenEpisode, Page
 from webhook.journal.queries import State
 from webhook.journal.store import open_store
+from webhook.journal.writing import Receipt
 
 __all__ = [
     "Journal",

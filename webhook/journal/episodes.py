@@ -38,9 +38,9 @@ class Occurrence:
 class Recorded:
     """An event of the journal with the same fingerprint and start as an occurrence."""
 
-    id: str
     status: Status
     episode: str
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Add no event: it is one more delivery of the event ``id``.
+    """Add no event: it is one more delivery of the event numbered ``seq``.
 
     ``confirms_end``: Alertmanager itself now says what so far only the reconciler had said, that the episode ended.
     """
 
-    id: str
+    seq: int
     confirms_end: bool = False
 
 
@@ -93,10 +93,10 @@ def _firing(occurrence: Occurrence, latest: Episode | None, recorded: Sequence[R
         new = _append(occurrence, "", 0)
         return Append(new.id, latest.id) if latest and latest.ended_by is None else new
     if latest is None or latest.ended_by is None or all(row.episode != latest.id for row in recorded):
-        return Count(recorded[0].id)
+        return Count(recorded[0].seq)
     if Source.RECONCILE in {latest.ended_by, occurrence.source}:
         return _append(occurrence, latest.id, _times(occurrence, recorded))
-    return Count(recorded[0].id)
+    return Count(recorded[0].seq)
 
 
 def _resolved(occurrence: Occurrence, latest: Episode | None, recorded: Sequence[Recorded]) -> Append | Count:
@@ -108,7 +108,7 @@ def _resolved(occurrence: Occurrence, latest: Episode | None, recorded: Sequence
     same = [row for row in recorded if row.status is occurrence.status]
     if latest and latest.ended_by is None:
         if same and all(row.episode != latest.id for row in same):
-            return Count(same[0].id)
+            return Count(same[0].seq)
         return _append(occurrence, latest.id, len(same))
     if same:
         confirms = (
@@ -117,7 +117,7 @@ def _resolved(occurrence: Occurrence, latest: Episode | None, recorded: Sequence
             and occurrence.source is Source.ALERTMANAGER
             and any(row.episode == latest.id for row in same)
         )
-        return Count(same[0].id, confirms_end=confirms)
+        return Count(same[0].seq, confirms_end=confirms)
     return _append(occurrence, recorded[0].episode if recorded else "", 0)
 
 

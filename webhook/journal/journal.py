@@ -6,28 +6,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from webhook.journal import queries
 from webhook.journal.committer import Committer, JournalUnavailableError
-from webhook.journal.episodes import Count, Occurrence, Source, Status, decide
+from webhook.journal.episodes import Source
 from webhook.journal.queries import State
 from webhook.journal.store import Execute, Store, StoreError
-from webhook.signing import canonical
+from webhook.journal.writing import Receipt, Writing
 
 WRITE_SECONDS = 1.8
 LOOK_SECONDS = 0.5
 PAGE_BYTES = 4 * 1024 * 1024
 PRUNE_ROWS = 500
-
-
-class Receipt(NamedTuple):
-    """What became of a delivery; ``appended`` are the canonical texts of its new events."""
-
-    accepted: int
-    duplicates: int
-    last_seq: int
-    appended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +46,44 @@ class Journal:
         self,
         store: Store[Any],
         *,
-        on_events: Callable[[Sequence[str]], None],
+        on_event: Callable[[str], None],
         on_commit: Callable[[float], None],
     ) -> None:
-        """Take two listeners: for the texts of new events, in the order of their numbers and after they are on disk;
-        and for the seconds of each commit.
+        """Take two listeners: for the canonical text of each new event and for the seconds of each commit.
+
+        Events are told in the order of their numbers, when they are on disk.
         """
         self._store = store
-        self._on_events = on_events
+        self._on_event = on_event
         self._on_commit = on_commit
         self._grown = threading.Condition()
         self._last_commit = float("-inf")
         self._is_closing = False
-        self._committer = Committer(store, self._committed)
+        self._committer = Committer(store, Writing, self._committed)
 
     def append(self, events: Sequence[dict[str, Any]]) -> Receipt:
         """Record events (all fields but ``seq``, ``id``, ``episode`` and ``sig``), all or none of them.
 
-        Returns when they are on disk. Raises JournalUnavailableError, within two seconds.
+        Returns when they are on disk. Raises JournalUnavailableError, within about two seconds.
         """
-        return self._committer.run(lambda execute: _append(execute, events), WRITE_SECONDS)
+        return self._committer.run(lambda writing: writing.append(events), WRITE_SECONDS)
+
+    def append_unheard(self, event: dict[str, Any], *, is_confirmed: bool) -> Receipt:
+        """Record the firing ``event`` of an alert that Alertmanager shows and no open episode matches.
+
+        One whose episode Alertmanager itself had ended is taken up again only when ``is_confirmed``.
+        Raises JournalUnavailableError.
+        """
+
+        def work(writing: Writing) -> Receipt:
+            latest, recorded = queries.known(writing.execute, event["fingerprint"], event["starts_at"])
+            is_open = latest is not None and latest.ended_by is None
+            is_over = latest is not None and latest.ended_by is Source.ALERTMANAGER
+            if is_open or (recorded and is_over and not is_confirmed):
+                return writing.append([])
+            return writing.append([event])
+
+        return self._committer.run(work, WRITE_SECONDS)
 
     def end_episode(self, event: dict[str, Any], episode: str, unseen_since: str) -> Receipt:
         """Record the resolved ``event`` if ``episode`` is still open and no delivery has shown it firing since.
@@ -82,11 +91,11 @@ class Journal:
         Raises JournalUnavailableError.
         """
 
-        def work(execute: Execute) -> Receipt:
-            current = queries.open_episode(execute, event["fingerprint"])
+        def work(writing: Writing) -> Receipt:
+            current = queries.open_episode(writing.execute, event["fingerprint"])
             if current is None or current[0] != episode or current[1] >= unseen_since:
-                return Receipt(0, 0, queries.last_seq(execute))
-            return _append(execute, [event])
+                return writing.append([])
+            return writing.append([event])
 
         return self._committer.run(work, WRITE_SECONDS)
 
@@ -134,7 +143,7 @@ class Journal:
         Raises JournalUnavailableError.
         """
         if time.monotonic() - self._last_commit > fresh_seconds:
-            self._committer.run(queries.probe, WRITE_SECONDS)
+            self._committer.run(lambda _: None, WRITE_SECONDS)
 
     def prune(self, *, received_before: str, keep_bytes: int) -> int:
         """Let go of the oldest events by age and size; how many. Raises JournalUnavailableError.
@@ -142,12 +151,12 @@ class Journal:
         In small transactions, so that deliveries get their turn in between.
         """
 
-        def work(execute: Execute) -> int:
+        def work(writing: Writing) -> int:
             chosen = queries.prunable(
-                execute, received_before=received_before, keep_bytes=keep_bytes, limit=PRUNE_ROWS
+                writing.execute, received_before=received_before, keep_bytes=keep_bytes, limit=PRUNE_ROWS
             )
             if chosen:
-                queries.prune(execute, chosen)
+                queries.prune(writing.execute, chosen)
             return len(chosen)
 
         total = 0
@@ -161,17 +170,12 @@ class Journal:
         with self._grown:
             self._grown.notify_all()
 
-    def close(self) -> None:
-        """Finish the writes that wait, then end."""
-        self.interrupt()
-        self._committer.close()
-
-    def _committed(self, results: list[Any], seconds: float) -> None:
+    def _committed(self, writing: Writing, seconds: float) -> None:
         self._last_commit = time.monotonic()
         self._on_commit(seconds)
-        texts = [text for result in results if isinstance(result, Receipt) for text in result.appended]
-        if texts:
-            self._on_events(texts)
+        for text in writing.texts:
+            self._on_event(text)
+        if writing.texts:
             with self._grown:
                 self._grown.notify_all()
 
@@ -182,47 +186,6 @@ class Journal:
                 yield execute
         except StoreError as error:
             raise JournalUnavailableError(error.reason) from error
-
-
-def _append(execute: Execute, events: Sequence[dict[str, Any]]) -> Receipt:
-    seq = queries.last_seq(execute)
-    texts: list[str] = []
-    for event in events:
-        text = _record(execute, event, seq + 1)
-        if text is not None:
-            texts.append(text)
-            seq += 1
-    if texts:
-        queries.save_state(execute, last_seq=seq, rows=len(texts), size=sum(map(len, texts)))
-    return Receipt(len(texts), len(events) - len(texts), seq, tuple(texts))
-
-
-def _record(execute: Execute, event: dict[str, Any], seq: int) -> str | None:
-    """Apply the episode rule to one event; the text of the new row, or None if it is only a delivery more."""
-    occurrence = Occurrence(
-        event["fingerprint"], event["starts_at"], Status(event["status"]), Source(event["source"])
-    )
-    decision = decide(
-        occurrence,
-        queries.latest_episode(execute, occurrence.fingerprint),
-        queries.recorded(execute, occurrence.fingerprint, occurrence.starts_at),
-    )
-    is_firing = occurrence.status is Status.FIRING
-    if isinstance(decision, Count):
-        queries.count_delivery(execute, decision.id)
-        if is_firing:
-            queries.saw_firing(execute, occurrence.fingerprint, event["received_at"])
-        if decision.confirms_end:
-            queries.confirm_end(execute, occurrence.fingerprint)
-        return None
-    row = event | {"seq": seq, "id": decision.id, "episode": decision.episode}
-    text = canonical(row)
-    queries.insert_event(execute, row, text)
-    if is_firing:
-        queries.save_firing(execute, row, text)
-    else:
-        queries.save_end(execute, row)
-    return text
 
 
 def _within(texts: list[str], size: int) -> list[str]:

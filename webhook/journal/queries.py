@@ -24,7 +24,7 @@ def state(execute: Execute) -> State:
 
 
 def save_state(execute: Execute, *, last_seq: int, rows: int, size: int) -> None:
-    """Set the last number and add to the counters of rows and bytes."""
+    """Set the last number, and add to the counters of rows and bytes."""
     execute(
         "UPDATE journal_state SET last_seq = ?, row_count = row_count + ?, byte_count = byte_count + ?",
         last_seq,
@@ -33,20 +33,20 @@ def save_state(execute: Execute, *, last_seq: int, rows: int, size: int) -> None
     )
 
 
-def latest_episode(execute: Execute, fingerprint: str) -> Episode | None:
-    """The latest episode of a fingerprint, open or ended."""
-    rows = execute("SELECT episode, ended_by FROM journal_episodes WHERE fingerprint = ?", fingerprint)
-    return Episode(rows[0][0], Source(rows[0][1]) if rows[0][1] else None) if rows else None
-
-
-def recorded(execute: Execute, fingerprint: str, starts_at: str) -> list[Recorded]:
-    """The events of a fingerprint with one start, oldest first."""
+def known(execute: Execute, fingerprint: str, starts_at: str) -> tuple[Episode | None, list[Recorded]]:
+    """Return the latest episode of a fingerprint, and its events with one start, oldest first."""
     rows = execute(
-        "SELECT id, status, episode FROM journal_events WHERE fingerprint = ? AND starts_at = ? ORDER BY seq",
+        "SELECT latest.episode, ended_by, status, event.episode, seq"
+        " FROM journal_state"
+        " LEFT JOIN journal_episodes AS latest ON latest.fingerprint = ?"
+        " LEFT JOIN journal_events AS event ON event.fingerprint = ? AND starts_at = ? ORDER BY seq",
+        fingerprint,
         fingerprint,
         starts_at,
     )
-    return [Recorded(key, Status(status), episode) for key, status, episode in rows]
+    episode, ended_by = rows[0][:2]
+    latest = Episode(episode, Source(ended_by) if ended_by else None) if episode else None
+    return latest, [Recorded(Status(row[2]), row[3], row[4]) for row in rows if row[2]]
 
 
 def insert_event(execute: Execute, event: dict[str, object], body: str) -> None:
@@ -61,19 +61,18 @@ def insert_event(execute: Execute, event: dict[str, object], body: str) -> None:
     )
 
 
-def count_delivery(execute: Execute, event_id: str) -> None:
-    """One more delivery of an event that is there already."""
-    execute("UPDATE journal_events SET deliveries = deliveries + 1 WHERE id = ?", event_id)
+def count_delivery(execute: Execute, seq: int) -> None:
+    """Count one more delivery of an event that is there already."""
+    execute("UPDATE journal_events SET deliveries = deliveries + 1 WHERE seq = ?", seq)
 
 
-def save_firing(execute: Execute, event: dict[str, object], body: str) -> None:
-    """The episode of a firing event is open."""
+def save_firing(execute: Execute, event: dict[str, object]) -> None:
+    """Note that the episode of a firing event is open."""
     execute(
         "INSERT INTO journal_episodes VALUES (?, ?, NULL, ?, ?, ?) ON CONFLICT (fingerprint) DO UPDATE SET"
         " episode = excluded.episode, ended_by = NULL, last_seq = excluded.last_seq,"
-        " last_seen_at = excluded.last_seen_at, firing = excluded.firing",
-        *(event[name] for name in ("fingerprint", "episode", "seq", "received_at")),
-        body,
+        " last_seen_at = excluded.last_seen_at, firing_seq = excluded.firing_seq",
+        *(event[name] for name in ("fingerprint", "episode", "seq", "received_at", "seq")),
     )
 
 
@@ -81,7 +80,7 @@ def save_end(execute: Execute, event: dict[str, object]) -> None:
     """The episode of a resolved event has ended."""
     execute(
         "INSERT INTO journal_episodes VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT (fingerprint) DO UPDATE SET"
-        " episode = excluded.episode, ended_by = excluded.ended_by, last_seq = excluded.last_seq, firing = NULL",
+        " episode = excluded.episode, ended_by = excluded.ended_by, last_seq = excluded.last_seq, firing_seq = NULL",
         *(event[name] for name in ("fingerprint", "episode", "source", "seq", "received_at")),
     )
 
@@ -107,7 +106,8 @@ def saw_firing(execute: Execute, fingerprint: str, at: str) -> None:
 def open_episodes(execute: Execute) -> Sequence[tuple[str, str, str, str]]:
     """Each open episode: fingerprint, id, when it was last seen firing, the text of its newest firing event."""
     return execute(
-        "SELECT fingerprint, episode, last_seen_at, firing FROM journal_episodes WHERE ended_by IS NULL"
+        "SELECT journal_episodes.fingerprint, journal_episodes.episode, last_seen_at, body"
+        " FROM journal_episodes JOIN journal_events ON seq = firing_seq WHERE ended_by IS NULL"
     )
 
 
@@ -129,11 +129,6 @@ def events(execute: Execute, after: int, limit: int) -> list[str]:
 def last_seq(execute: Execute) -> int:
     """The number of the newest event."""
     return int(execute("SELECT last_seq FROM journal_state")[0][0])
-
-
-def probe(execute: Execute) -> None:
-    """A write that changes nothing else, to see whether writing works."""
-    execute("UPDATE journal_state SET probes = probes + 1")
 
 
 def prunable(execute: Execute, *, received_before: str, keep_bytes: int, limit: int) -> list[tuple[int, int]]:

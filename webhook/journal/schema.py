@@ -11,13 +11,12 @@ STATEMENTS = (
         last_seq BIGINT NOT NULL,
         pruned_seq BIGINT NOT NULL,
         row_count BIGINT NOT NULL,
-        byte_count BIGINT NOT NULL,
-        probes BIGINT NOT NULL
+        byte_count BIGINT NOT NULL
     )""",
     # body: the event's canonical JSON, without its signature.
     """CREATE TABLE IF NOT EXISTS journal_events (
         seq BIGINT PRIMARY KEY,
-        id TEXT NOT NULL UNIQUE,
+        id TEXT NOT NULL,
         fingerprint TEXT NOT NULL,
         starts_at TEXT NOT NULL,
         status TEXT NOT NULL,
@@ -27,17 +26,16 @@ STATEMENTS = (
         body TEXT NOT NULL
     )""",
     "CREATE INDEX IF NOT EXISTS journal_events_start ON journal_events (fingerprint, starts_at)",
-    # The latest episode of each fingerprint; ended_by is NULL while it is open; firing: the body of its newest firing
-    # event, so that the reconciler can end an episode whose events were pruned.
+    # The latest episode of each fingerprint; ended_by is NULL while it is open. firing_seq: its newest firing event,
+    # which stays as long as the episode is open.
     """CREATE TABLE IF NOT EXISTS journal_episodes (
         fingerprint TEXT PRIMARY KEY,
         episode TEXT NOT NULL,
         ended_by TEXT,
         last_seq BIGINT NOT NULL,
         last_seen_at TEXT NOT NULL,
-        firing TEXT
-    )""",
-    "CREATE INDEX IF NOT EXISTS journal_episodes_open ON journal_episodes (episode) WHERE ended_by IS NULL",
+        firing_seq BIGINT
+    ) {clustered}""",
 )
 
-FIRST_STATE = f"INSERT INTO journal_state VALUES (1, {VERSION}, ?, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING"  # noqa: S608
+FIRST_STATE = f"INSERT INTO journal_state VALUES (1, {VERSION}, ?, 0, 0, 0, 0) ON CONFLICT DO NOTHING"  # noqa: S608

@@ -36,6 +36,7 @@ class Store[Connection: (sqlite3.Connection, psycopg.Connection)](ABC):
 
     begin_transaction: tuple[str, ...]
     begin_snapshot: tuple[str, ...]
+    clustered: str
     errors: type[Exception]
 
     def __init__(self) -> None:
@@ -78,7 +79,7 @@ class Store[Connection: (sqlite3.Connection, psycopg.Connection)](ABC):
 
     def _prepare(self, connection: Connection) -> None:
         for statement in (*self.begin_transaction, *schema.STATEMENTS):
-            self._run(connection, statement)
+            self._run(connection, statement.format(clustered=self.clustered))
         self._run(connection, schema.FIRST_STATE, uuid.uuid4().hex)
         ((version,),) = self._run(connection, "SELECT schema_version FROM journal_state")
         if version != schema.VERSION:
@@ -110,6 +111,7 @@ class SqliteStore(Store[sqlite3.Connection]):
 
     begin_transaction = ("BEGIN IMMEDIATE",)
     begin_snapshot = ("BEGIN",)
+    clustered = "WITHOUT ROWID"
     errors = sqlite3.Error
 
     _REASONS = {  # noqa: RUF012 - a table, never changed
@@ -150,6 +152,7 @@ class PostgresStore(Store[psycopg.Connection]):
     """
 
     begin_snapshot = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
+    clustered = ""
     begin_transaction = ("BEGIN", "SELECT pg_advisory_xact_lock(7020114711)")
     errors = psycopg.Error
 

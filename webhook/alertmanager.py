@@ -1,0 +1,63 @@
+"""A look at Alertmanager through its API, version 2."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 5.0
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+
+class AlertmanagerError(Exception):
+    """Alertmanager could not be asked, or its answer is not to be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What Alertmanager knows at one moment.
+
+    ``alerts``: those that are on, silenced and inhibited ones too, as its API gives them. ``started_at`` names the
+    process that was asked; ``up_seconds`` is how long it has been running, by its own clock.
+    """
+
+    alerts: list[dict[str, Any]]
+    started_at: str
+    up_seconds: float
+
+
+def look(url: str) -> Look:
+    """Ask the Alertmanager at ``url``. Raises AlertmanagerError."""
+    status, date = _get(url, "/api/v2/status")
+    alerts, _ = _get(url, "/api/v2/alerts")
+    if not isinstance(status, dict) or not isinstance(alerts, list):
+        raise AlertmanagerError("an answer has another form than that of the API, version 2")
+    started_at = str(status.get("uptime"))
+    try:
+        up = (
+            parsedate_to_datetime(date) - datetime.fromisoformat(started_at).astimezone(UTC)
+        ).total_seconds()
+    except (ValueError, TypeError):
+        raise AlertmanagerError("it does not say since when it has been running") from None
+    return Look([alert for alert in alerts if isinstance(alert, dict)], started_at, up)
+
+
+def _get(url: str, path: str) -> tuple[Any, str]:
+    """The JSON of a path and the Date of the answer."""
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", parts.path.rstrip("/") + path, headers={"Accept": "application/json"})
+        answer = connection.getresponse()
+        body = answer.read(MAX_ANSWER_BYTES)
+        if answer.status != http.HTTPStatus.OK:
+            raise AlertmanagerError(f"{path} answered {answer.status}")
+        return json.loads(body), answer.headers.get("Date", "")
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise AlertmanagerError(f"{path}: {type(error).__name__}") from error
+    finally:
+        connection.close()

@@ -1,0 +1,63 @@
+"""Adding events inside one transaction of the journal."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from webhook.journal import queries
+from webhook.journal.episodes import Count, Occurrence, Source, Status, decide
+from webhook.journal.store import Execute
+from webhook.signing import canonical
+
+
+class Receipt(NamedTuple):
+    """What became of a delivery: new events, repeats, and the number of the newest event after it."""
+
+    accepted: int
+    duplicates: int
+    last_seq: int
+
+
+class Writing:
+    """One transaction; ``texts`` are the canonical texts of its new events in the order of their numbers."""
+
+    def __init__(self, execute: Execute) -> None:
+        self.execute = execute
+        self.texts: list[str] = []
+        self._seq = queries.last_seq(execute)
+
+    def append(self, events: Sequence[dict[str, Any]]) -> Receipt:
+        """Apply the episode rule to each event in turn."""
+        accepted = sum(self._record(event) for event in events)
+        return Receipt(accepted, len(events) - accepted, self._seq)
+
+    def flush(self) -> None:
+        """Save the counters; a transaction that added nothing still writes, which is what proves it can."""
+        queries.save_state(
+            self.execute, last_seq=self._seq, rows=len(self.texts), size=sum(map(len, self.texts))
+        )
+
+    def _record(self, event: dict[str, Any]) -> bool:
+        """Add a row, or count a delivery; whether there is a new row."""
+        occurrence = Occurrence(
+            event["fingerprint"], event["starts_at"], Status(event["status"]), Source(event["source"])
+        )
+        latest, recorded = queries.known(self.execute, occurrence.fingerprint, occurrence.starts_at)
+        decision = decide(occurrence, latest, recorded)
+        if isinstance(decision, Count):
+            self._count(occurrence, decision, event["received_at"])
+            return False
+        self._seq += 1
+        row = event | {"seq": self._seq, "id": decision.id, "episode": decision.episode}
+        text = canonical(row)
+        queries.insert_event(self.execute, row, text)
+        save = queries.save_firing if occurrence.status is Status.FIRING else queries.save_end
+        save(self.execute, row)
+        self.texts.append(text)
+        return True
+
+    def _count(self, occurrence: Occurrence, decision: Count, at: str) -> None:
+        queries.count_delivery(self.execute, decision.seq)
+        if occurrence.status is Status.FIRING:
+            queries.saw_firing(self.execute, occurrence.fingerprint, at)
+        elif decision.confirms_end:
+            queries.confirm_end(self.execute, occurrence.fingerprint)

@@ -1,0 +1,147 @@
+"""The reconciler: compares the journal with Alertmanager, so that a delivery that never came is not missed.
+
+Alertmanager drops an alert that fires and resolves while its receiver can't be reached, and forgets what it had not
+yet delivered when it is restarted. So:
+
+1. An alert that is on, is meant for this webhook and has no open episode is recorded. One whose episode Alertmanager
+   itself had ended must be seen so in two looks, since its next delivery may just be on the way.
+2. An episode that is open, but missing from every look for longer than Prometheus takes to send its alerts again, is
+   ended. Silenced and inhibited alerts are not missing.
+3. Nothing is concluded from a failed look, and nothing is missing in an Alertmanager that has just started: it knows
+   no alerts until Prometheus sends them again.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from webhook import event
+from webhook.alertmanager import AlertmanagerError, Look, look
+from webhook.config import Settings
+from webhook.journal import Journal, JournalUnavailableError, OpenEpisode, Receipt, Source, Status
+from webhook.metrics import Metrics
+from webhook.payload import Alert, Message, fingerprint
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Missing:
+    """An episode that Alertmanager does not show: since when, by two clocks."""
+
+    episode: str
+    since: datetime
+    since_monotonic: float
+
+
+class Reconciler:
+    """Looks at Alertmanager once per call of ``run``."""
+
+    def __init__(self, settings: Settings, journal: Journal, metrics: Metrics) -> None:
+        self._settings = settings
+        self._journal = journal
+        self._metrics = metrics
+        self._missing: dict[str, _Missing] = {}
+        self._unmatched: set[tuple[str, str]] = set()
+        self._started_at = ""
+
+    def run(self) -> None:
+        """Compare once; a look that fails makes what was missing start anew."""
+        try:
+            self._compare(look(self._settings.alertmanager_url))
+        except (AlertmanagerError, JournalUnavailableError) as error:
+            self._metrics.reconcile_failures.inc()
+            self._forget()
+            log.warning("reconcile_failed", reason=str(error))
+
+    def _forget(self) -> None:
+        self._missing.clear()
+        self._unmatched.clear()
+
+    def _compare(self, seen: Look) -> None:
+        if seen.started_at != self._started_at:
+            self._forget()
+            self._started_at = seen.started_at
+        episodes = {episode.fingerprint: episode for episode in self._journal.open_episodes()}
+        self._record_unheard(seen, episodes)
+        if seen.up_seconds >= self._settings.reconcile_gone_after:
+            self._end_gone(seen, episodes)
+
+    def _record_unheard(self, seen: Look, episodes: dict[str, OpenEpisode]) -> None:
+        unmatched: set[tuple[str, str]] = set()
+        for document in seen.alerts:
+            alert = self._alert(document)
+            if alert is None or (alert.fingerprint or fingerprint(alert.labels)) in episodes:
+                continue
+            row = event.from_alert(
+                alert,
+                Message.model_construct(
+                    receiver=self._settings.alertmanager_receiver, group_key="", alerts=[alert]
+                ),
+                event.now(),
+                Source.RECONCILE,
+            )
+            key = (row["fingerprint"], row["starts_at"])
+            is_confirmed = key in self._unmatched
+            unmatched.add(key)
+            self._count(self._journal.append_unheard(row, is_confirmed=is_confirmed), Status.FIRING)
+        self._unmatched = unmatched
+
+    def _alert(self, document: dict[str, Any]) -> Alert | None:
+        """The alert of Alertmanager's API if it is on, not muted, and meant for this webhook."""
+        receivers = document.get("receivers")
+        names = (
+            [item.get("name") for item in receivers if isinstance(item, dict)]
+            if isinstance(receivers, list)
+            else []
+        )
+        status = document.get("status")
+        if self._settings.alertmanager_receiver not in names or not isinstance(status, dict):
+            return None
+        if status.get("state") != "active":
+            return None
+        try:
+            return Alert.model_validate(document | {"status": "firing"})
+        except ValidationError as error:
+            log.warning("reconcile_skipped_alert", faults=error.error_count())
+            return None
+
+    def _end_gone(self, seen: Look, episodes: dict[str, OpenEpisode]) -> None:
+        shown = {document.get("fingerprint") for document in seen.alerts}
+        missing: dict[str, _Missing] = {}
+        for name, episode in episodes.items():
+            if name in shown:
+                continue
+            known = self._missing.get(name)
+            if (
+                known is None
+                or known.episode != episode.episode
+                or episode.last_seen_at >= event.rfc3339(known.since)
+            ):
+                known = _Missing(episode.episode, event.now(), time.monotonic())
+            missing[name] = known
+            if time.monotonic() - known.since_monotonic >= self._settings.reconcile_gone_after:
+                self._end(episode, known)
+        self._missing = missing
+
+    def _end(self, episode: OpenEpisode, missing: _Missing) -> None:
+        now = event.rfc3339(event.now())
+        gone = {
+            name: value for name, value in episode.firing.items() if name not in {"seq", "id", "episode"}
+        } | {
+            "status": Status.RESOLVED,
+            "source": Source.RECONCILE,
+            "received_at": now,
+            "ends_at": now,
+        }
+        receipt = self._journal.end_episode(gone, missing.episode, unseen_since=event.rfc3339(missing.since))
+        self._count(receipt, Status.RESOLVED)
+
+    def _count(self, receipt: Receipt, status: Status) -> None:
+        if receipt.accepted:
+            self._metrics.reconciled.labels(status).inc(receipt.accepted)
+            log.info("reconciled", status=str(status), last_seq=receipt.last_seq)
