@@ -13,7 +13,7 @@
 {{- end }}
 
 {{/* oims.targetRoles (dict "root" $ "component" name "account" ServiceAccount): in each listed namespace, read and patch
-     the listed Deployments and their scale, nothing else. */}}
+     the listed Deployments and their scale, and read what the remedies must know; nothing else. */}}
 {{- define "oims.targetRoles" -}}
 {{- $root := .root -}}
 {{- $component := .component -}}
@@ -39,6 +39,19 @@ rules:
     {{- with $names }}
     resourceNames: {{ toJson . }}
     {{- end }}
+  # What the remedies look at before they act: docs/playbooks.md. A list cannot be limited to names.
+  - apiGroups: [autoscaling]
+    resources: [horizontalpodautoscalers]
+    verbs: [list]
+  - apiGroups: [apps]
+    resources: [replicasets]
+    verbs: [list]
+  - apiGroups: [""]
+    resources: [events, pods]
+    verbs: [list]
+  - apiGroups: [""]
+    resources: [pods, pods/log]
+    verbs: [get]
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
