@@ -7,12 +7,15 @@ FROM ${PYTHON_IMAGE} AS build
 ARG UV_VERSION=0.13.9
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1
 RUN pip install --quiet "uv==${UV_VERSION}"
+# strip, for libraries that come with their debugging symbols. Not in the images, so any version will do.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install --yes --no-install-recommends binutils && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY pyproject.toml uv.lock ./
 COPY tools/image/install-group ./
 RUN python -m venv --without-pip /opt/oims/venv
 
-# The runtime has the interpreter and our files: no pip, no compiler, no shell script.
+# The runtime has the interpreter and our files: no compiler, no build tools.
 FROM ${PYTHON_IMAGE} AS runtime
 ARG REVISION=unknown
 ARG VERSION=0.1.0

@@ -1,0 +1,84 @@
+"""Who may reach whom, judged from the rendered policies as a network would."""
+
+import pytest
+
+from tests.chart.rendering import containers, documents, of_kind, pods
+
+PORTS = {"app": 5000, "webhook": 5001, "prometheus": 9090, "alertmanager": 9093, "postgres": 5432}
+ALLOWED = {
+    ("alertmanager", "webhook"),
+    ("app", "webhook"),
+    ("app", "postgres"),
+    ("app", "prometheus"),
+    ("automation", "app"),
+    ("automation", "webhook"),
+    ("prometheus", "alertmanager"),
+    ("prometheus", "app"),
+    ("prometheus", "webhook"),
+    ("webhook", "alertmanager"),
+    ("webhook", "postgres"),
+}
+
+
+def component(pod):
+    return pod["metadata"]["labels"]["app.kubernetes.io/component"]
+
+
+@pytest.fixture(scope="module")
+def network():
+    objects = documents("everything")
+    found = {component(pod): pod for pod in pods(objects).values() if pod.get("kind") != "Pod"}
+    policies = {
+        policy["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"]: policy["spec"]
+        for policy in of_kind(objects, "NetworkPolicy")
+    }
+    return found, policies
+
+
+def lets_through(rules, direction, other, pod, port):
+    """Say whether one of the rules names the other pod and the port of the pod that is reached."""
+    names = {item.get("name"): item["containerPort"] for container in containers(pod) for item in container.get("ports", [])}
+    for rule in rules:
+        peers = rule.get(direction)
+        named = peers is None or any(
+            peer.get("podSelector", {}).get("matchLabels", {"": ""}).items() <= other["metadata"]["labels"].items()
+            for peer in peers
+        )
+        ports = {names.get(item["port"], item["port"]) for item in rule.get("ports", [])}
+        if named and (not ports or port in ports):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("target", PORTS)
+@pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "postgres", "automation"])
+def test_only_the_named_pairs_meet(network, source, target):
+    found, policies = network
+    if source == target:
+        pytest.skip("a pod reaches itself without leaving")
+    goes_out = lets_through(policies[source]["egress"], "to", found[target], found[target], PORTS[target])
+    comes_in = lets_through(policies[target]["ingress"], "from", found[source], found[target], PORTS[target])
+    expected = (source, target) in ALLOWED or (target == "app" and source == "prometheus")
+    assert (goes_out and comes_in) is expected, (goes_out, comes_in)
+
+
+@pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "automation"])
+def test_every_part_that_calls_another_may_ask_for_its_address(network, source):
+    _, policies = network
+    assert {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]} in policies[source]["egress"]
+
+
+def test_mail_leaves_to_the_mail_server_only():
+    (policy,) = [item for item in of_kind(documents("ingress-tls"), "NetworkPolicy") if item["metadata"]["name"] == "oims-app"]
+    assert {
+        "ports": [{"port": 587, "protocol": "TCP"}],
+        "to": [{"ipBlock": {"cidr": "198.51.100.0/24"}}],
+    } in policy["spec"]["egress"]
+
+
+def test_the_app_is_open_to_all_only_when_it_is_published_without_a_named_way_in():
+    def open_to_all(values):
+        (policy,) = [item for item in of_kind(documents(values), "NetworkPolicy") if item["metadata"]["name"] == "oims-app"]
+        return any("from" not in rule for rule in policy["spec"]["ingress"])
+
+    assert [open_to_all(values) for values in ("default", "ingress-tls", "httproute")] == [False, False, True]

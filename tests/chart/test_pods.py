@@ -1,0 +1,132 @@
+"""What holds for every pod of every values file."""
+
+import re
+
+import pytest
+
+from tests.chart.rendering import VALUES_FILES, containers, documents, pods
+
+# The only pod that talks to the Kubernetes API.
+WITH_TOKEN = {"Deployment/oims-automation"}
+ALL = [(values, name) for values in VALUES_FILES for name in pods(documents(values))]
+
+
+@pytest.fixture
+def pod(values, name):
+    return pods(documents(values))[name]
+
+
+every_pod = pytest.mark.parametrize(("values", "name"), ALL, ids="/".join)
+
+
+@every_pod
+def test_it_meets_the_restricted_pod_security_standard(pod):
+    spec = pod["spec"]
+    security = spec["securityContext"]
+    assert security["runAsNonRoot"] is True
+    assert security["runAsUser"] > 0
+    assert security["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert not {"sysctls", "windowsOptions", "supplementalGroups"} & set(security)
+    assert not {"hostNetwork", "hostPID", "hostIPC", "hostUsers"} & set(spec)
+    for container in containers(pod):
+        own = container["securityContext"]
+        assert own["allowPrivilegeEscalation"] is False
+        assert own["capabilities"] == {"drop": ["ALL"]}
+        assert own["readOnlyRootFilesystem"] is True
+        assert not {"privileged", "runAsUser", "runAsNonRoot", "procMount", "seccompProfile"} & set(own)
+        assert not any("hostPort" in port for port in container.get("ports", []))
+
+
+@every_pod
+def test_its_volumes_are_of_allowed_kinds_declared_once_and_all_mounted(pod, values, name):
+    allowed = {"configMap", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
+    declared = [volume["name"] for volume in pod["spec"].get("volumes", [])]
+    for volume in pod["spec"].get("volumes", []):
+        assert set(volume) - {"name"} <= allowed
+    mounted = {mount["name"] for container in containers(pod) for mount in container.get("volumeMounts", [])}
+    owner = next(item for item in documents(values) if f"{item['kind']}/{item['metadata']['name']}" == name)
+    claims = {claim["metadata"]["name"] for claim in owner["spec"].get("volumeClaimTemplates", [])}
+    assert len(declared) == len(set(declared))
+    assert mounted == set(declared) | claims
+    for container in containers(pod):
+        places = [mount["mountPath"] for mount in container.get("volumeMounts", [])]
+        assert len(places) == len(set(places))
+        # A single file would never follow its Secret or ConfigMap.
+        assert not any("subPath" in mount for mount in container.get("volumeMounts", []))
+
+
+@every_pod
+def test_it_gets_no_service_links_and_a_token_only_where_it_needs_one(pod, name):
+    assert pod["spec"]["enableServiceLinks"] is False
+    assert pod["spec"]["automountServiceAccountToken"] is (name in WITH_TOKEN)
+
+
+@every_pod
+def test_its_images_are_pinned(pod):
+    for container in containers(pod):
+        assert re.search(r"(:v?\d[\w.-]*|@sha256:[0-9a-f]{64})$", container["image"]), container["image"]
+
+
+@every_pod
+def test_it_asks_for_resources_and_limits_memory_only(pod):
+    for container in containers(pod):
+        assert {"cpu", "memory"} <= set(container["resources"]["requests"])
+        assert set(container["resources"]["limits"]) == {"memory"}
+
+
+@every_pod
+def test_whatever_listens_is_probed(pod):
+    for container in pod["spec"]["containers"]:
+        if container.get("ports"):
+            assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container)
+            # A database that is down must not restart the pod.
+            assert container["livenessProbe"].get("httpGet", {}).get("path") != "/readyz"
+
+
+@every_pod
+def test_secrets_reach_it_as_files(pod, values):
+    for container in containers(pod):
+        secret = [item["name"] for item in container.get("env", []) if "secretKeyRef" in item.get("valueFrom", {})]
+        assert secret in ([], ["OIMS_WEBHOOK_JOURNAL"]), values
+        for item in container.get("env", []):
+            if re.search(r"PASSWORD|TOKEN|KEY|SECRET", item["name"]):
+                assert item["name"].endswith("_FILE"), item["name"]
+
+
+@every_pod
+def test_it_has_time_to_end(pod):
+    if pod.get("kind") != "Pod":
+        assert pod["spec"]["terminationGracePeriodSeconds"] >= 30
+
+
+@pytest.mark.parametrize("values", VALUES_FILES)
+def test_first_secrets_are_seen_by_the_migration_only(values):
+    pod = pods(documents(values))["Deployment/oims-app"]
+    seeing = {
+        container["name"]
+        for container in containers(pod)
+        if any(mount["name"] == "first-secrets" for mount in container["volumeMounts"])
+    }
+    assert seeing == {"migrate"}
+
+
+@pytest.mark.parametrize("values", VALUES_FILES)
+def test_one_file_has_one_writer(values):
+    for item in documents(values):
+        if item["kind"] != "Deployment":
+            continue
+        volumes = item["spec"]["template"]["spec"]["volumes"]
+        if any("persistentVolumeClaim" in volume for volume in volumes):
+            assert item["spec"]["replicas"] == 1
+            assert item["spec"]["strategy"] == {"type": "Recreate"}
+        elif item["spec"]["strategy"]["type"] == "RollingUpdate":
+            assert item["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+
+
+def test_a_single_replica_says_so_for_the_playbook():
+    def note(values):
+        (item,) = [item for item in documents(values) if item["kind"] == "Deployment" and item["metadata"]["name"] == "oims-app"]
+        return item["metadata"].get("annotations", {}).get("oims.dev/single-replica")
+
+    assert note("default") == "true"
+    assert note("postgres-bundled") is None
