@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
+TOOLS := prometheus promtool alertmanager amtool helm helm3 kubeconform go
 # A part of the tests, as in `make test T=tests/webhook`.
 T ?= tests
 # Test processes. More than four only fight over the disk.
@@ -22,8 +23,8 @@ demo: setup ## Run the whole loop on this machine, without a cluster (ONCE=1 end
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
 .PHONY: demo-clean
-demo-clean: ## Forget what the demo has stored
-	@rm -rf .demo
+demo-clean: setup ## Remove what earlier demos have left
+	@$(BIN)/python -m demo --clean
 
 .PHONY: host-setup
 host-setup: ## Write what the monitor needs to reach the release on Kubernetes into OIMS_HOST_DIR
@@ -33,7 +34,7 @@ host-setup: ## Write what the monitor needs to reach the release on Kubernetes i
 
 .PHONY: test
 test: setup lint ## Lint, then run every test that needs no cluster (T=tests/webhook: only those)
-	@tools/install prometheus promtool alertmanager amtool helm helm3 kubeconform
+	@tools/install $(TOOLS)
 	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(PYTEST) $(T)
 
 .PHONY: lint
@@ -46,8 +47,9 @@ format: setup ## Put Python code into the project's form and mend what ruff can
 	@$(BIN)/ruff format .
 
 .PHONY: docs
-docs: setup ## Write the generated pages: docs/settings.md
+docs: setup ## Write what is generated: docs/settings.md, docs/chart-values.md and the chart's schema
 	@$(BIN)/python -m tools.settings_page
+	@$(BIN)/python -m tools.chart_values
 
 ##@ Set up (the other targets do this by themselves)
 
@@ -57,7 +59,7 @@ setup: ## Make .venv with the Python dependencies that uv.lock pins
 
 .PHONY: tools
 tools: ## Put Prometheus, Alertmanager, Helm and their checkers into .tools/bin
-	@tools/install prometheus promtool alertmanager amtool helm helm3 kubeconform
+	@tools/install $(TOOLS)
 
 .PHONY: browser
 browser: ## Find a Chromium for the browser tests, or install Debian's

@@ -58,3 +58,8 @@ def test_a_link_leads_somewhere(page, target):
     file = (page.parent / path).resolve() if path else page
     assert file.exists()
     assert not anchor or anchor in anchors(file)
+
+
+def test_the_readme_leads_to_every_page():
+    linked = {(ROOT / target).resolve() for target in LINK.findall((ROOT / "README.md").read_text())}
+    assert set(PAGES[1:]) <= linked

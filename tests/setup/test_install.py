@@ -174,6 +174,12 @@ def test_the_pinned_go_is_installed_where_path_has_none_that_will_do(developer, 
     assert tool(developer, "kubeconform").exists()
 
 
+def test_go_itself_can_be_asked_for(developer):
+    done = developer.run("tools/install", "go")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert tool(developer, "go").readlink() == developer.path / "go"
+
+
 @pytest.mark.parametrize("arguments", [[], ["promtool", "prometheus2"]], ids=["nothing", "an unknown name"])
 def test_wrong_use_is_refused_before_anything_is_built(developer, arguments):
     refused = developer.run("tools/install", *arguments)
