@@ -1,0 +1,233 @@
+"""Running a playbook, with the real ansible-playbook."""
+
+import hashlib
+import json
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+from automation.clock import SystemClock
+from automation.config import load_settings
+from automation.events.schemas import Event
+from automation.follow.engine import Engine
+from automation.ledger import runs
+from automation.ledger.database import open_ledger
+from automation.ledger.episodes import take_in
+from automation.policy.load import load_policy
+from automation.run import process
+from automation.run.executor import Executor, ansible, ansible_environment
+from automation.run.output import LIMIT, read_tail, redact
+from automation.run.variables import write_variables
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .doubles import make_event
+
+HOSTILE = [
+    '{{ lookup("ansible.builtin.pipe", "touch EVIL") }}',
+    "{% for x in [1] %}{{ lookup('pipe', 'touch EVIL') }}{% endfor %}",
+    "$(touch EVIL)",
+    "`touch EVIL`",
+    "; touch EVIL",
+    "web oims_other=1 ansible_connection=ssh",
+    "!unsafe web\n- hosts: all",
+    '", "ansible_python_interpreter": "/bin/false',
+]
+
+ECHO = """\
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Use the values
+      ansible.builtin.copy:
+        dest: "{{ playbook_dir }}/../value_{{ item }}"
+        content: "{{ lookup('ansible.builtin.vars', 'oims_value_' ~ item) }}"
+        mode: "0600"
+      loop: "{{ range(%d) }}"
+""" % len(HOSTILE)
+
+
+class Bench:
+    """A ledger with one queued run, and what executes it."""
+
+    def __init__(self, env, monkeypatch, playbooks, policy):
+        for name in list(os.environ):
+            if name.startswith("OIMS_"):
+                monkeypatch.delenv(name)
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        (playbooks / "policy.yml").write_text(policy)
+        self.settings = load_settings()
+        self.settings.state_dir.mkdir(mode=0o700, exist_ok=True)
+        self.policy = load_policy(self.settings.policy_file, playbooks)
+        self.ledger, self.clock, self.stop = (
+            open_ledger(self.settings.state_dir),
+            SystemClock(None),
+            threading.Event(),
+        )
+        self.engine = Engine(self.policy, self.ledger, self.clock, lambda: None)
+        self.executor = Executor(self.settings, self.ledger, self.clock, self.stop)
+
+    def run(self, labels=None):
+        event = make_event(1, "Broken", "firing", "f", "e", labels)
+        take_in(self.ledger, [Event.model_validate(event)], self.clock.steady(), 1)
+        self.engine.decide_all(None)
+        for run in runs.in_state(self.ledger, "queued"):
+            self.executor.execute(run, self.policy.remedies[0])
+            return runs.get_run(self.ledger, run.id)
+        return None
+
+
+def policy(playbook="repair.yml", **remedy):
+    target = {"kind": "Deployment", "namespace": "shop", "name": "web"}
+    document = {"alert": "Broken", "playbook": playbook, "target": target, **remedy}
+    return json.dumps({"remedies": [document]})
+
+
+@pytest.fixture
+def bench(env, monkeypatch, playbooks):
+    made = []
+
+    def make(text=None):
+        made.append(Bench(env, monkeypatch, playbooks, text or policy()))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.ledger.close()
+
+
+def test_hostile_values_arrive_as_text_and_run_nothing(playbooks, tmp_path):
+    (playbooks / "echo.yml").write_text(ECHO)
+    write_variables(tmp_path / "v.json", {f"value_{n}": value for n, value in enumerate(HOSTILE)})
+    done = subprocess.run(
+        [ansible("ansible-playbook"), "-i", "inventories/local", "-e", f"@{tmp_path / 'v.json'}", "echo.yml"],
+        cwd=playbooks,
+        env={**ansible_environment(playbooks), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert [(tmp_path / f"value_{n}").read_text() for n in range(len(HOSTILE))] == HOSTILE
+    assert not list(tmp_path.rglob("EVIL"))
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_hostile_label_is_refused_before_anything_runs(bench, value):
+    target = {"kind": "Deployment", "namespace": "shop", "name": {"label": "app", "allow": ["web"]}}
+    one = bench(policy(target=target))
+    assert one.run({"app": value}) is None
+    row = one.ledger.rows("SELECT reason FROM decisions")[0]
+    assert row["reason"] == "invalid_target"
+
+
+def test_the_variables_file_is_readable_by_its_owner_only(tmp_path):
+    write_variables(tmp_path / "v.json", {"target_name": "web", "step": 1})
+    assert (tmp_path / "v.json").stat().st_mode & 0o777 == 0o600
+    assert json.loads((tmp_path / "v.json").read_text()) == {
+        "oims_target_name": {"__ansible_unsafe": "web"},
+        "oims_step": 1,
+    }
+
+
+def test_a_run_sees_none_of_our_secrets(bench, playbooks):
+    (playbooks / "show.yml").write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+        "    - ansible.builtin.debug: {msg: \"{{ lookup('ansible.builtin.pipe', 'env') }}\"}\n"
+    )
+    run = bench(policy("show.yml")).run()
+    assert run.state == "succeeded"
+    assert "OIMS_RUN_ID" in run.document["output_tail"]
+    for name in ("OIMS_APP_TOKEN", "OIMS_EVENT_KEY", "OIMS_JOURNAL_TOKEN"):
+        assert name not in run.document["output_tail"]
+
+
+def test_a_failed_playbook_shows_the_failing_task(bench):
+    run = bench(policy("fail.yml")).run()
+    assert (run.state, run.verification, run.document["exit_code"]) == ("failed", None, 2)
+    assert run.document["tasks"][-1]["status"] == "failed"
+    assert run.document["tasks"][-1]["message"] == "the target cannot be repaired"
+    assert "the target cannot be repaired" in run.document["output_tail"]
+
+
+def test_a_time_out_ends_every_process_of_the_run(bench):
+    run = bench(policy("slow.yml", timeout="4s")).run()
+    assert run.state == "timed_out"
+    assert process.find(run.id) == []
+
+
+def test_a_process_that_ignores_term_is_killed(tmp_path):
+    run_id = "run-that-ignores-term"
+    command = ["sh", "-c", "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 100' & echo ready; wait; sleep 100"]
+    env = {"PATH": os.environ["PATH"], process.MARK: run_id}
+    child = process.start(command, cwd=tmp_path, env=env, output=tmp_path / "out")
+    while "ready" not in (tmp_path / "out").read_text() or len(process.find(run_id)) < 3:
+        time.sleep(0.02)
+    process.end(run_id, child, grace=0.3)
+    assert process.find(run_id) == []
+    assert child.wait(5) == -9
+
+
+def test_what_a_playbook_leaves_in_the_background_is_ended(bench, playbooks):
+    (playbooks / "leave.yml").write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+        "    - ansible.builtin.command: sleep 500\n      async: 600\n      poll: 0\n      changed_when: false\n"
+    )
+    run = bench(policy("leave.yml")).run()
+    assert run.state == "succeeded"
+    assert process.find(run.id) == []
+
+
+def test_a_playbook_that_was_changed_after_the_start_is_not_run(bench, playbooks):
+    digest = hashlib.sha256((playbooks / "repair.yml").read_bytes()).hexdigest()
+    one = bench(policy(sha256=digest))
+    (playbooks / "repair.yml").write_text((playbooks / "slow.yml").read_text())
+    run = one.run()
+    assert run.state == "failed"
+    assert "not the pinned one" in run.document["output_tail"]
+    assert not (playbooks.parent / "begun").exists()
+
+
+def test_a_task_with_no_log_keeps_its_secret(bench, playbooks):
+    (playbooks / "secret.yml").write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+        "    - ansible.builtin.debug: {msg: hunter2-of-the-test}\n      no_log: true\n"
+        "    - ansible.builtin.debug: {msg: 'password=hunter2-of-the-test'}\n"
+    )
+    run = bench(policy("secret.yml")).run()
+    assert run.state == "succeeded"
+    assert "hunter2" not in json.dumps(run.document)
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("password: hunter2", "password: [redacted]"),
+        ('"db_password": "hunter2", "x": 1', '"db_password": [redacted], "x": 1'),
+        ("Authorization: Bearer abc.def-ghi", "Authorization: [redacted]"),
+        ("curl -H 'bearer abcdefghij'", "curl -H 'bearer [redacted]'"),
+        ("API_KEY=abc other=1", "API_KEY=[redacted] other=1"),
+        ("a\x1b[31mred\x1b[0m\x07", "ared"),
+        ("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\nrest", "[redacted]\nrest"),
+        ("nothing to hide\n", "nothing to hide\n"),
+    ],
+)
+def test_secrets_and_control_characters_are_removed(text, clean):
+    assert redact(text) == clean
+
+
+def test_only_the_tail_of_long_output_is_kept(tmp_path):
+    path = tmp_path / "out"
+    path.write_text("".join(f"line {n} ü\n" for n in range(50_000)))
+    tail = read_tail(path)
+    assert len(tail.encode()) <= LIMIT
+    assert tail.endswith("line 49999 ü\n")
+
+
+@given(st.text())
+def test_redaction_never_fails(text):
+    assert "\x1b" not in redact(text)
