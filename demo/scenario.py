@@ -79,10 +79,9 @@ class Repair:
 
     def _restarted(self) -> str | None:
         pid = self._supervisor.pid("app")
-        if pid in {None, self._old_pid}:
+        if pid == self._old_pid:
             self._refute_useless_run()
-            return None
-        if not self._parts.is_ready("app", "/readyz"):
+        if pid in {None, self._old_pid} or not self._parts.is_ready("app", "/readyz"):
             return None
         return f"The app runs as a new process: {pid}, before {self._old_pid}"
 

@@ -1,0 +1,87 @@
+"""Nothing is lost and nothing happens twice, whatever is killed."""
+
+import concurrent.futures
+import json
+import random
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+
+
+def _alert(name, number=0, status="firing"):
+    return {
+        "status": status,
+        "labels": {"alertname": name, "severity": "low", "instance": f"host-{number}"},
+        "annotations": {"summary": f"{name} on host-{number}"},
+        "startsAt": "2026-01-01T00:00:00Z",
+    }
+
+
+def test_the_same_delivery_200_times_is_one_row_one_incident_one_run(installation):
+    alert = _alert("TestAlert", 200)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: installation.post(alert), range(200)))
+    assert sum(answer["accepted"] for answer in answers) == 1
+    assert sum(answer["duplicates"] for answer in answers) == 199
+
+    installation.settle()
+    row = installation.journal.rows(
+        "SELECT episode, deliveries FROM journal_events WHERE body LIKE '%host-200%'"
+    )
+    assert [deliveries for _, deliveries in row] == [200]
+    episode = row[0][0]
+    assert len(installation.app.rows(f"SELECT id FROM incidents WHERE episode = '{episode}'")) == 1
+    assert installation.ledger.rows(f"SELECT attempt, state FROM runs WHERE episode = '{episode}'") == [
+        (1, "succeeded")
+    ]
+    installation.check_sums()
+
+
+@pytest.mark.parametrize("victim", ["webhook", "worker", "automation", "monitor", "app"])
+def test_a_part_that_is_killed_under_load_loses_nothing_and_repeats_nothing(installation, victim):
+    numbers = range(40)
+    before = len(installation.journal.rows("SELECT seq FROM journal_events"))
+    killed_after = set(random.Random(victim).sample(numbers, 3))  # noqa: S311 - a repeatable choice
+
+    def deliver(number):
+        answer = installation.post(_alert(f"Storm-{victim}", number))
+        if number in killed_after:
+            installation.kill(victim)
+        return answer
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(deliver, numbers))
+
+    # An answer may get lost after its commit; the repeat then counts as a duplicate. Rows are what matters.
+    assert sum(answer["accepted"] + answer["duplicates"] for answer in answers) == len(numbers)
+    installation.settle()
+    rows = installation.journal.column("SELECT body FROM journal_events ORDER BY seq")[before:]
+    assert sorted(json.loads(body)["labels"]["instance"] for body in rows) == sorted(
+        f"host-{number}" for number in numbers
+    )
+    installation.check_sums()
+
+
+def test_automation_killed_in_the_middle_of_a_run_says_so_and_runs_it_again(installation):
+    installation.post(_alert("TestAlert", 300))
+    episode = installation.wait(
+        lambda: installation.ledger.column("SELECT episode FROM runs WHERE state = 'running'")
+    )[0]
+    installation.kill("automation")
+
+    attempts = f"SELECT state FROM runs WHERE episode = '{episode}' ORDER BY attempt"
+    installation.wait(lambda: installation.ledger.column(attempts) == ["interrupted", "succeeded"])
+    installation.settle()
+    installation.check_sums()
+
+
+def test_an_alert_that_resolves_while_everything_is_being_killed_ends_resolved(installation):
+    installation.post(_alert("Brief", 1))
+    for victim in ("worker", "automation", "webhook"):
+        installation.kill(victim)
+    installation.post(_alert("Brief", 1, status="resolved"))
+    installation.settle()
+    state = "SELECT state FROM incidents WHERE alertname = 'Brief'"
+    assert installation.app.column(state) == ["resolved"]
+    installation.check_sums()
