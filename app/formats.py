@@ -7,12 +7,12 @@ from app.clock import in_words
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S
-TENTHS_BELOW_S = 10
+TENTHS_BELOW_S = 20
 RELATIVE_LIMIT_S = 30 * DAY_S
 
 
 def duration(seconds: float) -> str:
-    """Write a length of time with two units at most; below ten seconds the tenth matters: `0.4 s`, `3 min 12 s`."""
+    """Write a length of time with two units at most; below twenty seconds the tenth matters: `0.4 s`, `3 min 12 s`."""
     if 0 < round(seconds, 1) < TENTHS_BELOW_S:
         return f"{seconds:.1f} s".replace(".0 s", " s")
     return in_words(seconds)
@@ -52,3 +52,9 @@ def day(at: datetime) -> str:
 def clock_time(at: datetime) -> str:
     """Write the time of day of `at` in UTC: `14:02:07`."""
     return f"{at.astimezone(UTC):%H:%M:%S}"
+
+
+def sentence(text: str) -> str:
+    """Start a sentence with a capital, unless its first word is a name such as restart_oims.yml."""
+    is_word = text.partition(" ")[0].isalpha()
+    return text[:1].upper() + text[1:] if is_word else text

@@ -5,6 +5,7 @@ import re
 import shlex
 from typing import NamedTuple
 
+from app.formats import sentence
 from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import EventKind, Source, TimelineEvent, Verdict
@@ -73,12 +74,16 @@ _FIRST_PART = re.compile(r"[.:] ")
 _GOOD = {EventKind.RESOLVED, EventKind.ALERT_RESOLVED}
 
 
-def event_kind(event: TimelineEvent) -> str:
+def event_kind(event: TimelineEvent, run: Run | None = None) -> str:
     """Return the mark of a timeline entry: `bad`, `ok`, `held`, `robot`, or nothing for a person's everyday work."""
     if event.kind in _BAD:
         return "bad"
     if event.kind in _GOOD:
         return "ok"
+    if event.kind is EventKind.VERDICT:
+        return "ok" if event.data.get("phase") == Verdict.VERIFIED else "bad"
+    if run is not None and event.data.get("phase") == "finished" and run.state != "succeeded":
+        return "bad"
     if event.kind is EventKind.DECISION and event.data.get("decision") != "run":
         return "held"
     return "robot" if event.actor_kind is ActorKind.AUTOMATION else ""
@@ -92,7 +97,7 @@ def told(event: TimelineEvent) -> tuple[str, str]:
     end = _FIRST_PART.search(event.summary)
     if end is None:
         return event.summary.removesuffix("."), ""
-    return event.summary[: end.start()], event.summary[end.end() :]
+    return event.summary[: end.start()], sentence(event.summary[end.end() :])
 
 
 def automation_pill(verdict: Verdict | None, run: Run | None, decision: Decision | None) -> Pill | None:

@@ -50,7 +50,7 @@ class Standing:
 def standing() -> Standing:
     """Count what is unresolved."""
     unresolved = Incident.state.in_(UNRESOLVED)
-    counted = dict(db.session.execute(select(Incident.state, func.count()).group_by(Incident.state)).tuples().all())
+    counted = {state: count for state, count in db.session.execute(select(Incident.state, func.count()).group_by(Incident.state))}
     unowned = select(func.count()).where(unresolved, Incident.owner_id.is_(None))
     repairing = (
         select(func.count(func.distinct(Run.incident_id)))

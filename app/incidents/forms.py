@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
@@ -12,8 +13,8 @@ from app.incidents.lifecycle import Severity
 from app.incidents.service import MAX_TEXT, MAX_TITLE
 
 MAX_SERVICE = 80
-SEVERITY_CHOICES = [(severity.value, severity.value.capitalize()) for severity in Severity]
-NOBODY = ("", "Nobody")
+SEVERITY_CHOICES = [SelectChoice(severity.value, severity.value.capitalize()) for severity in Severity]
+NOBODY = SelectChoice("", "Nobody")
 TOO_LONG = f"Use at most {MAX_TEXT:,} characters."
 
 
@@ -26,7 +27,7 @@ class OwnerField(SelectField):
 
     def offer(self, people: Iterable[User]) -> None:
         """Fill in the people."""
-        self.choices = [NOBODY, *((str(person.id), person.name) for person in people)]
+        self.choices = [NOBODY, *(SelectChoice(str(person.id), person.name) for person in people)]
 
     @property
     def user_id(self) -> int | None:

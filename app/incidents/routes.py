@@ -9,6 +9,7 @@ from flask_login import current_user
 
 from app import words
 from app.accounts import service as accounts
+from app.accounts.models import Role
 from app.clock import now
 from app.dashboard import queries as dashboard
 from app.errors import EditConflict, InvalidInput, InvalidTransition, OimsError
@@ -21,6 +22,7 @@ from app.incidents.models import Incident
 from app.pages import live_page
 from app.remediation import queries as remediation
 from app.remediation import standing as automation
+from app.security import requires
 
 RECENTLY_RESOLVED = 10
 FAVICONS = {State.OPEN: "burning", State.ACKNOWLEDGED: "held", State.RESOLVED: "calm"}
@@ -60,11 +62,13 @@ def index() -> ResponseReturnValue:
         runs=dashboard.last_runs(ids),
         decisions=dashboard.last_decisions(ids),
         now=now(),
+        may_change=_may_change(),
         how=automation.tell(remediation.heartbeats(), now(), is_paused=remediation.is_paused()),
     )
 
 
 @bp.route("/incidents/new", methods=["GET", "POST"])
+@requires(Role.RESPONDER)
 def new() -> ResponseReturnValue:
     """Open an incident on a person's word."""
     form = forms.NewIncidentForm()
@@ -226,7 +230,7 @@ def _page(incident: Incident, **submitted: Form) -> ResponseReturnValue:
         automation=words.automation_pill(incident.verdict, runs[-1] if runs else None, last_decision),
         story=story.tell(incident, events, runs, decisions, now()),
         related=queries.related(incident),
-        allowed=actions_for(incident.state),
+        allowed=actions_for(incident.state) if _may_change() else frozenset(),
         forms=_forms(incident) | submitted,
     )
 
@@ -243,6 +247,10 @@ def _forms(incident: Incident) -> dict[str, Form]:
         "escalate": forms.EscalateForm(formdata=None),
         "severity": forms.SeverityForm(formdata=None, severity=incident.severity.value),
     }
+
+
+def _may_change() -> bool:
+    return bool(current_user.role.includes(Role.RESPONDER))
 
 
 def _me() -> Actor:

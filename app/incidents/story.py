@@ -54,7 +54,7 @@ def tell(
     return Story(
         lead=lead,
         outcome=outcome,
-        ending=_ending(incident, events),
+        ending=_ending(incident, events, run),
         run=run,
         lasted=_lasted(incident, now),
         who=_who(incident, events),
@@ -89,8 +89,8 @@ def _of_run(run: Run) -> tuple[str, str]:
 
 def _of_decision(decision: Decision) -> tuple[str, str]:
     if decision.decision == "run":
-        return f"Automation decided to run {decision.playbook}.", decision.detail
-    return ("Not run yet." if decision.decision == "deferred" else "Not run by automation."), decision.detail
+        return f"Automation decided to run {decision.playbook}.", formats.sentence(decision.detail)
+    return ("Not run yet." if decision.decision == "deferred" else "Not run by automation."), formats.sentence(decision.detail)
 
 
 def _of_people(incident: Incident, events: Sequence[TimelineEvent]) -> tuple[str, str]:
@@ -99,13 +99,16 @@ def _of_people(incident: Incident, events: Sequence[TimelineEvent]) -> tuple[str
         return f"Reported by {author}.", ""
     if incident.is_firing:
         return "The alert is firing.", "Automation has not reported a decision yet."
-    return "The alert has ended.", "Automation took no part in it."
+    return "The alert has ended.", "Automation reported nothing about it."
 
 
-def _ending(incident: Incident, events: Sequence[TimelineEvent]) -> str:
-    if incident.state is not State.RESOLVED:
+def _ending(incident: Incident, events: Sequence[TimelineEvent], run: Run | None) -> str:
+    """Say how it was resolved, unless the verdict has said so already."""
+    end = next((event for event in reversed(events) if event.kind is EventKind.RESOLVED), None)
+    if incident.state is not State.RESOLVED or end is None:
         return ""
-    return next((event.summary for event in reversed(events) if event.kind is EventKind.RESOLVED), "")
+    is_told = run is not None and run.verification is Verdict.VERIFIED
+    return "" if is_told and end.actor_kind is not ActorKind.PERSON else end.summary
 
 
 def _lasted(incident: Incident, now: datetime) -> str:
@@ -135,7 +138,12 @@ def _steps(incident: Incident, events: Sequence[TimelineEvent], run: Run | None)
     marks += _run_marks(run) if run is not None else []
     marks.sort(key=lambda mark: mark[0])
     start = incident.opened_at
-    first = Step(formats.clock_time(start), "alert came in" if incident.source is Source.ALERT else "reported")
+    label = "reported"
+    fired_at = events[0].data.get("fired_at") if events else None
+    if fired_at:
+        marks.insert(0, (start, "incident opened", "done"))
+        start, label = datetime.fromisoformat(fired_at), "alert fired"
+    first = Step(formats.clock_time(start), label)
     later = [Step(f"+ {formats.duration((at - start).total_seconds())}", label, kind) for at, label, kind in marks]
     return [first, *later] if later else []
 

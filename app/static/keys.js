@@ -69,7 +69,9 @@
     event.preventDefault();
   });
 
-  document.getElementById("keys-open").addEventListener("click", showHelp);
+  const opener = document.getElementById("keys-open");
+  opener.hidden = false;
+  opener.addEventListener("click", showHelp);
   const toggle = document.getElementById("keys-on");
   toggle.checked = !localStorage.getItem(OFF);
   toggle.addEventListener("change", () => {

@@ -1,13 +1,14 @@
 """Incidents as they happen in real life, told through the app's public use cases at chosen times."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import time_machine
 
 from app import clock
 from app.accounts import service as accounts
-from app.accounts.models import Role, User, UserStatus
+from app.accounts.models import Role, UserStatus
 from app.alerts import intake
 from app.alerts.events import JournalEvent
 from app.config import Settings
@@ -29,11 +30,21 @@ TASKS = [
 OUTPUT = "changed: [cluster] => kubectl.kubernetes.io/restartedAt: 2026-11-23T14:02:12Z\n"
 
 
-def person(name: str, role: Role = Role.RESPONDER) -> User:
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account; safe to use outside of a database session."""
+
+    id: int
+    email: str
+    actor: Actor
+
+
+def person(name: str, role: Role = Role.RESPONDER) -> Person:
     """Make an account that can log in with PASSWORD."""
-    return accounts.register(
+    user = accounts.register(
         email=f"{name.lower()}@example.org", name=name, password=PASSWORD, status=UserStatus.ACTIVE, role=role
     )
+    return Person(user.id, user.email, Actor.person(user))
 
 
 class Alert:
@@ -203,22 +214,22 @@ def ineffective(settings: Settings, at: datetime) -> Incident:
     return alert.incident
 
 
-def reported(author: User, at: datetime, title: str = "Checkout answers with errors") -> Incident:
+def reported(author: Person, at: datetime, title: str = "Checkout answers with errors") -> Incident:
     """An incident that a person noticed and nobody has taken."""
     with time_machine.travel(at, tick=False):
         return service.create(
-            title=title, severity=Severity.HIGH, service="checkout", actor=Actor.person(author),
+            title=title, severity=Severity.HIGH, service="checkout", actor=author.actor,
             description="Customers call: paying by card fails since about noon.\nInvoices work.",
         )
 
 
-def taken(author: User, owner: User, at: datetime) -> Incident:
+def taken(author: Person, owner: Person, at: datetime) -> Incident:
     """An incident that a person works on."""
     incident = reported(author, at, "Search finds nothing in the new catalogue")
     with time_machine.travel(at + timedelta(minutes=2), tick=False):
-        service.acknowledge(incident.id, actor=Actor.person(owner))
+        service.acknowledge(incident.id, actor=owner.actor)
     with time_machine.travel(at + timedelta(minutes=6), tick=False):
-        service.comment(incident.id, body="The index was built from yesterday's export.\nRebuilding.", actor=Actor.person(owner))
+        service.comment(incident.id, body="The index was built from yesterday's export.\nRebuilding.", actor=owner.actor)
     return incident
 
 

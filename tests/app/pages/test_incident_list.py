@@ -1,0 +1,122 @@
+"""The list of incidents: the answer first, then the rows, filters in the URL, pages by key."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.app.pages import stories
+from tests.app.pages.client import text
+
+
+def titles(page) -> list[str]:
+    return [text(link) for link in page.all("a") if link.get("data-row") is not None]
+
+
+def test_it_teaches_how_the_first_incident_comes_about(browser):
+    page = browser.get("/")
+    assert page.h1 == "Nothing is on fire"
+    assert "Nothing has happened yet" in page.words
+    assert "TestAlert" in page.words
+
+
+def test_it_answers_first_what_is_on_fire_and_who_has_it(browser, tell, settings, at, alice, bob):
+    tell(stories.taken, alice, bob, at - timedelta(hours=1))
+    tell(stories.reported, alice, at)
+    tell(stories.repairing, settings, at)
+    page = browser.get("/")
+    assert page.h1 == "2 open, 1 acknowledged, 2 without an owner, automation is working on 1"
+    assert page.title.startswith("2 open")
+
+
+def test_it_puts_the_worst_and_then_the_oldest_first_and_resolved_ones_below(browser, tell, settings, at, alice):
+    tell(stories.reported, alice, at)
+    tell(stories.reported, alice, at - timedelta(hours=2), "The oldest")
+    tell(stories.healed, settings, at - timedelta(hours=1))
+    tell(stories.repairing, settings, at)
+    page = browser.get("/")
+    assert titles(page) == [
+        "The order queue is stuck",
+        "The oldest",
+        "Checkout answers with errors",
+        "Error rate of the shop API above 5 %",
+    ]
+
+
+def test_each_row_says_state_severity_owner_last_event_and_the_machines_part_in_words(
+    browser, tell, settings, at
+):
+    tell(stories.waiting, settings, at - timedelta(minutes=3))
+    words = browser.get("/").words
+    for expected in ("Open", "High", "The shop answers slowly", "Waiting: The last run on", "nobody", "Alert", "3 min"):
+        assert expected in words
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["Mine", "Payments fail", "Not mine"]),
+        ("severity=critical", ["Payments fail"]),
+        ("severity=nonsense", ["Mine", "Payments fail", "Not mine"]),
+        ("owner=me", ["Mine"]),
+        ("owner=nobody", ["Payments fail", "Not mine"]),
+        ("source=alert", ["Payments fail"]),
+        ("source=person&q=mine+not", ["Not mine"]),
+        ("q=paymenterrors", ["Payments fail"]),
+        ("q=%25", []),
+        ("state=resolved", []),
+        ("state=all", ["Mine", "Payments fail", "Not mine"]),
+        ("state=nonsense", ["Mine", "Payments fail", "Not mine"]),
+        ("q=%00", ["Mine", "Payments fail", "Not mine"]),
+    ],
+)
+def test_filters_stand_in_the_url(browser, tell, settings, at, alice, query, expected):
+    from app.incidents import service  # noqa: PLC0415
+
+    mine = tell(stories.reported, alice, at, "Mine")
+    tell(stories.reported, alice, at, "Not mine")
+    tell(stories.ineffective, settings, at)
+    tell(service.assign, mine, owner_id=alice.id, actor=alice.actor)
+    assert sorted(titles(browser.get(f"/?{query}"))) == sorted(expected)
+
+
+def test_it_says_so_when_nothing_fits_the_filters(browser, tell, at, alice):
+    tell(stories.reported, alice, at)
+    assert "No incident fits" in browser.get("/?q=zebra").words
+
+
+def test_it_pages_by_key_without_losing_the_filters(browser, tell, at, alice):
+    for number in range(60):
+        tell(stories.reported, alice, at, f"Number {number}")
+    first = browser.get("/?state=all&source=person")
+    following = next(link.get("href") for link in first.all("a") if link.get("rel") == "next")
+    assert "source=person" in following
+    second = browser.get(following)
+    assert len(titles(first)) == 50
+    assert len(titles(second)) == 10
+    assert not set(titles(first)) & set(titles(second))
+
+
+def test_it_refuses_a_cursor_that_is_not_one(browser):
+    assert browser.get("/?state=all&after=x;drop", 422).h1 == "Some fields need another value"
+
+
+def test_the_live_part_answers_304_until_something_happens(browser, tell, at, alice):
+    page = browser.get("/")
+    live = next(element for element in page.tree.iter("div") if element.get("id") == "live")
+    headers = {"HX-Target": "live", "HX-Request": "true", "If-None-Match": live.get("data-etag")}
+    assert browser.client.get("/", headers=headers).status_code == 304
+    tell(stories.reported, alice, at)
+    changed = browser.client.get("/", headers=headers)
+    assert changed.status_code == 200
+    assert "Checkout answers with errors" in changed.text
+    assert "<html" not in changed.text
+    assert "csrf" not in changed.text
+
+
+def test_the_icon_tells_the_state_from_another_tab(browser, tell, at, alice):
+    def icon():
+        return next(link.get("href") for link in browser.get("/").all("link") if link.get("rel") == "icon")
+
+    assert icon() == "/static/favicon-calm.svg"
+    tell(stories.reported, alice, at)
+    assert icon() == "/static/favicon-burning.svg"
