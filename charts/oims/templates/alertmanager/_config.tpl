@@ -22,7 +22,6 @@ receivers:
           follow_redirects: false
           authorization:
             credentials_file: /etc/oims/webhook/token
-  - name: "null"
   {{- with $values.extraReceivers }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
