@@ -1,32 +1,99 @@
-"""gunicorn's threaded worker, made safe against slow senders and quick to stop."""
+"""gunicorn's threaded worker, made safe against slow clients and quick to stop."""
 
 import logging
+import selectors
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from webhook.arrival import Arrival, Progress
+
+ARRIVAL_SECONDS = 10.0
+CLOSING_THREADS = 2
+
+_REFUSALS = {
+    Progress.PARTIAL: (b"408 Request Timeout", "slow"),
+    Progress.TOO_LARGE: (b"431 Request Header Fields Too Large", "head_too_large"),
+}
 
 
 class Logger(GunicornLogger):  # type: ignore[misc]
     """gunicorn's messages go where the program's go."""
 
     def setup(self, cfg: Any) -> None:
-        """Leave the root logger's handler alone and use it."""
+        """Use the root logger's handler."""
         self.cfg = cfg
         self.error_log = logging.getLogger("gunicorn.error")
         self.error_log.propagate = True
         self.access_log = logging.getLogger("gunicorn.access")
 
     def access(self, *_arguments: object) -> None:
-        """Access lines are the application's."""
+        """Leave access lines to the application."""
 
     def reopen_files(self) -> None:
-        """There are no files."""
+        """Do nothing: there are no files."""
 
 
 class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
-    """Gives a thread only requests that have arrived whole."""
+    """Gives a thread only requests that have arrived whole; its main loop never waits for one client."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._arrivals: dict[TConn, Arrival] = {}
+
+    def init_process(self) -> None:
+        """Start the threads that say goodbye to clients."""
+        self._closing = ThreadPoolExecutor(CLOSING_THREADS, "closing")
+        super().init_process()
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection; when there are too many, the one that has been of no use for longest has to go."""
+        super().accept(listener)
+        if self.nr_conns >= self.worker_connections:
+            for waiting in (self.pending_conns, self.keepalived_conns):
+                if waiting:
+                    self._dismiss(waiting[0])
+                    return
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Read what has come of a request, in the main loop, and hand it to a thread once it is whole."""
+        arrival = self._arrivals.get(conn)
+        if arrival is None:
+            left = conn.parser.unreader.take_buffered() if conn.parser else b""
+            arrival = self._arrivals[conn] = Arrival(left, time.monotonic() + ARRIVAL_SECONDS)
+        progress = arrival.receive(conn.sock)
+        if progress is Progress.WHOLE:
+            del self._arrivals[conn]
+            conn.init()
+            conn.parser.unreader.unread(bytes(arrival.data))
+            super().enqueue_req(conn)
+        elif progress is Progress.PARTIAL:
+            conn.timeout = arrival.deadline
+            self.pending_conns.append(conn)
+            readable = partial(self.on_pending_socket_readable, conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+        else:
+            self._close(conn, progress)
+
+    def murder_pending(self) -> None:
+        """Give up requests that have taken too long to arrive."""
+        now = time.monotonic()
+        for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
+            self._dismiss(conn)
+
+    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
+        """Keep the connection for its next request, or say goodbye to it in another thread."""
+        if not fs.cancelled() and fs.exception() is None and fs.result():
+            super().finish_request(conn, fs)
+        else:
+            goodbye = self._closing.submit(conn.close, graceful=True)
+            goodbye.add_done_callback(lambda _: self.method_queue.defer(self._forget))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """On SIGTERM, also send away the consumers that wait for events."""
@@ -37,4 +104,27 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
     def run(self) -> None:
         """Serve until told to stop, then let the application finish."""
         super().run()
+        self._closing.shutdown(wait=False)
         self.wsgi.close()
+
+    def _dismiss(self, conn: TConn) -> None:
+        """End a connection that waits in the poller."""
+        self.poller.unregister(conn.sock)
+        for waiting in (self.pending_conns, self.keepalived_conns):
+            with suppress(ValueError):
+                waiting.remove(conn)
+        self._close(conn, Progress.PARTIAL)
+
+    def _close(self, conn: TConn, progress: Progress) -> None:
+        """Close at once; a request that has begun is told why and counted."""
+        arrival = self._arrivals.pop(conn, None)
+        if arrival and arrival.data and progress in _REFUSALS:
+            status, reason = _REFUSALS[progress]
+            self.wsgi.metrics.rejected.labels(reason).inc()
+            with suppress(OSError):
+                conn.sock.send(b"HTTP/1.1 %b\r\nConnection: close\r\nContent-Length: 0\r\n\r\n" % status)
+        conn.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        self.nr_conns -= 1

@@ -11,6 +11,8 @@ from webhook.config import Settings
 THREADS = 8
 GRACEFUL_SECONDS = 25
 KEEPALIVE_SECONDS = 65
+# Each may hold one request of at most 2 MiB in memory.
+CONNECTIONS = 100
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -29,6 +31,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "worker_class": "webhook.worker.WholeRequestWorker",
             "graceful_timeout": GRACEFUL_SECONDS,
             "keepalive": KEEPALIVE_SECONDS,
+            "worker_connections": CONNECTIONS,
             "proc_name": "oims-webhook",
             "control_socket_disable": True,
             "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108 - memory, not a file of ours

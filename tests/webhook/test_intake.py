@@ -1,0 +1,277 @@
+import json
+import socket
+
+import pytest
+
+from tests.webhook.process import READER, WRITER, alert, message
+
+SMALLEST = b'{"alerts":[{"status":"firing","labels":{"alertname":"%b"}}]}'
+
+GOOD = {
+    "the smallest useful message": SMALLEST % b"Smallest",
+    "unknown fields everywhere": json.dumps(
+        message(alert("Unknown", future={"a": [1]})) | {"notification_reason": "x", "routeLabels": {}}
+    ).encode(),
+    "no version": json.dumps({"alerts": [alert("NoVersion")]}).encode(),
+    "an empty label value": json.dumps(message(alert("EmptyValue", labels={"team": ""}))).encode(),
+    "Go's zero time as the end": json.dumps(message(alert("Zero", endsAt="0001-01-01T00:00:00Z"))).encode(),
+    "nanoseconds and an offset": json.dumps(
+        message(alert("Nano", starts_at="2026-11-23T16:04:05.123456789+01:00"))
+    ).encode(),
+    "an empty fingerprint": json.dumps(message(alert("EmptyPrint", fingerprint=""))).encode(),
+    "text in other scripts": json.dumps(message(alert("Störung-日本-🔥")), ensure_ascii=False).encode(),
+    "a label of the longest length": json.dumps(message(alert("Long", labels={"a": "x" * 4096}))).encode(),
+    "Jinja and shell in labels": json.dumps(
+        message(alert("Hostile", labels={"x": "{{ lookup('pipe','id') }} $(id) <script>"}))
+    ).encode(),
+}
+
+BAD = {
+    "nothing": (b"", "not JSON"),
+    "no JSON": (b"alerts", "not JSON"),
+    "half a message": (b'{"alerts":[', "not JSON"),
+    "something behind the message": (SMALLEST % b"x" + b"x", "not JSON"),
+    "NaN": (b'{"alerts":[{"status":"firing","labels":{"a":"b"},"x":NaN}]}', "not JSON"),
+    "Infinity": (b'{"alerts":[{"status":"firing","labels":{"a":"b"},"x":-Infinity}]}', "not JSON"),
+    "deep nesting": (b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "recursion"),
+    "bytes that are not UTF-8": (SMALLEST % b"\xff\xfe", "not JSON"),
+    "half a surrogate pair": (SMALLEST % b"\\ud800", "not JSON"),
+    "the character NUL in a value": (SMALLEST % b"a\\u0000b", "NUL"),
+    "the character NUL in a name": (b'{"alerts":[{"status":"firing","labels":{"a\\u0000":"b"}}]}', "NUL"),
+    "NUL in an annotation": (
+        b'{"alerts":[{"status":"firing","labels":{"a":"b"},"annotations":{"c":"\\u0000"}}]}',
+        "NUL",
+    ),
+    "a raw NUL": (SMALLEST % b"\x00", "not JSON"),
+    "a list": (b"[]", "the body"),
+    "null": (b"null", "the body"),
+    "a number": (b"4", "the body"),
+    "an empty object": (b"{}", "alerts"),
+    "no alerts": (b'{"alerts":[]}', "alerts"),
+    "alerts that are no list": (b'{"alerts":{}}', "alerts"),
+    "an alert that is no object": (b'{"alerts":[1]}', "alerts[0]"),
+    "no status": (b'{"alerts":[{"labels":{"a":"b"}}]}', "alerts[0].status"),
+    "another status": (b'{"alerts":[{"status":"Firing","labels":{"a":"b"}}]}', "alerts[0].status"),
+    "no labels": (b'{"alerts":[{"status":"firing"}]}', "alerts[0].labels"),
+    "empty labels": (b'{"alerts":[{"status":"firing","labels":{}}]}', "alerts[0].labels"),
+    "a label that is a number": (b'{"alerts":[{"status":"firing","labels":{"a":1}}]}', "alerts[0].labels.a"),
+    "a label that is null": (b'{"alerts":[{"status":"firing","labels":{"a":null}}]}', "alerts[0].labels.a"),
+    "a label without a name": (b'{"alerts":[{"status":"firing","labels":{"":"b"}}]}', "alerts[0].labels"),
+    "another version": (b'{"version":"5","alerts":[{"status":"firing","labels":{"a":"b"}}]}', "version"),
+    "a number as version": (b'{"version":4,"alerts":[{"status":"firing","labels":{"a":"b"}}]}', "version"),
+    "a time that is a number": (json.dumps(message(alert(starts_at=1))).encode(), "startsAt"),
+    "a time without a zone": (
+        json.dumps(message(alert(starts_at="2026-11-23T15:04:05"))).encode(),
+        "startsAt",
+    ),
+    "a day that is none": (json.dumps(message(alert(starts_at="2026-02-30T15:04:05Z"))).encode(), "calendar"),
+    "a time past the calendar": (
+        json.dumps(message(alert(starts_at="9999-12-31T23:59:59-01:00"))).encode(),
+        "calendar",
+    ),
+    "a time before computers": (
+        json.dumps(message(alert(starts_at="0500-01-01T00:00:00Z"))).encode(),
+        "1970",
+    ),
+    "a fingerprint that is none": (
+        json.dumps(message(alert(fingerprint="../../etc"))).encode(),
+        "fingerprint",
+    ),
+    "a fingerprint with a newline": (
+        json.dumps(message(alert(fingerprint="0123456789abcdef\n"))).encode(),
+        "fingerprint",
+    ),
+    "a label that is too long": (
+        json.dumps(message(alert(labels={"a": "x" * 4097}))).encode(),
+        "alerts[0].labels.a",
+    ),
+    "a name that is too long": (
+        json.dumps(message(alert(labels={"x" * 257: ""}))).encode(),
+        "alerts[0].labels",
+    ),
+    "too many labels": (
+        json.dumps(message(alert(labels={f"l{n}": "" for n in range(100)}))).encode(),
+        "alerts[0].labels",
+    ),
+    "too many alerts": (
+        json.dumps({"alerts": [{"status": "firing", "labels": {"a": "b"}}] * 2001}).encode(),
+        "alerts",
+    ),
+    "less than no truncated alerts": (
+        json.dumps(message(alert()) | {"truncatedAlerts": -1}).encode(),
+        "truncated",
+    ),
+    "one bad alert among good ones": (
+        json.dumps(message(alert("Good"), alert(status="?"))).encode(),
+        "alerts[1]",
+    ),
+}
+
+
+@pytest.mark.parametrize("body", GOOD.values(), ids=GOOD.keys())
+def test_it_takes_a_good_body(webhook, body):
+    answer = webhook.post(body)
+
+    assert answer.status == 200, answer
+    assert answer.json == {"accepted": 1, "duplicates": 0, "last_seq": answer.json["last_seq"]}
+    assert webhook.events(answer.json["last_seq"] - 1)["events"][0]["status"] == "firing"
+
+
+@pytest.mark.parametrize(("body", "reason"), BAD.values(), ids=BAD.keys())
+def test_it_refuses_a_bad_body_with_a_reason_and_stores_nothing(webhook, body, reason):
+    before = webhook.events()["last_seq"]
+
+    answer = webhook.post(body)
+
+    assert answer.status == 400, answer
+    assert reason in " ".join(answer.json["reasons"])
+    assert "Traceback" not in answer.body
+    assert webhook.events()["last_seq"] == before
+    assert webhook.post(SMALLEST % b"Next").status == 200
+
+
+def test_it_gives_at_most_five_reasons(webhook):
+    answer = webhook.post({"alerts": [{"status": "?"}] * 50})
+
+    assert answer.status == 400
+    assert len(answer.json["reasons"]) == 5
+
+
+@pytest.mark.parametrize("path", ["/", "//", "/alerts", "/alerts/"])
+def test_it_takes_alerts_at_each_of_its_addresses_without_a_redirect(webhook, path):
+    assert webhook.post(SMALLEST % b"Path", path=path).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 405),
+        ("PUT", "/alerts", 405),
+        ("OPTIONS", "/", 405),
+        ("POST", "/events", 405),
+        ("POST", "/healthz", 405),
+        ("GET", "/nothing", 404),
+        ("GET", "/static/x", 404),
+        ("TRACE", "/", 405),
+    ],
+)
+def test_it_answers_in_json_where_nothing_is_served(webhook, method, path, status):
+    answer = webhook.request(method, path)
+
+    assert answer.status == status, answer
+    assert set(answer.json) == {"error", "reasons"}
+    assert (status == 405) == ("Allow" in answer.headers)
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (None, 401),
+        ("", 401),
+        ("Bearer", 401),
+        ("Bearer wrong-token-wrong-token", 401),
+        (f"Bearer {WRITER}x", 401),
+        (f"Bearer {WRITER[:-1]}", 401),
+        (f"Basic {WRITER}", 401),
+        (WRITER, 401),
+        ("Bearer é", 401),
+        (f"Bearer {READER}", 403),
+        (f"bearer {WRITER}", 200),
+        (f"Bearer  {WRITER}", 200),
+    ],
+)
+def test_only_the_writers_token_may_post(webhook, header, status):
+    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+
+    answer = webhook.request("POST", "/", SMALLEST % b"Token", headers)
+
+    assert answer.status == status, answer
+    assert (status == 401) == ("WWW-Authenticate" in answer.headers)
+
+
+def test_only_the_readers_token_may_read(webhook):
+    assert webhook.get("/events").status == 401
+    assert webhook.get("/events", token=WRITER).status == 403
+    assert webhook.get("/events", token=READER).status == 200
+
+
+def test_it_refuses_a_body_that_says_it_is_too_long_before_it_is_sent(webhook):
+    with socket.create_connection(("127.0.0.1", webhook.port), timeout=10) as client:
+        client.sendall(
+            f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {WRITER}\r\nContent-Length: 20000000\r\n\r\n".encode()
+        )
+        assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_it_refuses_a_chunked_body_at_the_limit(webhook):
+    with socket.create_connection(("127.0.0.1", webhook.port), timeout=10) as client:
+        client.sendall(
+            f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {WRITER}\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n".encode()
+        )
+        for _ in range(17):
+            client.sendall(b"10000\r\n" + b" " * 65536 + b"\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_it_takes_a_chunked_body_within_the_limit(webhook):
+    body = SMALLEST % b"Chunked"
+
+    answer = webhook.request(
+        "POST",
+        "/",
+        iter([body[:10], body[10:]]),
+        {"Authorization": f"Bearer {WRITER}"},
+        encode_chunked=True,
+    )
+
+    assert answer.status == 200, answer
+
+
+def test_a_body_of_exactly_the_limit_is_read(webhook):
+    body = SMALLEST % b"Limit"
+
+    assert webhook.post(body + b" " * (1024 * 1024 - len(body))).status == 200
+    assert webhook.post(body + b" " * (1024 * 1024 - len(body) + 1)).status == 413
+
+
+def test_a_missing_fingerprint_and_start_are_filled_in(webhook):
+    webhook.post({"alerts": [{"status": "firing", "labels": {"alertname": "Filled", "b": "1"}}]})
+
+    event = webhook.events(webhook.events()["last_seq"] - 1)["events"][0]
+
+    assert event["starts_at"] == event["received_at"]
+    # The value github.com/prometheus/common's LabelSet.Fingerprint gives; checked with a real Alertmanager
+    # in tests/contract.
+    assert len(event["fingerprint"]) == 16
+
+
+def test_truncated_alerts_are_counted(webhook):
+    before = webhook.metric("oims_webhook_truncated_alerts_total")
+
+    webhook.post(message(alert("Truncated")) | {"truncatedAlerts": 7})
+
+    assert webhook.metric("oims_webhook_truncated_alerts_total") == before + 7
+
+
+def test_the_same_delivery_two_hundred_times_is_one_event(webhook):
+    body = message(alert("Repeated"))
+    before = webhook.events()["last_seq"]
+
+    answers = [webhook.post(body).json for _ in range(200)]
+
+    assert sum(answer["accepted"] for answer in answers) == 1
+    assert sum(answer["duplicates"] for answer in answers) == 199
+    assert webhook.events()["last_seq"] == before + 1
+
+
+def test_metrics_have_the_type_prometheus_wants(webhook):
+    webhook.post(b"{}")
+
+    answer = webhook.get("/metrics")
+
+    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+    assert 'oims_webhook_rejected_total{reason="invalid"}' in answer.body
+    assert "oims_journal_commit_seconds_bucket" in answer.body
+    assert webhook.metric("oims_journal_last_seq") == webhook.metric("oims_journal_rows")
+    assert webhook.metric("oims_journal_last_seq") == webhook.events()["last_seq"]
