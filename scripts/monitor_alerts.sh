@@ -51,6 +51,7 @@ FORWARDS=()   # process groups that keep a port-forward
 declare -A FORWARDED=() # local port by setting
 AUTOMATION='' # its process group
 STOPPING=false
+FAILED=false
 RUN_DIR=''
 LAST_TIME='' # of the last line that a pod's log had, by the node's clock
 
@@ -205,12 +206,12 @@ selector() { printf 'app.kubernetes.io/name=oims,app.kubernetes.io/instance=%s,a
 
 # --- lines ---------------------------------------------------------------------------------
 
-# pass_on LINE: to automation. Writers take turns, since a pipe mixes lines longer than 4 KiB.
+# pass_on LINE: to automation, without the time that kubectl puts before it. Writers take turns, since a pipe mixes lines longer than 4 KiB.
 pass_on() {
   local line="$1"
-  if [[ "$line" != '{'* ]]; then
-    LAST_TIME="${line%% *}"
-    line="${line#* }"
+  if [[ "$line" =~ ^([0-9]{4}-[0-9T:.-]+Z)\ (.*)$ ]]; then
+    LAST_TIME="${BASH_REMATCH[1]}"
+    line="${BASH_REMATCH[2]}"
   fi
   flock 7
   printf '%s\n' "$line" >&8
@@ -363,26 +364,33 @@ ready_pod() { # COMPONENT
   done
 }
 
-# hold_forward COMPONENT POD LOCAL_PORT REMOTE_PORT: until it answers no more. Fails if it never answered.
-hold_forward() {
-  local worked=1 tick=0 process
-  kubectl --namespace "$OIMS_NAMESPACE" port-forward "pod/$2" "$3:$4" >/dev/null 2>"$RUN_DIR/$1.forward.err" &
-  process=$!
-  while main_lives && kill -0 "$process" 2>/dev/null && ((tick < 10 || !worked)); do
-    if ((worked || tick % 5 == 0)); then
-      if answers "$3"; then
-        if ((worked)); then info "forwarding 127.0.0.1:$3 to pod $2"; fi
-        worked=0 tick=0
-      elif ((!worked)); then
-        break
-      fi
-    fi
-    tick=$((tick + 1))
+# keeps_up PROCESS PORT: lives for ten seconds and answers after them.
+keeps_up() {
+  local tick
+  for ((tick = 0; tick < 10; tick++)); do
+    kill -0 "$1" 2>/dev/null || return 1
     sleep 1
   done
+  answers "$2"
+}
+
+# hold_forward COMPONENT POD LOCAL_PORT REMOTE_PORT: until it answers no more. Fails if it never answered.
+hold_forward() {
+  local answered=false tick process
+  kubectl --namespace "$OIMS_NAMESPACE" port-forward "pod/$2" "$3:$4" >/dev/null 2>"$RUN_DIR/$1.forward.err" &
+  process=$!
+  for ((tick = 0; tick < 10; tick++)); do
+    if answers "$3"; then answered=true && break; fi
+    kill -0 "$process" 2>/dev/null || break
+    sleep 1
+  done
+  if "$answered"; then
+    info "forwarding 127.0.0.1:$3 to pod $2"
+    while main_lives && keeps_up "$process" "$3"; do :; done
+  fi
   kill -KILL "$process" 2>/dev/null || true
   wait "$process" 2>/dev/null || true
-  return "$worked"
+  "$answered"
 }
 
 keep_forward() { # COMPONENT LOCAL_PORT REMOTE_PORT
@@ -431,7 +439,9 @@ run_automation() {
   info "automation started (process $AUTOMATION)"
   wait -n -p ended "$AUTOMATION" "${SOURCES[@]}" "${FORWARDS[@]}" || STATUS=$?
   if "$STOPPING" || [[ "$ended" == "$AUTOMATION" ]]; then return; fi
-  die "$EXIT_FAILED" "a follower ended unexpectedly (process $ended, status $STATUS)"
+  warn "a follower ended unexpectedly (process $ended, status $STATUS)"
+  FAILED=true
+  on_stop
 }
 
 # --once has one try at the journal, so the forward to it must work first.
@@ -516,6 +526,7 @@ main() {
   keep_automation
   if [[ -n "$AUTOMATION" ]]; then wait_for_automation; fi
   info "stopped"
+  if "$FAILED"; then exit "$EXIT_FAILED"; fi
 }
 
 if [[ "${BASH_SOURCE[0]}" == "$0" ]]; then main "$@"; fi

@@ -21,7 +21,11 @@ def play(tmp_path, supervisor):
     """Run a playbook with variables from an unsafe file, as automation does."""
 
     def run(playbook, *options, **variables):
-        target = {"oims_target_kind": "Deployment", "oims_target_namespace": "incident-mgmt", "oims_target_name": "oims-app"}
+        target = {
+            "oims_target_kind": "Deployment",
+            "oims_target_namespace": "incident-mgmt",
+            "oims_target_name": "oims-app",
+        }
         unsafe = {
             name: {"__ansible_unsafe": value} if isinstance(value, str) else value
             for name, value in (target | variables).items()
@@ -30,7 +34,15 @@ def play(tmp_path, supervisor):
         file = tmp_path / "variables.json"
         file.write_text(json.dumps(unsafe))
         return subprocess.run(
-            [BIN / "ansible-playbook", "-i", "inventories/local", "-e", f"@{file}", *options, f"{playbook}.yml"],
+            [
+                BIN / "ansible-playbook",
+                "-i",
+                "inventories/local",
+                "-e",
+                f"@{file}",
+                *options,
+                f"{playbook}.yml",
+            ],
             cwd=ROOT / "playbooks",
             env={
                 "PATH": os.defpath,

@@ -40,7 +40,9 @@ class Supervisor:
         self.url = f"unix://{folder}/s.sock"
         self.configuration = folder / "supervisord.conf"
         self.configuration.write_text(CONFIGURATION.format(folder=folder))
-        self.process = subprocess.Popen([BIN / "supervisord", "-c", self.configuration], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [BIN / "supervisord", "-c", self.configuration], stdout=subprocess.DEVNULL
+        )
         self._wait_until_up()
 
     def _wait_until_up(self):
@@ -51,7 +53,11 @@ class Supervisor:
 
     def ctl(self, *arguments):
         done = subprocess.run(
-            [BIN / "supervisorctl", "-s", self.url, *arguments], capture_output=True, text=True, check=False, timeout=30
+            [BIN / "supervisorctl", "-s", self.url, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
         )
         return done.stdout
 
@@ -59,7 +65,9 @@ class Supervisor:
         return int(self.ctl("pid", name))
 
     def running(self, group):
-        return [line.split()[0] for line in self.ctl("status", f"{group}:*").splitlines() if "RUNNING" in line]
+        return [
+            line.split()[0] for line in self.ctl("status", f"{group}:*").splitlines() if "RUNNING" in line
+        ]
 
     def stop(self):
         self.process.terminate()

@@ -11,7 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "monitor_alerts.sh"
 STUBS = Path(__file__).parent / "stubs"
-TOOLS = "bash cat chmod date dirname env flock grep kill mkdir mkfifo mktemp mv rm sleep stat tail timeout".split()
+TOOLS = ["bash", "cat", "chmod", "date", "dirname", "env", "flock", "grep", "kill", "mkdir"]
+TOOLS += ["mkfifo", "mktemp", "mv", "rm", "sleep", "stat", "tail", "timeout"]
 HEARTBEAT = 1
 PATIENCE = 30
 
@@ -30,7 +31,11 @@ class Monitor:
 
     def __init__(self, folder):
         self.stub, self.bin, self.home = folder / "stub", folder / "bin", folder / "home"
-        self.host, self.state, self.log = self.home / ".config" / "oims", folder / "state", folder / "webhook.log"
+        self.host, self.state, self.log = (
+            self.home / ".config" / "oims",
+            folder / "state",
+            folder / "webhook.log",
+        )
         for path in (self.stub, self.bin, self.home, self.host, self.stub / "www"):
             path.mkdir(parents=True, mode=0o700)
         self.mark = f"OIMS_TEST_MARK={uuid.uuid4()}"
@@ -64,7 +69,9 @@ class Monitor:
     def forward(self):
         """Let it open its own port-forwards."""
         del self.environment["OIMS_JOURNAL_URL"], self.environment["OIMS_APP_URL"]
-        self.write("ready.webhook", "webhook-old True 2026-11-23T00:00:00Z\nwebhook-new False \nwebhook-a True \n")
+        self.write(
+            "ready.webhook", "webhook-old True 2026-11-23T00:00:00Z\nwebhook-new False \nwebhook-a True \n"
+        )
         self.write("ready.app", "app-a True \n")
         return self
 
@@ -117,7 +124,11 @@ class Monitor:
                 state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
             except OSError:
                 continue
-            if self.mark.encode() in environment and state != "Z" and command.encode() in words.replace(b"\0", b" "):
+            if (
+                self.mark.encode() in environment
+                and state != "Z"
+                and command.encode() in words.replace(b"\0", b" ")
+            ):
                 found.append(int(folder.name))
         return found
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 
 import pytest
+
 from tests.shell.monitor import ROOT, SCRIPT, eventually
 
 
@@ -14,7 +15,9 @@ def test_automation_gets_the_options_and_where_the_secrets_are(monitor):
     monitor.follow_file().start("--dry-run")
     eventually(lambda: monitor.text("automation.environment"), "automation")
     assert monitor.text("automation.started").split() == ["-P", "-m", "automation", "follow", "--dry-run"]
-    environment = dict(line.split("=", 1) for line in monitor.text("automation.environment").splitlines() if "=" in line)
+    environment = dict(
+        line.split("=", 1) for line in monitor.text("automation.environment").splitlines() if "=" in line
+    )
     assert environment["OIMS_JOURNAL_TOKEN_FILE"] == str(monitor.host / "reader-token")
     assert environment["OIMS_EVENT_KEY_FILE"] == str(monitor.host / "event-key")
     assert environment["OIMS_APP_TOKEN_FILE"] == str(monitor.host / "api-token")
@@ -65,6 +68,16 @@ def test_a_stop_ends_the_followers_and_waits_for_automation(monitor, number):
     assert [path.name for path in monitor.state.iterdir()] == ["monitor.lock"]
 
 
+def test_a_follower_that_is_gone_stops_everything_in_good_order_and_fails(monitor):
+    monitor.follow_file().start()
+    tail = eventually(lambda: monitor.processes("tail"), "the follower")[0]
+    os.killpg(os.getpgid(tail), signal.SIGKILL)
+    assert monitor.process.wait(timeout=30) == 1
+    assert "a follower ended unexpectedly" in monitor.text("said")
+    assert "ended" in monitor.text("automation.signals")
+    assert not monitor.processes()
+
+
 def test_once_follows_nothing_and_ends_with_automation(monitor):
     monitor.write("automation.exit", "4")
     done = monitor.follow_file().run("--once")
@@ -78,7 +91,9 @@ def test_once_follows_nothing_and_ends_with_automation(monitor):
 def coloured(monitor, **extra):
     """What the monitor says on a terminal."""
     leader, follower = pty.openpty()
-    subprocess.run([SCRIPT, "--wrong"], env=monitor.environment | extra, stderr=follower, check=False, timeout=30)
+    subprocess.run(
+        [SCRIPT, "--wrong"], env=monitor.environment | extra, stderr=follower, check=False, timeout=30
+    )
     os.close(follower)
     said = os.read(leader, 10_000).decode()
     os.close(leader)
@@ -94,6 +109,8 @@ def test_colour_is_for_terminals_and_can_be_switched_off(monitor):
 def test_each_line_begins_with_its_time_in_utc(monitor):
     monitor.environment["TZ"] = "Asia/Tokyo"
     done = monitor.run("--wrong")
-    stamp = subprocess.run(["date", "-u", "+%Y-%m-%dT%H"], capture_output=True, text=True, check=True).stdout.strip()
+    stamp = subprocess.run(
+        ["date", "-u", "+%Y-%m-%dT%H"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     assert done.stderr.startswith(stamp)
     assert done.stderr[23:25] == "Z "

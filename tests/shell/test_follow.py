@@ -68,7 +68,9 @@ def test_a_silent_pod_is_connected_again_two_seconds_before_its_own_last_line(mo
 
 def test_the_end_of_a_container_that_died_is_read(monitor):
     monitor.pod("webhook-a", line(1))
-    monitor.write("previous.webhook-a", f"2026-11-23T10:00:01.0Z {line(2)}\nunable to retrieve container logs")
+    monitor.write(
+        "previous.webhook-a", f"2026-11-23T10:00:01.0Z {line(2)}\nunable to retrieve container logs"
+    )
     monitor.start()
     monitor.receives(line(1))
     monitor.write("pod.webhook-a", "uid-webhook-a Running 1")
@@ -126,4 +128,6 @@ def test_long_lines_of_several_pods_are_not_mixed(monitor):
     monitor.start()
     for name in names:
         monitor.receives(sent[name][-1])
-    assert sorted(monitor.text("received").splitlines()) == sorted(sum(sent.values(), []))
+    assert sorted(monitor.text("received").splitlines()) == sorted(
+        text for texts in sent.values() for text in texts
+    )

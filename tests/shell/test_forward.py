@@ -11,7 +11,9 @@ from tests.shell.monitor import SCRIPT, eventually
 
 def addresses(monitor):
     eventually(lambda: monitor.text("automation.environment"), "automation")
-    found = re.findall(r"^(OIMS_(?:JOURNAL|APP)_URL)=(\S+)$", monitor.text("automation.environment"), re.MULTILINE)
+    found = re.findall(
+        r"^(OIMS_(?:JOURNAL|APP)_URL)=(\S+)$", monitor.text("automation.environment"), re.MULTILINE
+    )
     return dict(found)
 
 
@@ -48,7 +50,10 @@ def test_a_forward_that_ends_is_opened_again_on_the_same_port_to_the_pod_of_now(
     eventually(lambda: answers(url), "the forward")
     monitor.sees("to pod webhook-a")
     monitor.write("ready.webhook", "webhook-b True \n")
-    os.kill(monitor.processes(f"--bind 127.0.0.1 --directory {monitor.stub / 'www'} {url.rpartition(':')[2]}")[0], signal.SIGKILL)
+    os.kill(
+        monitor.processes(f"--bind 127.0.0.1 --directory {monitor.stub / 'www'} {url.rpartition(':')[2]}")[0],
+        signal.SIGKILL,
+    )
     monitor.sees("the forward to pod webhook-a ended")
     monitor.sees("to pod webhook-b")
     assert answers(url)

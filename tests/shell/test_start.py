@@ -4,6 +4,7 @@ import re
 import signal
 
 import pytest
+
 from tests.shell.monitor import SCRIPT, eventually
 
 

@@ -36,6 +36,8 @@ def test_it_does_not_repeat_what_a_restart_cannot_mend():
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 def test_systemd_knows_every_line_of_it():
-    done = subprocess.run(["systemd-analyze", "verify", UNIT], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", UNIT], capture_output=True, text=True, check=False, timeout=60
+    )
     unknown = [line for line in done.stderr.splitlines() if "Unknown" in line or "Failed to parse" in line]
     assert not unknown

@@ -19,7 +19,12 @@ class Cluster:
 
     def kubectl(self, *arguments, stdin=None):
         done = subprocess.run(
-            ["kubectl", "-n", self.namespace, *arguments], input=stdin, capture_output=True, text=True, check=False, timeout=120
+            ["kubectl", "-n", self.namespace, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -43,7 +48,9 @@ class Cluster:
                     "metadata": {"labels": {"app": name}},
                     "spec": {
                         "terminationGracePeriodSeconds": 1,
-                        "containers": [{"name": "main", "image": self.image, "env": [{"name": "STEP", "value": "one"}]}],
+                        "containers": [
+                            {"name": "main", "image": self.image, "env": [{"name": "STEP", "value": "one"}]}
+                        ],
                     },
                 },
             }
@@ -61,28 +68,61 @@ class Cluster:
 
 @pytest.fixture(scope="session")
 def cluster():
-    nodes = json.loads(subprocess.run(["kubectl", "get", "nodes", "-o", "json"], capture_output=True, check=True, timeout=30).stdout)
-    images = [name for node in nodes["items"] for image in node["status"]["images"] for name in image.get("names", [])]
+    nodes = json.loads(
+        subprocess.run(
+            ["kubectl", "get", "nodes", "-o", "json"], capture_output=True, check=True, timeout=30
+        ).stdout
+    )
+    images = [
+        name
+        for node in nodes["items"]
+        for image in node["status"]["images"]
+        for name in image.get("names", [])
+    ]
     pause = next((name for name in images if "/pause:" in name), None)
     if pause is None:
         pytest.skip("the node holds no pause image to make workloads of")
     namespace = f"remedies-{uuid.uuid4().hex[:8]}"
-    subprocess.run(["kubectl", "create", "namespace", namespace], check=True, timeout=30, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["kubectl", "create", "namespace", namespace], check=True, timeout=30, stdout=subprocess.DEVNULL
+    )
     yield Cluster(namespace, pause)
-    subprocess.run(["kubectl", "delete", "namespace", namespace, "--wait=false"], check=True, timeout=30, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["kubectl", "delete", "namespace", namespace, "--wait=false"],
+        check=True,
+        timeout=30,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 @pytest.fixture
 def play(tmp_path, cluster):
     def run(playbook, target, *options, **variables):
         kind, name = target.split("/")
-        values = {"oims_target_kind": kind, "oims_target_namespace": cluster.namespace, "oims_target_name": name} | variables
+        values = {
+            "oims_target_kind": kind,
+            "oims_target_namespace": cluster.namespace,
+            "oims_target_name": name,
+        } | variables
         file = tmp_path / "variables.json"
         file.write_text(
-            json.dumps({key: {"__ansible_unsafe": value} if isinstance(value, str) else value for key, value in values.items()})
+            json.dumps(
+                {
+                    key: {"__ansible_unsafe": value} if isinstance(value, str) else value
+                    for key, value in values.items()
+                }
+            )
         )
         return subprocess.run(
-            [BIN / "ansible-playbook", "-i", "inventories/kubernetes", "-e", f"@{file}", *options, f"{playbook}.yml"],
+            [
+                BIN / "ansible-playbook",
+                "-i",
+                "inventories/kubernetes",
+                "-e",
+                f"@{file}",
+                *options,
+                f"{playbook}.yml",
+            ],
             cwd=ROOT / "playbooks",
             env=os.environ | {"ANSIBLE_CONFIG": "ansible.cfg", "LC_ALL": "C.UTF-8"},
             capture_output=True,

@@ -1,5 +1,6 @@
 """Each remedy on a real API server: check mode, for real, again, and what it must refuse."""
 
+import json
 import re
 
 import pytest
@@ -70,14 +71,18 @@ def test_scaling_steps_once_per_run_and_never_leaves_the_bounds(cluster, play, k
 def test_a_scaling_that_was_interrupted_goes_on_to_the_same_number(cluster, play):
     name = cluster.create("Deployment", "scale-interrupted")
     cluster.kubectl("annotate", "deployment", name, "oims.dev/scaled-by-run=cut", "oims.dev/scale-goal=2")
-    assert changed(play("scale_oims", f"Deployment/{name}", oims_run_id="cut", oims_max_replicas=5, oims_step=4))
+    assert changed(
+        play("scale_oims", f"Deployment/{name}", oims_run_id="cut", oims_max_replicas=5, oims_step=4)
+    )
     assert cluster.get("deployment", name)["spec"]["replicas"] == 2
 
 
 def test_an_autoscaled_workload_is_left_to_its_autoscaler(cluster, play):
     name = cluster.create("Deployment", "scale-hpa")
     cluster.kubectl("autoscale", "deployment", name, "--max=4", "--name=its-autoscaler")
-    refused(play("scale_oims", f"Deployment/{name}", oims_max_replicas=3), "its-autoscaler decides the replicas")
+    refused(
+        play("scale_oims", f"Deployment/{name}", oims_max_replicas=3), "its-autoscaler decides the replicas"
+    )
     assert cluster.get("deployment", name)["spec"]["replicas"] == 1
 
 
@@ -125,7 +130,7 @@ def test_a_rollout_that_never_gets_ready_fails_and_a_rollback_mends_it(cluster, 
 )
 def test_a_restart_that_would_reach_no_pod_is_refused(cluster, play, spec, reason):
     name = cluster.create("Deployment", f"idle-{next(iter(spec))}")
-    cluster.kubectl("patch", "deployment", name, "-p", __import__("json").dumps({"spec": spec}))
+    cluster.kubectl("patch", "deployment", name, "-p", json.dumps({"spec": spec}))
     refused(play("restart_oims", f"Deployment/{name}"), reason)
 
 

@@ -1,0 +1,254 @@
+"""The monitor on a real cluster with the rights of host_setup.sh: rollout, kill, lost forward."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import urllib.request
+import uuid
+
+import pytest
+
+from tests.shell.monitor import ROOT, Monitor, eventually
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+# Numbers its lines, and answers on the webhook's port so that a forward can be probed.
+PROGRAM = r"""
+perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 5001, Listen => 5, ReuseAddr => 1) or die;
+  while ($c = $s->accept) { print $c "HTTP/1.0 200 OK\r\n\r\n"; close $c }' &
+run=$(cat /proc/sys/kernel/random/uuid)
+n=0
+while :; do
+  n=$((n + 1))
+  echo "{\"kind\":\"alert\",\"seq\":$n,\"pod\":\"$HOSTNAME\",\"run\":\"$run\"}"
+  sleep 0.2
+done
+"""
+# Process 1 cannot be killed from inside its container, but it ends with its child.
+FIRST = 'sh -c "$PROGRAM" & echo $! >/tmp/child; wait $!'
+
+RBAC = """
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: oims-monitor}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: oims-monitor}
+rules:
+  - {apiGroups: [""], resources: [pods], verbs: [get, list, watch]}
+  - {apiGroups: [""], resources: [pods/log], verbs: [get]}
+  - {apiGroups: [""], resources: [pods/portforward], verbs: [create]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: oims-monitor}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: oims-monitor}
+subjects: [{kind: ServiceAccount, name: oims-monitor}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: oims-webhook}
+stringData: {token: writer, reader-token: reader, event-key: key}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: oims-app}
+stringData: {secret-key: s, admin-password: p, automation-token: reporter}
+"""
+
+
+def deployment(component, image):
+    labels = {
+        "app.kubernetes.io/name": "oims",
+        "app.kubernetes.io/instance": "oims",
+        "app.kubernetes.io/component": component,
+    }
+    container = {
+        "name": component,
+        "image": image,
+        "command": ["sh", "-c", FIRST],
+        "env": [{"name": "PROGRAM", "value": PROGRAM}],
+        "readinessProbe": {"httpGet": {"port": 5001}, "periodSeconds": 1},
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": f"oims-{component}"},
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"terminationGracePeriodSeconds": 2, "containers": [container]},
+            },
+        },
+    }
+
+
+class Release:
+    """What the chart would install, as far as the monitor sees it."""
+
+    def __init__(self, image):
+        self.namespace = f"monitor-{uuid.uuid4().hex[:8]}"
+        self.kubectl("create", "namespace", self.namespace)
+        self.kubectl("apply", "-f", "-", stdin=RBAC)
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(deployment("webhook", image)))
+        self.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
+
+    def kubectl(self, *arguments, stdin=None):
+        done = subprocess.run(
+            ["kubectl", "-n", self.namespace, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=150,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def pods(self):
+        found = json.loads(self.kubectl("get", "pods", "-o", "json"))["items"]
+        return {pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]}
+
+
+@pytest.fixture(scope="module")
+def release():
+    nodes = json.loads(
+        subprocess.run(
+            ["kubectl", "get", "nodes", "-o", "json"], capture_output=True, check=True, timeout=30
+        ).stdout
+    )
+    images = [
+        name
+        for node in nodes["items"]
+        for image in node["status"]["images"]
+        for name in image.get("names", [])
+    ]
+    image = next(
+        (
+            name
+            for name in images
+            if "@" not in name and any(base in name for base in ("/debian:", "/postgres:"))
+        ),
+        None,
+    )
+    if image is None:
+        pytest.skip("the node holds no Debian image to print lines with")
+    release = Release(image)
+    yield release
+    release.kubectl("delete", "namespace", release.namespace, "--wait=false")
+
+
+@pytest.fixture
+def monitor(tmp_path, release):
+    monitor = Monitor(tmp_path)
+    (monitor.bin / "kubectl").unlink()
+    (monitor.bin / "kubectl").symlink_to(shutil.which("kubectl"))
+    for name in ("kubeconfig", "reader-token", "event-key", "api-token"):
+        (monitor.host / name).unlink()
+    monitor.environment |= {"OIMS_NAMESPACE": release.namespace, "OIMS_HEARTBEAT_INTERVAL": "3"}
+    del monitor.environment["OIMS_JOURNAL_URL"]
+    set_up = subprocess.run(
+        [ROOT / "scripts" / "host_setup.sh"],
+        env=os.environ | {"OIMS_NAMESPACE": release.namespace, "OIMS_HOST_DIR": str(monitor.host)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert set_up.returncode == 0, set_up.stderr
+    yield monitor
+    if monitor.process:
+        monitor.process.kill()
+        monitor.process.wait()
+    for process in monitor.processes():
+        os.kill(process, 9)
+
+
+def received(monitor):
+    """Numbers of each pod and start that reached automation."""
+    runs = {}
+    for text in monitor.text("received").splitlines():
+        line = json.loads(text)
+        runs.setdefault((line["pod"], line["run"]), set()).add(line["seq"])
+    return runs
+
+
+def assert_nothing_lost(monitor):
+    for run, numbers in received(monitor).items():
+        assert numbers == set(range(1, max(numbers) + 1)), run
+
+
+def test_the_host_folder_holds_exactly_the_monitors_rights(monitor, release):
+    contents = {path.name: path.read_text().strip() for path in monitor.host.iterdir()}
+    assert set(contents) == {"kubeconfig", "reader-token", "event-key", "api-token"}
+    assert (contents["reader-token"], contents["event-key"], contents["api-token"]) == (
+        "reader",
+        "key",
+        "reporter",
+    )
+    assert stat.S_IMODE(monitor.host.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in monitor.host.iterdir()} == {0o600}
+
+    def may(*what):
+        environment = os.environ | {"KUBECONFIG": str(monitor.host / "kubeconfig")}
+        asked = ["kubectl", "-n", release.namespace, "auth", "can-i", *what]
+        return (
+            subprocess.run(asked, env=environment, capture_output=True, check=False, timeout=30).returncode
+            == 0
+        )
+
+    assert may("list", "pods")
+    assert may("get", "pods", "--subresource=log")
+    assert may("create", "pods", "--subresource=portforward")
+    assert not may("get", "secrets")
+    assert not may("create", "pods", "--subresource=exec")
+    assert not may("delete", "pods")
+
+
+def test_a_rollout_and_a_kill_lose_no_line(monitor, release):
+    old = release.pods()
+    monitor.start()
+    eventually(lambda: {pod for pod, _ in received(monitor)} >= old, "lines of both pods")
+
+    release.kubectl("rollout", "restart", "deployment/oims-webhook")
+    release.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
+    new = eventually(lambda: pods if not (pods := release.pods()) & old else None, "new pods only")
+    eventually(lambda: {pod for pod, _ in received(monitor)} >= new, "lines of the new pods")
+
+    killed = min(new)
+    release.kubectl("exec", killed, "--", "sh", "-c", "kill -9 $(cat /tmp/child)")
+    eventually(
+        lambda: len([run for pod, run in received(monitor) if pod == killed]) == 2,
+        "lines of the second start",
+    )
+    assert monitor.stop() == 0
+    assert_nothing_lost(monitor)
+    assert not monitor.processes()
+
+
+def test_a_forward_survives_the_loss_of_its_pod(monitor, release):
+    monitor.start()
+    eventually(lambda: "OIMS_JOURNAL_URL" in monitor.text("automation.environment"), "the forward's address")
+    url = next(
+        x for x in monitor.text("automation.environment").splitlines() if x.startswith("OIMS_JOURNAL_URL=")
+    ).partition("=")[2]
+
+    def answers():
+        try:
+            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - http on this machine
+                return True
+        except OSError:
+            return False
+
+    eventually(answers, "the forward")
+    release.kubectl("rollout", "restart", "deployment/oims-webhook")
+    release.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
+    monitor.sees("the forward to pod")
+    monitor.sees("forwarding 127.0.0.1", times=2)
+    eventually(answers, "the forward to a new pod")
+    assert monitor.stop() == 0
