@@ -138,7 +138,14 @@ def _address(value: str) -> str:
         raise ValueError(f"{value!r} is not a mail address") from None
 
 
-SECRETS = ("secret_key", "smtp_password", "journal_token", "admin_password", "automation_token")
+SECRETS = (
+    "database_url",
+    "secret_key",
+    "smtp_password",
+    "journal_token",
+    "admin_password",
+    "automation_token",
+)
 
 
 def _from_files() -> dict[str, str]:
