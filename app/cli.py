@@ -49,7 +49,9 @@ def _with_app(settings: Settings, options: argparse.Namespace) -> int:
     except OimsError as error:
         return _fail(error.detail)
     except SQLAlchemyError as error:
-        return _fail(f"The database can't be used ({type(error).__name__}). Check OIMS_DATABASE_URL, run migrate.")
+        return _fail(
+            f"The database can't be used ({type(error).__name__}). Check OIMS_DATABASE_URL, run migrate."
+        )
     return 0
 
 

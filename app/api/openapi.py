@@ -37,7 +37,9 @@ def document(app: Flask) -> dict[str, Any]:
     rules = [
         (rule, declared)
         for rule in app.url_map.iter_rules()
-        if isinstance(declared := getattr(app.view_functions.get(rule.endpoint), "operation", None), Operation)
+        if isinstance(
+            declared := getattr(app.view_functions.get(rule.endpoint), "operation", None), Operation
+        )
     ]
     models = {model for _, found in rules for model in (found.body, found.answers, found.query) if model} | {
         Problem

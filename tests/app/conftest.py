@@ -102,7 +102,11 @@ def make_settings(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Callabl
     """Settings as an operator gives them: by environment variables."""
 
     def make(**values: Any) -> Settings:
-        given = {"database_url": database_url, "secret_key": SECRET_KEY, "base_url": "http://oims.example.org"} | values
+        given = {
+            "database_url": database_url,
+            "secret_key": SECRET_KEY,
+            "base_url": "http://oims.example.org",
+        } | values
         for name, value in given.items():
             monkeypatch.setenv(f"OIMS_{name.upper()}", str(value))
         return load()

@@ -35,7 +35,9 @@ def kinds(incident: Incident) -> list[EventKind]:
 
 
 def mails() -> list[tuple[MailKind, str]]:
-    return [(mail.kind, mail.recipient) for mail in db.session.query(OutboxMessage).order_by(OutboxMessage.id)]
+    return [
+        (mail.kind, mail.recipient) for mail in db.session.query(OutboxMessage).order_by(OutboxMessage.id)
+    ]
 
 
 def test_it_opens_an_incident_with_the_words_of_the_alert(settings: Settings) -> None:
@@ -87,7 +89,9 @@ def test_the_end_of_the_alert_leaves_an_incident_with_the_person_who_has_it(
     assert kinds(incident)[-1] is EventKind.ALERT_RESOLVED
 
 
-def test_it_reopens_a_resolved_incident_when_the_alert_fires_again_within_the_window(settings: Settings) -> None:
+def test_it_reopens_a_resolved_incident_when_the_alert_fires_again_within_the_window(
+    settings: Settings,
+) -> None:
     take(settings, event(), event("resolved"), event(episode="episode-2"))
     (incident,) = incidents()
     assert incident.state is State.OPEN
@@ -143,7 +147,14 @@ def test_it_reads_the_severity_from_the_label(settings: Settings, label: str, se
 
 @pytest.mark.parametrize(
     "text",
-    ["<script>alert(1)</script>", "a\r\nBcc: evil@example.org", "\x00\x1b[31mred", "{{ 7*7 }}", "x" * 5000, "\ud800"],
+    [
+        "<script>alert(1)</script>",
+        "a\r\nBcc: evil@example.org",
+        "\x00\x1b[31mred",
+        "{{ 7*7 }}",
+        "x" * 5000,
+        "\ud800",
+    ],
 )
 def test_hostile_text_stays_text_and_is_stored_within_limits(settings: Settings, text: str) -> None:
     labels = {"alertname": text, "severity": "high", "job": text, text: text}

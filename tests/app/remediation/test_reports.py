@@ -1,0 +1,184 @@
+"""The automation's reports, on both databases: each once, whenever it comes, in words on the timeline."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.accounts.models import Scope
+from app.config import Settings
+from app.extensions import db
+from app.incidents import queries
+from app.incidents.lifecycle import State
+from app.incidents.models import EventKind, Incident, Verdict
+from app.notify.models import MailKind, OutboxMessage
+from app.remediation.models import Run
+from tests.app.journal import event, take
+
+T = "2026-11-23T15:04:{:02}.000Z".format
+
+
+@pytest.fixture
+def database_url(any_database_url: str) -> str:
+    return any_database_url
+
+
+@pytest.fixture
+def report(
+    client: FlaskClient, bearer: Callable[..., dict[str, str]]
+) -> Callable[[str, dict[str, Any]], int]:
+    headers = bearer(Scope.AUTOMATION)
+
+    def post(path: str, body: dict[str, Any]) -> int:
+        return client.post(f"/api/v1/{path}", json=body, headers=headers).status_code
+
+    return post
+
+
+COMMON = {
+    "episode": "episode-1",
+    "event_id": "event-1",
+    "seq": 1,
+    "fingerprint": "c6ac9a1b2c3d4e5f",
+    "alertname": "IncidentAppErrors",
+    "remedy": "IncidentAppErrors",
+    "playbook": "restart_oims.yml",
+    "target": {"kind": "Deployment", "namespace": "incident-mgmt", "name": "oims-app"},
+    "attempt": 1,
+}
+
+
+def decision(**values: Any) -> dict[str, Any]:
+    return (
+        COMMON
+        | {
+            "id": "decision-1",
+            "decision": "run",
+            "reason": None,
+            "detail": "Attempt 1 of 2.",
+            "decided_at": T(8),
+            "until": None,
+            "escalate": False,
+        }
+        | values
+    )
+
+
+def run(version: int, state: str, verification: str | None = None, **values: Any) -> dict[str, Any]:
+    return (
+        COMMON
+        | {
+            "id": "run-1",
+            "version": version,
+            "mode": "auto",
+            "state": state,
+            "verification": verification,
+            "queued_at": T(8),
+            "started_at": T(9),
+            "finished_at": T(23) if state != "running" else None,
+            "exit_code": 0 if state == "succeeded" else None,
+            "duration_s": 14.0 if state == "succeeded" else None,
+            "tasks": [{"name": "Restart", "status": "changed", "duration_s": 0.6, "message": "ok"}],
+            "output_tail": "PLAY RECAP",
+            "verdict_at": T(50) if verification else None,
+            "verdict_detail": None,
+            "evidence": {"resolved_seq": 2},
+        }
+        | values
+    )
+
+
+def summaries() -> list[str]:
+    db.session.rollback()
+    return [item.summary for item in queries.timeline(db.session.query(Incident.id).scalar())]
+
+
+@pytest.mark.usefixtures("context")
+def test_the_story_of_a_repair_is_told_once_in_order(settings: Settings, report: Any) -> None:
+    take(settings, event())
+    assert report("decisions", decision()) == 201
+    assert report("decisions", decision()) == 200
+    assert [report("runs", run(1, "running")), report("runs", run(2, "succeeded", "pending"))] == [201, 200]
+    take(settings, event("resolved"))
+    assert report("runs", run(3, "succeeded", "verified")) == 200
+    assert report("runs", run(2, "succeeded", "pending")) == 200, "an old version changes nothing"
+    db.session.rollback()
+    incident = db.session.query(Incident).one()
+    assert (incident.state, incident.verdict) == (State.RESOLVED, Verdict.VERIFIED)
+    assert db.session.query(Run).one().version == 3
+    told = summaries()
+    assert "Decided to run restart_oims.yml. Attempt 1 of 2." in told
+    assert "Playbook finished after 14 s. Tasks: 1 changed." in told
+    assert told.count("Verified: the same alert cleared and stayed clear.") == 1
+    kinds = [mail.kind for mail in db.session.query(OutboxMessage).order_by(OutboxMessage.id)]
+    assert kinds[::2] == [MailKind.CREATED, MailKind.RESOLVED, MailKind.REPAIRED]
+
+
+@pytest.mark.usefixtures("context")
+def test_reports_that_come_before_the_incident_are_attached_to_it(settings: Settings, report: Any) -> None:
+    assert report("decisions", decision()) == 201
+    assert report("runs", run(3, "succeeded", "verified")) == 201
+    take(settings, event(), event("resolved"))
+    incident = db.session.query(Incident).one()
+    assert incident.verdict is Verdict.VERIFIED
+    assert "Resolved by automation, verified." in summaries()
+    assert {EventKind.DECISION, EventKind.RUN, EventKind.VERDICT} <= {
+        item.kind for item in queries.timeline(incident.id)
+    }
+
+
+@pytest.mark.usefixtures("context")
+def test_a_decision_that_gives_up_calls_for_people_once(settings: Settings, report: Any) -> None:
+    take(settings, event())
+    body = decision(
+        decision="declined", reason="attempts_exhausted", detail="2 attempts did not help.", escalate=True
+    )
+    assert [report("decisions", body), report("decisions", body)] == [201, 200]
+    assert "Not run: 2 attempts did not help." in summaries()
+    assert summaries()[-1] == "Automation gave up and called for people: 2 attempts did not help."
+    assert db.session.query(OutboxMessage).filter_by(kind=MailKind.GAVE_UP).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("runs", run(1, "exploded")),
+        ("runs", run(0, "running")),
+        ("runs", run(1, "running", seq=2**63)),
+        ("runs", {"id": "run-1"}),
+        ("runs", run(1, "running", evidence={"big": "x" * 60_000})),
+        ("decisions", decision(decision="maybe")),
+        ("decisions", decision(decided_at="yesterday")),
+        ("decisions", decision(id="")),
+        ("automation/heartbeat", {"instance": "x"}),
+    ],
+)
+def test_a_malformed_report_is_refused_with_its_fields(report: Any, path: str, body: dict[str, Any]) -> None:
+    assert report(path, body) == 422
+
+
+def test_the_heartbeat_hears_whether_people_paused_the_automation(
+    client: FlaskClient, bearer: Callable[..., dict[str, str]], app: Any
+) -> None:
+    from app.incidents.actors import SYSTEM  # noqa: PLC0415
+    from app.remediation import control  # noqa: PLC0415
+
+    body = {
+        "instance": "host-1",
+        "version": "0.1.0",
+        "location": "host",
+        "paused": False,
+        "last_seq": 3,
+        "lag_s": 0.1,
+        "remedies": [],
+        "sent_at": T(1),
+    }
+    headers = bearer(Scope.AUTOMATION)
+    assert client.post("/api/v1/automation/heartbeat", json=body, headers=headers).json["paused"] is False
+    with app.app_context():
+        control.pause(actor=SYSTEM)
+    assert client.post("/api/v1/automation/heartbeat", json=body, headers=headers).json["paused"] is True
+    text = client.get("/metrics").text
+    assert "oims_automation_paused 1.0" in text
+    assert "oims_automation_heartbeat_timestamp_seconds" in text

@@ -1,0 +1,122 @@
+"""Deny by default: every address of the app, asked by everybody."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from app import security
+from app.accounts import sessions
+from app.accounts.models import Scope, User
+from tests.app.conftest import PASSWORD
+
+
+def rules(app: Flask) -> list[tuple[Rule, str]]:
+    return [
+        (rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        if rule.endpoint != "static" and rule.redirect_to is None
+    ]
+
+
+def address(rule: Rule) -> str:
+    adapter = rule.map.bind("localhost") if rule.map else None
+    assert adapter is not None
+    return adapter.build(
+        rule.endpoint, dict.fromkeys(rule.arguments, 1), method=next(iter(rule.methods or ()))
+    )
+
+
+def test_everything_but_the_public_list_refuses_anonymous_callers(app: Flask, client: FlaskClient) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    for rule, method in rules(app):
+        answer = client.open(address(rule), method=method)
+        if rule.endpoint in security.PUBLIC:
+            assert answer.status_code in {200, 303, 403, 422, 503}, (method, rule.rule)
+        elif rule.rule.startswith("/api/"):
+            assert answer.status_code == 401, (method, rule.rule)
+            assert answer.content_type == "application/problem+json"
+        else:
+            assert answer.status_code == 303, (method, rule.rule)
+            assert answer.location.startswith("/login"), (method, rule.rule)
+
+
+def test_a_token_without_the_scope_is_refused_everywhere(
+    app: Flask, client: FlaskClient, bearer: Callable[..., dict[str, str]]
+) -> None:
+    headers = bearer(Scope.AUTOMATION)
+    for rule, method in rules(app):
+        declared = getattr(app.view_functions[rule.endpoint], "operation", None)
+        if declared is None:
+            continue
+        status = client.open(address(rule), method=method, headers=headers, json={}).status_code
+        assert (status == 403) is (declared.scope in {Scope.WRITE, Scope.ADMIN}), (method, rule.rule, status)
+
+
+def sign_in(app: Flask, user: User) -> FlaskClient:
+    """Sign in the way the log-in page does, without the page."""
+    client = app.test_client()
+    with app.test_request_context():
+        sessions.sign_in(user, app.test_request_context().request)
+        token = user.session_token
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = token
+        cookie["_fresh"] = True
+    return client
+
+
+@pytest.mark.parametrize("method", ["post", "delete", "put"])
+def test_somebody_who_may_only_look_changes_nothing(app: Flask, vera: User, method: str) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = sign_in(app, vera)
+    answer = getattr(client, method)("/incidents/1/resolve")
+    assert answer.status_code in {403, 405}
+
+
+def test_logging_out_ends_the_session_on_the_server(app: Flask, alice: User) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = sign_in(app, alice)
+    stolen = client.get_cookie("oims")
+    assert stolen is not None
+    assert client.get("/automation").status_code == 200
+    assert client.post("/logout").status_code == 303
+    thief = app.test_client()
+    thief.set_cookie("oims", stolen.value)
+    assert thief.get("/automation").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/nothing", "/login", "/healthz", "/api/v1/incidents", "/static/app.css"]
+)
+def test_every_answer_carries_the_headers(client: FlaskClient, path: str) -> None:
+    with client.get(path) as answer:
+        headers = answer.headers
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Request-ID"]
+
+
+def test_the_nonce_is_another_each_time(client: FlaskClient) -> None:
+    policies = {client.get("/healthz").headers["Content-Security-Policy"] for _ in range(3)}
+    assert len(policies) == 3
+
+
+def test_cookies_are_closed_up_behind_https(make_settings: Any, make_app: Any) -> None:
+    app = make_app(make_settings(base_url="https://oims.example.org"))
+    cookie = app.test_client().get("/login", base_url="https://oims.example.org").headers["Set-Cookie"]
+    assert cookie.startswith("__Host-oims=")
+    assert "Secure" in cookie
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+def test_passwords_are_never_stored_as_they_are(alice: User) -> None:
+    assert alice.password_hash is not None
+    assert alice.password_hash.startswith("$argon2id$")
+    assert PASSWORD not in alice.password_hash
