@@ -50,13 +50,14 @@ class Repair:
         return f"Prometheus: {REPAIRED_ALERT} is firing. {alert['annotations']['description']}"
 
     def _delivered(self) -> str | None:
-        events = self._parts.events(REPAIRED_ALERT, "firing")
-        if not events:
-            _refute_refused(self._parts)
+        events, answers = self._parts.events(REPAIRED_ALERT, "firing"), self._parts.webhook_answers()
+        refused = [status for status in answers if status in {401, 403}]
+        if refused:
+            raise Refuted(f"The webhook answers Alertmanager {refused[-1]}: its token is wrong.")
+        if not events or not answers:
             return None
         self._event = events[0]
-        status = self._parts.webhook_answers()[-1]
-        return f"Webhook: alert delivered, in the journal as seq {self._event['seq']}, answered {status}"
+        return f"Webhook: alert delivered, in the journal as seq {self._event['seq']}, answered {answers[-1]}"
 
     def _incident_opened(self) -> str | None:
         """By its mail: the app's pages fail at this moment, its worker does not."""
@@ -185,10 +186,3 @@ class Refusal:
         if runs or self._supervisor.pid("app") != self._pid:
             raise Refuted("Something ran all the same.")
         return f"No playbook ran, the app is still process {self._pid}; a person has to look"
-
-
-def _refute_refused(parts: Parts) -> None:
-    """Stop waiting once the webhook has refused a delivery."""
-    refused = [status for status in parts.webhook_answers() if status in {401, 403}]
-    if refused:
-        raise Refuted(f"The webhook answers Alertmanager {refused[-1]}: its token is wrong.")
