@@ -20,7 +20,7 @@ def supervisor(tmp_path_factory):
 def play(tmp_path, supervisor):
     """Run a playbook with variables from an unsafe file, as automation does."""
 
-    def run(playbook, *options, **variables):
+    def run(playbook, *options, environment=None, **variables):
         target = {
             "oims_target_kind": "Deployment",
             "oims_target_namespace": "incident-mgmt",
@@ -51,7 +51,8 @@ def play(tmp_path, supervisor):
                 "ANSIBLE_CONFIG": "ansible.cfg",
                 "OIMS_STATE_DIR": str(tmp_path / "state"),
                 "OIMS_SUPERVISOR_URL": supervisor.url,
-            },
+            }
+            | (environment or {}),
             capture_output=True,
             text=True,
             check=False,

@@ -18,6 +18,8 @@ file={folder}/s.sock
 chmod=0700
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl=unix://{folder}/s.sock
 [program:app]
 command=sh -c 'echo app says hello; exec sleep 600'
 startsecs=0

@@ -97,6 +97,17 @@ def test_a_program_that_does_not_exist_is_named(play):
     assert "supervisord has no program nowhere" in said(done)
 
 
+def test_supervisord_can_be_named_by_a_configuration_file(play, supervisor):
+    by_file = {"OIMS_SUPERVISOR_URL": "", "OIMS_SUPERVISOR_CONFIG": str(supervisor.configuration)}
+    assert changed(play("restart_oims", environment=by_file))
+
+
+def test_a_supervisord_that_is_not_named_is_asked_for(play):
+    done = play("restart_oims", environment={"OIMS_SUPERVISOR_URL": ""})
+    assert done.returncode != 0
+    assert "OIMS_SUPERVISOR_URL is not set" in said(done)
+
+
 PIPE = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}"
 
 
