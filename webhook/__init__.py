@@ -65,7 +65,7 @@ class Webhook(Flask):
         """Finish what was begun, in the order in which it depends on each other."""
         for thread in self._threads:
             thread.stop()
-        self.journal.interrupt()
+        self.journal.close()
         self.lines.close()
 
     def _heartbeat(self) -> None:

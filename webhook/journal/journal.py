@@ -170,6 +170,11 @@ class Journal:
         with self._grown:
             self._grown.notify_all()
 
+    def close(self) -> None:
+        """Send readers away and close the database."""
+        self.interrupt()
+        self._store.close()
+
     def _committed(self, writing: Writing, seconds: float) -> None:
         self._last_commit = time.monotonic()
         self._on_commit(seconds)

@@ -8,8 +8,10 @@ import sqlite3
 import threading
 import uuid
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ class StoreError(Exception):
 
 
 class Store[Connection: (sqlite3.Connection, psycopg.Connection)](ABC):
-    """A database that holds a journal; each thread has a connection of its own, made anew after an error."""
+    """A database that holds a journal; a connection that has failed is replaced by a new one."""
 
     begin_transaction: tuple[str, ...]
     begin_snapshot: tuple[str, ...]
@@ -40,44 +42,61 @@ class Store[Connection: (sqlite3.Connection, psycopg.Connection)](ABC):
     errors: type[Exception]
 
     def __init__(self) -> None:
-        self._local = threading.local()
+        self._idle: deque[Connection] = deque()
         self._prepare_once = threading.Lock()
         self._is_prepared = False
 
-    def transaction(self) -> Any:
-        """One writer at a time; committed to disk on leaving, rolled back on an exception. Raises StoreError."""
+    def transaction(self) -> AbstractContextManager[Execute]:
+        """Let one writer at a time work; commit to disk on leaving, roll back on an exception.
+
+        Raises StoreError.
+        """
         return self._work(self.begin_transaction)
 
-    def snapshot(self) -> Any:
-        """One consistent view for reading. Raises StoreError."""
+    def snapshot(self) -> AbstractContextManager[Execute]:
+        """Read from one consistent view. Raises StoreError."""
         return self._work(self.begin_snapshot)
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        while self._idle:
+            self._idle.pop().close()
 
     @contextmanager
     def _work(self, begin: tuple[str, ...]) -> Iterator[Execute]:
+        connection: Connection | None = None
         try:
-            connection = self._connection()
+            connection = self._take()
+            run = partial(self._run, connection)
             for statement in begin:
-                self._run(connection, statement)
-            yield lambda sql, *values: self._run(connection, sql, *values)
-            self._run(connection, "COMMIT")
-        except self.errors as error:
-            self._drop()
-            raise StoreError(self._reason(error), str(error)) from error
-        except BaseException:
-            self._drop()
+                run(statement)
+            yield run
+            run("COMMIT")
+        except BaseException as error:
+            if connection is not None:
+                self._drop(connection)
+            if isinstance(error, self.errors):
+                self.close()  # the idle ones have probably lost the same database
+                raise StoreError(self._reason(error), str(error)) from error
             raise
+        self._idle.append(connection)
 
-    def _connection(self) -> Connection:
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
+    def _take(self) -> Connection:
+        with suppress(IndexError):
+            return self._idle.pop()
+        connection = self._connect()
+        try:
             with self._prepare_once:
                 if not self._is_prepared:
                     self._prepare(connection)
                     self._is_prepared = True
+        except BaseException:
+            self._drop(connection)
+            raise
         return connection
 
     def _prepare(self, connection: Connection) -> None:
+        """Make the tables if they are not there."""
         for statement in (*self.begin_transaction, *schema.STATEMENTS):
             self._run(connection, statement.format(clustered=self.clustered))
         self._run(connection, schema.FIRST_STATE, uuid.uuid4().hex)
@@ -88,13 +107,10 @@ class Store[Connection: (sqlite3.Connection, psycopg.Connection)](ABC):
             )
         self._run(connection, "COMMIT")
 
-    def _drop(self) -> None:
-        """Close this thread's connection: that rolls back, and the next use starts from a clean one."""
-        connection: Connection | None = getattr(self._local, "connection", None)
-        self._local.connection = None
-        if connection is not None:
-            with suppress(self.errors):
-                connection.close()
+    def _drop(self, connection: Connection) -> None:
+        """Close a connection: that rolls back what it was doing."""
+        with suppress(self.errors):
+            connection.close()
 
     @abstractmethod
     def _connect(self) -> Connection: ...
@@ -129,7 +145,9 @@ class SqliteStore(Store[sqlite3.Connection]):
         self._path = path
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
@@ -156,14 +174,10 @@ class PostgresStore(Store[psycopg.Connection]):
     begin_transaction = ("BEGIN", "SELECT pg_advisory_xact_lock(7020114711)")
     errors = psycopg.Error
 
-    _OPTIONS = " ".join(
-        f"-c {name}={value}"
-        for name, value in {
-            "synchronous_commit": "on",
-            "lock_timeout": "1s",
-            "statement_timeout": "5s",
-            "idle_in_transaction_session_timeout": "10s",
-        }.items()
+    _SETTINGS = (
+        "SELECT set_config('synchronous_commit', 'on', false), set_config('lock_timeout', '1s', false),"
+        " set_config('statement_timeout', '5s', false),"
+        " set_config('idle_in_transaction_session_timeout', '10s', false)"
     )
 
     def __init__(self, url: str) -> None:
@@ -171,13 +185,11 @@ class PostgresStore(Store[psycopg.Connection]):
         self._url = url
 
     def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(
-            self._url,
-            autocommit=True,
-            connect_timeout=2,
-            options=self._OPTIONS,
-            application_name="oims-webhook",
+        connection = psycopg.connect(
+            self._url, autocommit=True, connect_timeout=2, application_name="oims-webhook"
         )
+        self._run(connection, self._SETTINGS)
+        return connection
 
     def _run(self, connection: psycopg.Connection, sql: str, *values: object) -> Sequence[tuple[Any, ...]]:
         cursor = connection.execute(sql.replace("?", "%s").encode(), values or None)
