@@ -1,4 +1,4 @@
-"""Each request has an id and leaves one log line. Addresses and queries stay out of it: they may carry secrets."""
+"""Each request has an id and leaves one log line, without its path and query: they may carry secrets."""
 
 import re
 import secrets

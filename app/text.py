@@ -1,4 +1,4 @@
-"""Text from outside, made fit to be kept and shown. What it says stays hostile: pages and mails still escape it."""
+"""Text from outside, made fit to be kept. What it says stays hostile: pages and mails still escape it."""
 
 from app.errors import InvalidInput
 

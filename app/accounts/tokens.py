@@ -61,7 +61,7 @@ def create(
 
 
 def keep(*, name: str, secret: str, scopes: Iterable[Scope]) -> None:
-    """Make sure that a token with this name and this given secret exists and works; say so only on a change."""
+    """Make sure that a token of this name has this secret and works; say so only on a change."""
     wanted = sorted(set(scopes))
     with transaction():
         token = db.session.scalar(select(ApiToken).where(ApiToken.name == name))

@@ -121,7 +121,7 @@ def _apply(row: Row, settings: Settings) -> None:
         event = JournalEvent.model_validate(row.model_dump())
     except ValidationError as error:
         fields = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
-        log.error("event_unreadable", seq=row.seq, fields=fields)
+        log.error("event_unreadable", seq=row.seq, fields=fields)  # noqa: TRY400 - the values stay out
         summary = (
             f"Event {row.seq} of the journal can't be read ({', '.join(fields)}); it opened no incident."
         )
@@ -151,7 +151,7 @@ def _start_over(offset: int, last_seq: int) -> None:
         if place.offset != offset:
             return
         place.offset = 0
-        summary = f"The journal ends at {last_seq}, before event {offset} that was read: it was replaced. Read anew."
+        summary = f"The journal ends at {last_seq}, before event {offset} that was read. It was replaced."
         audit.record("journal_replaced", SYSTEM.name, summary, offset=offset, last_seq=last_seq)
 
 

@@ -108,7 +108,7 @@ def _reopen(event: JournalEvent, incident: Incident) -> Incident:
 
 
 def _resolved(event: JournalEvent) -> Incident | None:
-    """End the episode: the incident is resolved unless a person has taken it over or has resolved it already."""
+    """End the episode: the incident is resolved unless a person has it or has resolved it already."""
     known = queries.of_episode(event.episode)
     if known is None:
         log.warning("resolved_without_incident", seq=event.seq, episode=event.episode)

@@ -10,7 +10,7 @@ from app.database import Base
 
 
 class AlertEvent(Base):
-    """A journal event that took effect; its id makes the effect happen once, its episode finds the incident."""
+    """A journal event that took effect: its id makes that happen once, its episode finds the incident."""
 
     __tablename__ = "alert_events"
 

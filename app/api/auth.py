@@ -27,7 +27,7 @@ def authenticate(scope: Scope) -> ApiToken:
 
 
 def actor() -> Actor:
-    """Return whom the timeline names for this request: the token's person, the automation, or the token itself."""
+    """Return whom the timeline names: the token's person, the automation, or the token itself."""
     token: ApiToken = g.api_token
     if token.created_by_id is not None:
         return Actor.person(service.get(token.created_by_id))

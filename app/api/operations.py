@@ -39,7 +39,7 @@ def operation(
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Response]]:
-    """Register a view: it gets ``body`` and ``query`` as checked objects and returns an object of ``answers``."""
+    """Register a view: it gets checked objects for ``body`` and ``query`` and returns one of ``answers``."""
 
     def decorate(view: Callable[..., Answer]) -> Callable[..., Response]:
         @wraps(view)

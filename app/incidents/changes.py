@@ -1,4 +1,4 @@
-"""The steps that every change of an incident is made of, whoever makes it. All need a running transaction()."""
+"""The steps that every change of an incident is made of. All need a running transaction()."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What people and programs can do to an incident: each is one transaction with its timeline event and its mails.
+"""What people and programs can do to an incident: each is one transaction with its event and its mails.
 
 ``version`` is the incident's version the person looked at. If it has changed since, nothing happens and
 ``EditConflict`` says what happened in between. Programs that don't look first leave it out.

@@ -15,7 +15,7 @@ POSTGRES_LOCK = 6_479_100
 
 
 def plain_types(kind: str, item: Any, _context: object) -> str | Literal[False]:
-    """Write our column types as the plain ones under them, so that old migrations don't depend on new code."""
+    """Write our column types as the plain ones under them: old migrations must not need new code."""
     if kind == "type" and isinstance(item, EnumText):
         return repr(item.impl_instance).replace("String", "sa.String")
     if kind == "type" and isinstance(item, UtcDateTime):

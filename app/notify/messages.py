@@ -112,7 +112,7 @@ def test_mail(recipient: str) -> None:
     """Put a mail into the outbox that shows that mails arrive; call it inside a transaction."""
     settings = _settings()
     domain = urlsplit(settings.base_url).hostname or "localhost"
-    text = f"Mails from {settings.base_url} arrive. You get this because somebody asked for a test mail to you.\n"
+    text = f"Mails from {settings.base_url} arrive. Somebody asked for this test mail to you.\n"
     db.session.add(
         OutboxMessage(
             kind=MailKind.TEST,

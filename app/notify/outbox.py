@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.engine import CursorResult
+from sqlalchemy import ColumnElement, CursorResult, and_, func, or_, select, update
 
 from app.clock import now
 from app.database import transaction
@@ -22,7 +21,7 @@ from app.text import one_line
 log = structlog.get_logger()
 
 CLAIM_FOR = timedelta(minutes=3)
-"""Longer than one sending can take with all its time-outs; after it, a worker that died has lost its claim."""
+"""Longer than one sending takes with all its time-outs; after it, a dead worker has lost its claim."""
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=1)
 MAX_ERROR = 500
@@ -132,7 +131,7 @@ def retry(message_id: int, *, actor: Actor) -> OutboxMessage:
 
 
 def _claimed(message_id: int, worker: str) -> OutboxMessage | None:
-    """Return the mail if this worker still has it; a worker that came back too late must not undo another's work."""
+    """Return the mail if this worker still has it; one that is late must not undo another's work."""
     message = db.session.get(OutboxMessage, message_id, with_for_update=True)
     if message is None or message.state is not MailState.SENDING or message.claimed_by != worker:
         log.warning("mail_claim_lost", mail=message_id)

@@ -1,4 +1,4 @@
-"""Real faults on demand, for demonstrations: only with OIMS_DEMO_FAULTS=true, in this process, until it restarts."""
+"""Real faults on demand: only with OIMS_DEMO_FAULTS=true, in this process, until it restarts."""
 
 from enum import StrEnum
 from http import HTTPStatus

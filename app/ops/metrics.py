@@ -1,4 +1,4 @@
-"""What Prometheus scrapes: requests of this process, and the state of the whole installation from the database."""
+"""What Prometheus scrapes: requests of this process, and the installation's state from the database."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ UNCOUNTED = frozenset({"ops.healthz", "ops.readyz", "ops.metrics", "static"})
 
 
 class Database(Collector):
-    """Metrics that are counted in the database when they are scraped, so that every replica tells the same."""
+    """Metrics counted in the database when they are scraped, so that every replica tells the same."""
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; without a database none of them, rather than old ones."""

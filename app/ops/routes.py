@@ -27,7 +27,7 @@ def readyz() -> ResponseReturnValue:
 
 @bp.get("/metrics", endpoint="metrics")
 def show_metrics() -> Response:
-    """Show the metrics to Prometheus; a request that came through a proxy comes from outside and finds nothing."""
+    """Show the metrics to Prometheus; a request through a proxy comes from outside and finds nothing."""
     if "X-Forwarded-For" in request.headers:
         abort(HTTPStatus.NOT_FOUND)
     return metrics.exposition(current_app)

@@ -1,7 +1,7 @@
 """Taking the automation's reports: each once, each onto the timeline of its incident.
 
-A report may come before the incident exists, since the automation works when this app is down: it is kept, and
-``attach`` puts it onto the timeline when the episode's first event has been taken in.
+A report may come before the incident exists, since the automation works when this app is down: it is kept,
+and ``attach`` puts it onto the timeline when the episode's first event has been taken in.
 """
 
 from sqlalchemy import select
@@ -36,7 +36,7 @@ def take_decision(report: DecisionReport) -> bool:
 
 
 def take_run(report: RunReport) -> bool:
-    """Store a run's newest version; return whether the run is new. A lower or equal version changes nothing."""
+    """Store a run's newest version; return whether the run is new. A version not higher changes nothing."""
     with transaction():
         run = db.session.get(Run, report.id, with_for_update=True)
         is_new = run is None
@@ -123,7 +123,7 @@ def _tell_run(run: Run, incident_id: int, before: story.Phase) -> None:
 
 
 def _is_current(run: Run, incident: Incident) -> bool:
-    """Say whether this is the last attempt on the incident's present episode: its verdict is the incident's."""
+    """Say whether this is the last attempt on the present episode: its verdict is the incident's."""
     last = db.session.scalar(
         select(Run.id)
         .where(Run.incident_id == incident.id, Run.episode == incident.episode)

@@ -56,7 +56,8 @@ def of_run(run: Run, before: Phase) -> Iterator[Told]:
     """Yield what a run's newest version tells that was not told before."""
     if run.started_at is not None and not before.is_started:
         place = "/".join(part for part in (run.target.get("namespace"), run.target.get("name")) if part)
-        summary = f"Playbook started: {run.playbook} on {run.target.get('kind', '')} {place}, attempt {run.attempt}."
+        target = f"{run.target.get('kind', '')} {place}"
+        summary = f"Playbook started: {run.playbook} on {target}, attempt {run.attempt}."
         yield Told(EventKind.RUN, "started", summary, run.started_at)
     if run.state in FINAL_STATES and not before.is_finished:
         yield Told(EventKind.RUN, "finished", _ending(run), run.finished_at)

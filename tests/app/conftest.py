@@ -1,4 +1,4 @@
-"""The app on a fresh, migrated database for each test: SQLite, and PostgreSQL where a test is about the database."""
+"""The app on a fresh, migrated database for each test; PostgreSQL too where a test is about the database."""
 
 import os
 import shutil

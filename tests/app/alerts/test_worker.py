@@ -1,4 +1,4 @@
-"""The worker as a process, against the real webhook: killed at any moment, nothing is lost and nothing is twice."""
+"""The worker as a process, against the real webhook: killed at any moment, nothing is lost or twice."""
 
 import os
 import signal

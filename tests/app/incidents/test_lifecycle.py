@@ -1,6 +1,5 @@
 """The life of an incident: the whole table, and random walks through the use cases."""
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -60,7 +59,7 @@ def test_every_state_can_be_left_and_reached() -> None:
 
 
 class Walk(RuleBasedStateMachine):
-    """Any order of actions: the stored incident follows the table, and the timeline tells each change once."""
+    """Any order of actions: the incident follows the table, and the timeline tells each change once."""
 
     app: Flask
     actor: Actor
@@ -127,8 +126,8 @@ class Walk(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def walk(app: Flask, alice: User, bob: User) -> Iterator[type[Walk]]:
-    yield type("Walk", (Walk,), {"app": app, "actor": Actor.person(alice), "people": (alice.id, bob.id)})
+def walk(app: Flask, alice: User, bob: User) -> type[Walk]:
+    return type("Walk", (Walk,), {"app": app, "actor": Actor.person(alice), "people": (alice.id, bob.id)})
 
 
 def test_any_order_of_actions_follows_the_table_and_is_told_once(walk: type[Walk]) -> None:
