@@ -12,7 +12,7 @@ RELATIVE_LIMIT_S = 30 * DAY_S
 
 
 def duration(seconds: float) -> str:
-    """Write a length of time with two units at most; below twenty seconds the tenth matters: `0.4 s`, `3 min 12 s`."""
+    """Write a length of time with two units at most: `0.4 s`, `3 min 12 s`; below 20 s with a tenth."""
     if 0 < round(seconds, 1) < TENTHS_BELOW_S:
         return f"{seconds:.1f} s".replace(".0 s", " s")
     return in_words(seconds)

@@ -1,9 +1,13 @@
 """The base of all forms: browser-friendly rendering and the service's refusals put at their fields."""
 
+from typing import TYPE_CHECKING
+
 from flask_wtf import FlaskForm
-from wtforms import Field
 
 from app.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from wtforms import Field
 
 
 def strip(value: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What every page shares: filters for times and durations, the menu, the theme, and parts that update live."""
+"""What every page shares: filters for times, the menu, the theme, and parts that update live."""
 
 from datetime import datetime
 from typing import Any
@@ -68,6 +68,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(formats.day, "day")
     app.add_template_filter(formats.duration, "duration")
     app.add_template_filter(formats.age, "age")
+    app.add_template_filter(formats.sentence, "sentence")
     app.add_template_filter(safe_url, "safe_url")
     app.jinja_env.globals["words"] = words
     app.context_processor(_shared)

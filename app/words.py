@@ -69,13 +69,19 @@ def target_name(target: dict[str, str] | None) -> str:
     return f"{target.get('kind', '')} {place}".strip()
 
 
-_BAD = {EventKind.OPENED, EventKind.REOPENED, EventKind.ALERT_FIRED, EventKind.ESCALATED, EventKind.MAIL_FAILED}
+_BAD = {
+    EventKind.OPENED,
+    EventKind.REOPENED,
+    EventKind.ALERT_FIRED,
+    EventKind.ESCALATED,
+    EventKind.MAIL_FAILED,
+}
 _FIRST_PART = re.compile(r"[.:] ")
 _GOOD = {EventKind.RESOLVED, EventKind.ALERT_RESOLVED}
 
 
 def event_kind(event: TimelineEvent, run: Run | None = None) -> str:
-    """Return the mark of a timeline entry: `bad`, `ok`, `held`, `robot`, or nothing for a person's everyday work."""
+    """Return the mark of a timeline entry: `bad`, `ok`, `held`, `robot`, or none for everyday work."""
     if event.kind in _BAD:
         return "bad"
     if event.kind in _GOOD:
@@ -90,7 +96,7 @@ def event_kind(event: TimelineEvent, run: Run | None = None) -> str:
 
 
 def told(event: TimelineEvent) -> tuple[str, str]:
-    """Return a timeline entry's first words and the rest: the reason a person gave, or the sentence's explanation."""
+    """Return a timeline entry's first words, and the reason or explanation that follows them."""
     reason = event.data.get("reason") or ""
     if event.actor_kind is ActorKind.PERSON or (reason and event.summary.endswith(reason)):
         return event.summary.removesuffix(f": {reason}").removesuffix("."), reason
@@ -123,4 +129,5 @@ def by_hand(run: Run) -> str:
     """Return the command that runs the playbook in check mode against the same target."""
     variables = {f"oims_target_{key}": run.target.get(key, "") for key in ("kind", "namespace", "name")}
     extra = shlex.quote(json.dumps(variables))
-    return f"ansible-playbook {shlex.quote(run.playbook)} -i inventories/kubernetes \\\n  --extra-vars {extra} --check --diff"
+    playbook = shlex.quote(run.playbook)
+    return f"ansible-playbook {playbook} -i inventories/kubernetes \\\n  --extra-vars {extra} --check --diff"

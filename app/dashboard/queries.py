@@ -1,5 +1,6 @@
 """The answer that stands on top of the list: what is on fire, who has it, what the machine is doing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,7 +51,9 @@ class Standing:
 def standing() -> Standing:
     """Count what is unresolved."""
     unresolved = Incident.state.in_(UNRESOLVED)
-    counted = {state: count for state, count in db.session.execute(select(Incident.state, func.count()).group_by(Incident.state))}
+    counted: Counter[State] = Counter()
+    for state, count in db.session.execute(select(Incident.state, func.count()).group_by(Incident.state)):
+        counted[state] = count
     unowned = select(func.count()).where(unresolved, Incident.owner_id.is_(None))
     repairing = (
         select(func.count(func.distinct(Run.incident_id)))
@@ -58,8 +61,8 @@ def standing() -> Standing:
         .where(unresolved, or_(Run.state.in_(IN_FLIGHT), Run.verification == Verdict.PENDING))
     )
     return Standing(
-        open=counted.get(State.OPEN, 0),
-        acknowledged=counted.get(State.ACKNOWLEDGED, 0),
+        open=counted[State.OPEN],
+        acknowledged=counted[State.ACKNOWLEDGED],
         unowned=db.session.scalar(unowned) or 0,
         repairing=db.session.scalar(repairing) or 0,
         has_any=bool(counted),
@@ -70,7 +73,9 @@ def standing() -> Standing:
 def last_events(incident_ids: Sequence[int]) -> dict[int, TimelineEvent]:
     """Return the newest timeline entry of each incident."""
     newest = (
-        select(func.max(TimelineEvent.id)).where(TimelineEvent.incident_id.in_(incident_ids)).group_by(TimelineEvent.incident_id)
+        select(func.max(TimelineEvent.id))
+        .where(TimelineEvent.incident_id.in_(incident_ids))
+        .group_by(TimelineEvent.incident_id)
     )
     rows = db.session.scalars(select(TimelineEvent).where(TimelineEvent.id.in_(newest)))
     return {event.incident_id: event for event in rows}
@@ -78,13 +83,17 @@ def last_events(incident_ids: Sequence[int]) -> dict[int, TimelineEvent]:
 
 def last_runs(incident_ids: Sequence[int]) -> dict[int, Run]:
     """Return the newest run of each incident that has one."""
-    rows = db.session.scalars(select(Run).where(Run.incident_id.in_(incident_ids)).order_by(Run.queued_at, Run.received_at))
+    rows = db.session.scalars(
+        select(Run).where(Run.incident_id.in_(incident_ids)).order_by(Run.queued_at, Run.received_at)
+    )
     return {run.incident_id: run for run in rows if run.incident_id is not None}
 
 
 def last_decisions(incident_ids: Sequence[int]) -> dict[int, Decision]:
     """Return the newest decision of each incident that has one."""
     rows = db.session.scalars(
-        select(Decision).where(Decision.incident_id.in_(incident_ids)).order_by(Decision.decided_at, Decision.received_at),
+        select(Decision)
+        .where(Decision.incident_id.in_(incident_ids))
+        .order_by(Decision.decided_at, Decision.received_at),
     )
     return {row.incident_id: row for row in rows if row.incident_id is not None}

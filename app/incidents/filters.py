@@ -1,13 +1,16 @@
 """The list's filters as they stand in the URL: read, and written back with one thing changed."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from flask import url_for
-from werkzeug.datastructures import MultiDict
 
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Source
 from app.incidents.queries import UNRESOLVED, Filters
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
 
 VIEWS = {
     "active": UNRESOLVED,
@@ -65,8 +68,8 @@ class Selection:
         return self.view in {"active", "open", "acknowledged"}
 
     def url(self, **changes: str | None) -> str:
-        """Return the address of this selection with some parts changed; a change always starts at the first page."""
-        parts = {
+        """Return the address of this selection with some parts changed; it starts at the first page again."""
+        parts: dict[str, Any] = {
             "state": None if self.view == "active" else self.view,
             "severity": self.severity,
             "owner": self.owner or None,

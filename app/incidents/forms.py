@@ -40,7 +40,10 @@ class NewIncidentForm(Form):
 
     title = StringField(
         "Title",
-        [DataRequired("Say what is wrong."), Length(max=MAX_TITLE, message=f"Use at most {MAX_TITLE} characters.")],
+        [
+            DataRequired("Say what is wrong."),
+            Length(max=MAX_TITLE, message=f"Use at most {MAX_TITLE} characters."),
+        ],
         filters=[strip],
         render_kw={"autocomplete": "off", "autofocus": True},
     )
@@ -86,19 +89,34 @@ class CommentForm(Form):
 class ResolveForm(ActionForm):
     """How it ended."""
 
-    reason = TextAreaField("What ended it", [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)], id="resolve-reason", render_kw={"rows": 3})
+    reason = TextAreaField(
+        "What ended it",
+        [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)],
+        id="resolve-reason",
+        render_kw={"rows": 3},
+    )
 
 
 class ReopenForm(ActionForm):
     """Why it is not over."""
 
-    reason = TextAreaField("Why it is not over", [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)], id="reopen-reason", render_kw={"rows": 3})
+    reason = TextAreaField(
+        "Why it is not over",
+        [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)],
+        id="reopen-reason",
+        render_kw={"rows": 3},
+    )
 
 
 class EscalateForm(ActionForm):
     """Why more people are needed."""
 
-    reason = TextAreaField("Why more people are needed", [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)], id="escalate-reason", render_kw={"rows": 3})
+    reason = TextAreaField(
+        "Why more people are needed",
+        [Optional(), Length(max=MAX_TEXT, message=TOO_LONG)],
+        id="escalate-reason",
+        render_kw={"rows": 3},
+    )
 
 
 class SeverityForm(ActionForm):

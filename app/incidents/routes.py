@@ -1,9 +1,9 @@
 """Pages of incidents: the list, the incident, and one form per action."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -42,7 +42,7 @@ def index() -> ResponseReturnValue:
     else:
         page = queries.page(filters, after=selection.after)
         rows, following = page.items, page.next
-    resolved = ()
+    resolved: Sequence[Incident] = ()
     if selection.view == "active":
         recent = Selection(**{**vars(selection), "view": "resolved"}).filters(current_user.id)
         resolved = queries.page(recent, limit=RECENTLY_RESOLVED).items
@@ -103,7 +103,10 @@ def acknowledge(incident_id: int) -> ResponseReturnValue:
     """Take the incident."""
     form = forms.ActionForm()
     return _act(
-        incident_id, "acknowledge", form, "You have it.",
+        incident_id,
+        "acknowledge",
+        form,
+        "You have it.",
         lambda: service.acknowledge(incident_id, actor=_me(), version=form.version.data),
     )
 
@@ -114,8 +117,13 @@ def assign(incident_id: int) -> ResponseReturnValue:
     form = forms.AssignForm()
     form.owner.offer(accounts.assignable())
     return _act(
-        incident_id, "assign", form, "Assigned.",
-        lambda: service.assign(incident_id, owner_id=form.owner.user_id, actor=_me(), version=form.version.data),
+        incident_id,
+        "assign",
+        form,
+        "Assigned.",
+        lambda: service.assign(
+            incident_id, owner_id=form.owner.user_id, actor=_me(), version=form.version.data
+        ),
     )
 
 
@@ -124,7 +132,10 @@ def comment(incident_id: int) -> ResponseReturnValue:
     """Add a comment; whatever else happened meanwhile, a remark is always kept."""
     form = forms.CommentForm()
     return _act(
-        incident_id, "comment", form, "Comment added.",
+        incident_id,
+        "comment",
+        form,
+        "Comment added.",
         lambda: service.comment(incident_id, body=form.body.data or "", actor=_me()),
     )
 
@@ -134,8 +145,13 @@ def resolve(incident_id: int) -> ResponseReturnValue:
     """Close the incident."""
     form = forms.ResolveForm()
     return _act(
-        incident_id, "resolve", form, "Resolved.",
-        lambda: service.resolve(incident_id, reason=form.reason.data or "", actor=_me(), version=form.version.data),
+        incident_id,
+        "resolve",
+        form,
+        "Resolved.",
+        lambda: service.resolve(
+            incident_id, reason=form.reason.data or "", actor=_me(), version=form.version.data
+        ),
     )
 
 
@@ -144,8 +160,13 @@ def reopen(incident_id: int) -> ResponseReturnValue:
     """Open a resolved incident again."""
     form = forms.ReopenForm()
     return _act(
-        incident_id, "reopen", form, "Reopened.",
-        lambda: service.reopen(incident_id, reason=form.reason.data or "", actor=_me(), version=form.version.data),
+        incident_id,
+        "reopen",
+        form,
+        "Reopened.",
+        lambda: service.reopen(
+            incident_id, reason=form.reason.data or "", actor=_me(), version=form.version.data
+        ),
     )
 
 
@@ -154,8 +175,13 @@ def escalate(incident_id: int) -> ResponseReturnValue:
     """Call for more people."""
     form = forms.EscalateForm()
     return _act(
-        incident_id, "escalate", form, "Escalated. The on-call list gets a mail.",
-        lambda: service.escalate(incident_id, reason=form.reason.data or "", actor=_me(), version=form.version.data),
+        incident_id,
+        "escalate",
+        form,
+        "Escalated. The on-call list gets a mail.",
+        lambda: service.escalate(
+            incident_id, reason=form.reason.data or "", actor=_me(), version=form.version.data
+        ),
     )
 
 
@@ -164,9 +190,15 @@ def severity(incident_id: int) -> ResponseReturnValue:
     """Say how bad it really is."""
     form = forms.SeverityForm()
     return _act(
-        incident_id, "severity", form, "Severity changed.",
+        incident_id,
+        "severity",
+        form,
+        "Severity changed.",
         lambda: service.change_severity(
-            incident_id, severity=Severity(form.severity.data), actor=_me(), version=form.version.data,
+            incident_id,
+            severity=Severity(form.severity.data),
+            actor=_me(),
+            version=form.version.data,
         ),
     )
 
@@ -180,7 +212,9 @@ def _changed_meanwhile(error: OimsError) -> ResponseReturnValue:
     seen = request.form.get("seen", "")
     events = queries.timeline(incident.id, after_id=int(seen)) if seen.isascii() and seen.isdigit() else []
     is_possible = ("change_severity" if action == "severity" else action) in actions_for(incident.state)
-    given = {name: value for name, value in request.form.items() if name not in {"csrf_token", "version", "seen"}}
+    given = {
+        name: value for name, value in request.form.items() if name not in {"csrf_token", "version", "seen"}
+    }
     page = render_template(
         "incidents/conflict.html",
         incident=incident,
@@ -213,7 +247,7 @@ def _act(
     return _page(incident, **{name: form}), HTTPStatus.UNPROCESSABLE_ENTITY
 
 
-def _page(incident: Incident, **submitted: Form) -> ResponseReturnValue:
+def _page(incident: Incident, **submitted: Form) -> Response:
     events = queries.timeline(incident.id)
     runs = remediation.runs_of(incident.id)
     decisions = remediation.decisions_of(incident.id)

@@ -79,7 +79,9 @@ _VERDICT_WORDS = {
 
 def _of_run(run: Run) -> tuple[str, str]:
     if run.state == "failed":
-        failed = next((task["name"] for task in run.tasks if task.get("status") in {"failed", "unreachable"}), None)
+        failed = next(
+            (task["name"] for task in run.tasks if task.get("status") in {"failed", "unreachable"}), None
+        )
         return "Tried", f"The playbook failed at “{failed}”." if failed else "The playbook failed."
     if run.state in _RUN_WORDS:
         return _RUN_WORDS[run.state]
@@ -90,7 +92,9 @@ def _of_run(run: Run) -> tuple[str, str]:
 def _of_decision(decision: Decision) -> tuple[str, str]:
     if decision.decision == "run":
         return f"Automation decided to run {decision.playbook}.", formats.sentence(decision.detail)
-    return ("Not run yet." if decision.decision == "deferred" else "Not run by automation."), formats.sentence(decision.detail)
+    return (
+        "Not run yet." if decision.decision == "deferred" else "Not run by automation."
+    ), formats.sentence(decision.detail)
 
 
 def _of_people(incident: Incident, events: Sequence[TimelineEvent]) -> tuple[str, str]:
@@ -144,7 +148,9 @@ def _steps(incident: Incident, events: Sequence[TimelineEvent], run: Run | None)
         marks.insert(0, (start, "incident opened", "done"))
         start, label = datetime.fromisoformat(fired_at), "alert fired"
     first = Step(formats.clock_time(start), label)
-    later = [Step(f"+ {formats.duration((at - start).total_seconds())}", label, kind) for at, label, kind in marks]
+    later = [
+        Step(f"+ {formats.duration((at - start).total_seconds())}", label, kind) for at, label, kind in marks
+    ]
     return [first, *later] if later else []
 
 
@@ -158,8 +164,20 @@ def _run_marks(run: Run) -> list[tuple[datetime, str, str]]:
         marks.append((run.started_at, "playbook started", "now" if run.finished_at is None else "done"))
     if run.finished_at is not None:
         is_good = run.state == "succeeded"
-        marks.append((run.finished_at, "playbook finished" if is_good else words.RUN_STATES[run.state].word.lower(), "done" if is_good else "failed"))
+        marks.append(
+            (
+                run.finished_at,
+                "playbook finished" if is_good else words.RUN_STATES[run.state].word.lower(),
+                "done" if is_good else "failed",
+            )
+        )
     if run.verdict_at is not None and run.verification is not None:
         is_good = run.verification is Verdict.VERIFIED
-        marks.append((run.verdict_at, "verified" if is_good else words.VERDICTS[run.verification].word.lower(), "done" if is_good else "failed"))
+        marks.append(
+            (
+                run.verdict_at,
+                "verified" if is_good else words.VERDICTS[run.verification].word.lower(),
+                "done" if is_good else "failed",
+            )
+        )
     return marks

@@ -26,14 +26,18 @@ def tell(heartbeats: Sequence[AutomationHeartbeat], now: datetime, *, is_paused:
     if not heartbeats:
         return Standing(
             "Automation has not reported yet",
-            "Alerts open incidents, and nothing is repaired until it runs. Start it with scripts/monitor_alerts.sh.",
+            "Alerts open incidents; nothing is repaired. Start it with scripts/monitor_alerts.sh.",
             "Not seen",
             "off",
         )
     last = heartbeats[0]
     heard = f"{last.instance} ({last.location}), last heard {relative(last.received_at, now)}."
     if now - last.received_at > SILENT_AFTER:
-        return Standing("Automation is silent", f"{heard} Nothing is repaired until it is back.", "Silent", "critical")
+        return Standing(
+            "Automation is silent", f"{heard} Nothing is repaired until it is back.", "Silent", "critical"
+        )
     if is_paused or last.is_paused:
-        return Standing("Automation is paused", f"{heard} It records what it would do, and waits.", "Paused", "high")
+        return Standing(
+            "Automation is paused", f"{heard} It records what it would do, and waits.", "Paused", "high"
+        )
     return Standing("Automation is armed", heard, "Armed", "robot")

@@ -28,7 +28,15 @@
     if (!state) return;
     document.title = state.dataset.pageTitle;
     document.getElementById("favicon").href = state.dataset.favicon;
-    document.body.dispatchEvent(new CustomEvent("oims:shown", { detail: state.dataset }));
+  };
+
+  // The action bar holds forms, so it is not part of the live part: it is fetched again when the incident
+  // has another version, but never while somebody fills in one of its forms.
+  const refreshActions = () => {
+    const bar = document.getElementById("actions");
+    const shown = document.querySelector("[data-live] [data-version]");
+    if (!bar || !shown || bar.dataset.version === shown.dataset.version) return;
+    if (!bar.querySelector("details[open]")) window.htmx.trigger(bar, "oims:changed");
   };
 
   const openIds = (part) => [...part.querySelectorAll("details[open][id]")].map((d) => d.id);
@@ -67,6 +75,7 @@
     const status = event.detail.xhr.status;
     const fine = status === 200 || status === 304;
     wait = fine ? PERIOD_MS : Math.min(wait * 2, LONGEST_MS);
+    refreshActions();
     say(fine ? "" : "Not live: the server did not answer. Trying again.");
   });
 

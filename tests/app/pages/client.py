@@ -40,7 +40,9 @@ class Page:
     def form(self, path: str) -> dict[str, str]:
         """Return what a browser would send of the form that posts to this path, before anyone types."""
         form = self.find_form(path)
-        values = {field.get("name"): field.get("value") or "" for field in form.iter("input") if field.get("name")}
+        values = {
+            field.get("name"): field.get("value") or "" for field in form.iter("input") if field.get("name")
+        }
         for field in form.iter("textarea"):
             values[field.get("name")] = field.text or ""
         for field in form.iter("select"):
@@ -66,25 +68,29 @@ def lint(page: Page, nonce: str) -> list[str]:
     labelled = {label.get("for") for label in page.all("label")}
     inside_labels = {id(child) for label in page.all("label") for child in label.iter()}
     for element in page.tree.iter():
-        if not isinstance(element.tag, str):
-            continue
-        handlers = [name for name in element.keys() if name.startswith("on") or name == "style"]
-        problems += [f"{element.tag} has {name}" for name in handlers]
-        if element.tag == "form" and not element.get("action") and element.get("method") != "dialog":
-            problems.append("a form has no action")
-        if element.tag == "script" and element.get("nonce") != nonce:
-            problems.append("a script has not this answer's nonce")
-        if element.tag == "img" and element.get("alt") is None:
-            problems.append("an image has no alt text")
-        is_control = element.tag in CONTROLS and element.get("type") not in NEED_NO_LABEL
-        is_labelled = element.get("id") in labelled or element.get("aria-label") or id(element) in inside_labels
-        if is_control and not is_labelled:
-            problems.append(f"{element.tag} {element.get('name')} has no label")
-        if element.tag == "table" and element.find("caption") is None:
-            problems.append("a table has no caption")
-        link = element.get("href") or ""
-        if re.match(r"\s*(javascript|data|vbscript):", link, re.IGNORECASE):
-            problems.append(f"a link runs code: {link}")
+        if isinstance(element.tag, str):
+            problems += lint_element(element, nonce, labelled, inside_labels)
+    return problems
+
+
+def lint_element(element: Element, nonce: str, labelled: set, inside_labels: set) -> list[str]:
+    handlers = [name for name in element.attrib if name.startswith("on") or name == "style"]
+    problems = [f"{element.tag} has {name}" for name in handlers]
+    if element.tag == "form" and not element.get("action") and element.get("method") != "dialog":
+        problems.append("a form has no action")
+    if element.tag == "script" and element.get("nonce") != nonce:
+        problems.append("a script has not this answer's nonce")
+    if element.tag == "img" and element.get("alt") is None:
+        problems.append("an image has no alt text")
+    is_control = element.tag in CONTROLS and element.get("type") not in NEED_NO_LABEL
+    is_labelled = element.get("id") in labelled or element.get("aria-label") or id(element) in inside_labels
+    if is_control and not is_labelled:
+        problems.append(f"{element.tag} {element.get('name')} has no label")
+    if element.tag == "table" and element.find("caption") is None:
+        problems.append("a table has no caption")
+    link = element.get("href") or ""
+    if re.match(r"\s*(javascript|data|vbscript):", link, re.IGNORECASE):
+        problems.append(f"a link runs code: {link}")
     return problems
 
 

@@ -16,7 +16,10 @@ from tests.app.pages.client import PageClient
 @pytest.fixture
 def settings(tmp_path):
     return Settings(
-        database_url=f"sqlite:///{tmp_path}/site.db", secret_key="x" * 32, registration="open", base_url="http://localhost"
+        database_url=f"sqlite:///{tmp_path}/site.db",
+        secret_key="x" * 32,
+        registration="open",
+        base_url="http://localhost",
     )
 
 

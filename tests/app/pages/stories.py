@@ -98,8 +98,15 @@ class Alert:
     def decided(self, decision: str, detail: str, after: float = 5, **fields: object) -> None:
         at = self.at + timedelta(seconds=after)
         report = DecisionReport(
-            id=f"{self.episode}-{decision}-{after}", episode=self.episode, event_id=self.episode, seq=Alert.seq,
-            fingerprint=self.fingerprint, alertname=self.name, decision=decision, detail=detail, decided_at=at,
+            id=f"{self.episode}-{decision}-{after}",
+            episode=self.episode,
+            event_id=self.episode,
+            seq=Alert.seq,
+            fingerprint=self.fingerprint,
+            alertname=self.name,
+            decision=decision,
+            detail=detail,
+            decided_at=at,
             **({"remedy": "shop-errors", "playbook": "restart_oims.yml", "target": TARGET} | fields),
         )
         with time_machine.travel(at, tick=False):
@@ -111,10 +118,21 @@ class Alert:
         report = RunReport(
             **(
                 {
-                    "id": f"run-{self.episode[:12]}", "version": self.version, "episode": self.episode,
-                    "event_id": self.episode, "seq": Alert.seq, "fingerprint": self.fingerprint,
-                    "alertname": self.name, "remedy": "shop-errors", "playbook": "restart_oims.yml",
-                    "target": TARGET, "mode": "auto", "attempt": 1, "state": state, "queued_at": at, "started_at": at,
+                    "id": f"run-{self.episode[:12]}",
+                    "version": self.version,
+                    "episode": self.episode,
+                    "event_id": self.episode,
+                    "seq": Alert.seq,
+                    "fingerprint": self.fingerprint,
+                    "alertname": self.name,
+                    "remedy": "shop-errors",
+                    "playbook": "restart_oims.yml",
+                    "target": TARGET,
+                    "mode": "auto",
+                    "attempt": 1,
+                    "state": state,
+                    "queued_at": at,
+                    "started_at": at,
                 }
                 | fields
             )
@@ -126,8 +144,13 @@ class Alert:
         self.ran(
             state,
             **(
-                {"finished_at": self.at + timedelta(seconds=after), "duration_s": after - 5, "tasks": TASKS,
-                 "output_tail": OUTPUT, "exit_code": 0}
+                {
+                    "finished_at": self.at + timedelta(seconds=after),
+                    "duration_s": after - 5,
+                    "tasks": TASKS,
+                    "output_tail": OUTPUT,
+                    "exit_code": 0,
+                }
                 | fields
             ),
         )
@@ -136,7 +159,9 @@ class Alert:
 def healed(settings: Settings, at: datetime) -> Incident:
     """An alert that automation repaired and verified."""
     alert = Alert(
-        settings, "ShopErrors", at,
+        settings,
+        "ShopErrors",
+        at,
         labels={"severity": "critical", "namespace": "shop", "deployment": "api", "service": "shop"},
         annotations={
             "summary": "Error rate of the shop API above 5 %",
@@ -150,8 +175,11 @@ def healed(settings: Settings, at: datetime) -> Incident:
     alert.finished("succeeded", 19, verification="pending")
     alert.ends(46)
     alert.finished(
-        "succeeded", 19, verification="verified", verdict_at=at + timedelta(seconds=192),
-        verdict_detail="The same alert cleared after 41 s and stayed clear for 2 min; 3 of 3 replicas are ready.",
+        "succeeded",
+        19,
+        verification="verified",
+        verdict_at=at + timedelta(seconds=192),
+        verdict_detail="The same alert cleared after 41 s and stayed clear for 2 min; 3 of 3 replicas ready.",
         evidence={"ready_replicas": 3, "held_s": 120},
     )
     return alert.incident
@@ -160,12 +188,17 @@ def healed(settings: Settings, at: datetime) -> Incident:
 def waiting(settings: Settings, at: datetime) -> Incident:
     """An alert that fires while the remedy may not run again yet."""
     alert = Alert(
-        settings, "ShopSlow", at,
-        labels={"severity": "high", "service": "shop"}, annotations={"summary": "The shop answers slowly"},
+        settings,
+        "ShopSlow",
+        at,
+        labels={"severity": "high", "service": "shop"},
+        annotations={"summary": "The shop answers slowly"},
     )
     alert.fires()
     alert.decided(
-        "deferred", "the last run on Deployment shop/api was 3 min ago (cooldown 5 min).", reason="cooldown",
+        "deferred",
+        "the last run on Deployment shop/api was 3 min ago (cooldown 5 min).",
+        reason="cooldown",
         until=at + timedelta(minutes=2),
     )
     return alert.incident
@@ -174,8 +207,11 @@ def waiting(settings: Settings, at: datetime) -> Incident:
 def repairing(settings: Settings, at: datetime) -> Incident:
     """An alert whose playbook runs now."""
     alert = Alert(
-        settings, "QueueStuck", at,
-        labels={"severity": "critical", "service": "queue"}, annotations={"summary": "The order queue is stuck"},
+        settings,
+        "QueueStuck",
+        at,
+        labels={"severity": "critical", "service": "queue"},
+        annotations={"summary": "The order queue is stuck"},
     )
     alert.fires()
     alert.decided("run", "Remedy “queue”, attempt 1 of 2, 3 of 3 runs left this hour.")
@@ -186,13 +222,20 @@ def repairing(settings: Settings, at: datetime) -> Incident:
 def unnamed(settings: Settings, at: datetime) -> Incident:
     """An alert the policy does not name."""
     alert = Alert(
-        settings, "DiskFilling", at,
-        labels={"severity": "medium", "instance": "db-1"}, annotations={"summary": "Disk of db-1 fills within 4 hours"},
+        settings,
+        "DiskFilling",
+        at,
+        labels={"severity": "medium", "instance": "db-1"},
+        annotations={"summary": "Disk of db-1 fills within 4 hours"},
     )
     alert.fires()
     alert.decided(
-        "declined", "no remedy in the policy names DiskFilling.", reason="not_in_policy",
-        remedy=None, playbook=None, target=None,
+        "declined",
+        "no remedy in the policy names DiskFilling.",
+        reason="not_in_policy",
+        remedy=None,
+        playbook=None,
+        target=None,
     )
     return alert.incident
 
@@ -200,15 +243,29 @@ def unnamed(settings: Settings, at: datetime) -> Incident:
 def ineffective(settings: Settings, at: datetime) -> Incident:
     """A repair that did not help, so that people were called."""
     alert = Alert(
-        settings, "PaymentErrors", at,
-        labels={"severity": "critical", "service": "payment"}, annotations={"summary": "Payments fail"},
+        settings,
+        "PaymentErrors",
+        at,
+        labels={"severity": "critical", "service": "payment"},
+        annotations={"summary": "Payments fail"},
     )
     alert.fires()
     alert.decided("run", "Remedy “payment”, attempt 2 of 2.")
-    failed = [TASKS[0], {"name": "Wait until ready", "status": "failed", "duration_s": 60.2, "message": "1 of 3 replicas ready after 60 s"}]
+    failed = [
+        TASKS[0],
+        {
+            "name": "Wait until ready",
+            "status": "failed",
+            "duration_s": 60.2,
+            "message": "1 of 3 replicas ready after 60 s",
+        },
+    ]
     alert.finished("failed", 70, tasks=failed, exit_code=2, attempt=2)
     alert.decided(
-        "declined", "2 of 2 attempts are used up, a person is needed.", after=75, reason="attempts_exhausted",
+        "declined",
+        "2 of 2 attempts are used up, a person is needed.",
+        after=75,
+        reason="attempts_exhausted",
         escalate=True,
     )
     return alert.incident
@@ -218,7 +275,10 @@ def reported(author: Person, at: datetime, title: str = "Checkout answers with e
     """An incident that a person noticed and nobody has taken."""
     with time_machine.travel(at, tick=False):
         return service.create(
-            title=title, severity=Severity.HIGH, service="checkout", actor=author.actor,
+            title=title,
+            severity=Severity.HIGH,
+            service="checkout",
+            actor=author.actor,
             description="Customers call: paying by card fails since about noon.\nInvoices work.",
         )
 
@@ -229,32 +289,52 @@ def taken(author: Person, owner: Person, at: datetime) -> Incident:
     with time_machine.travel(at + timedelta(minutes=2), tick=False):
         service.acknowledge(incident.id, actor=owner.actor)
     with time_machine.travel(at + timedelta(minutes=6), tick=False):
-        service.comment(incident.id, body="The index was built from yesterday's export.\nRebuilding.", actor=owner.actor)
+        service.comment(
+            incident.id, body="The index was built from yesterday's export.\nRebuilding.", actor=owner.actor
+        )
     return incident
 
 
 def heartbeat() -> None:
     """A sign of life of the automation, now."""
     remedies = [
-        {"name": "shop-errors", "alert": "ShopErrors", "playbook": "restart_oims.yml", "mode": "auto", "target": TARGET, "runs_left_hour": 2},
-        {"name": "shop-saturated", "alert": "ShopSaturated", "playbook": "scale_oims.yml", "mode": "approve", "target": TARGET, "runs_left_hour": 3},
+        {
+            "name": "shop-errors",
+            "alert": "ShopErrors",
+            "playbook": "restart_oims.yml",
+            "mode": "auto",
+            "target": TARGET,
+            "runs_left_hour": 2,
+        },
+        {
+            "name": "shop-saturated",
+            "alert": "ShopSaturated",
+            "playbook": "scale_oims.yml",
+            "mode": "approve",
+            "target": TARGET,
+            "runs_left_hour": 3,
+        },
     ]
     remediation.take_heartbeat(
-        HeartbeatReport(instance="ops-1", version="0.1.0", location="host", paused=False, last_seq=Alert.seq, lag_s=0.2, remedies=remedies, sent_at=clock.now())
+        HeartbeatReport(
+            instance="ops-1",
+            version="0.1.0",
+            location="host",
+            paused=False,
+            last_seq=Alert.seq,
+            lag_s=0.2,
+            remedies=remedies,
+            sent_at=clock.now(),
+        )
     )
 
 
-def everything(settings: Settings) -> None:
-    """A morning of operations, ending now."""
+def everything_but_people(settings: Settings) -> None:
+    """A morning of the machine, ending now."""
     now = datetime.now(UTC).replace(microsecond=0)
-    alice, bob = person("Alice"), person("Bob")
-    person("Vera", Role.VIEWER)
-    healed(settings, now - timedelta(days=9))
-    taken(alice, bob, now - timedelta(minutes=50))
     healed(settings, now - timedelta(minutes=42))
     ineffective(settings, now - timedelta(minutes=18))
     unnamed(settings, now - timedelta(minutes=14))
-    reported(alice, now - timedelta(minutes=9))
     waiting(settings, now - timedelta(minutes=3))
     repairing(settings, now - timedelta(seconds=20))
     heartbeat()

@@ -12,7 +12,9 @@ from tests.app.pages.client import PageClient
 def test_it_sends_strangers_to_the_login_page_and_back_to_where_they_wanted_to_go(stranger, alice):
     refused = stranger.client.get("/automation")
     assert refused.status_code == 303
-    page = stranger.submit_and_follow(refused.location, "/login", email=alice.email, password=stories.PASSWORD)
+    page = stranger.submit_and_follow(
+        refused.location, "/login", email=alice.email, password=stories.PASSWORD
+    )
     assert page.h1 == "Automation has not reported yet"
 
 
@@ -46,7 +48,8 @@ def test_it_says_what_is_wrong_with_a_login(stranger, alice, email, password, me
 
 
 @pytest.mark.parametrize(
-    "target", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "\t//evil.example"]
+    "target",
+    ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "\t//evil.example"],
 )
 def test_it_never_leads_people_away_after_the_login(stranger, alice, target):
     data = stranger.get("/login").form("/login") | {"email": alice.email, "password": stories.PASSWORD}
@@ -56,7 +59,9 @@ def test_it_never_leads_people_away_after_the_login(stranger, alice, target):
 
 
 def test_it_registers_and_logs_in_at_once_where_registration_is_open(stranger):
-    page = stranger.submit_and_follow("/register", name="Carol", email="carol@example.org", password=stories.PASSWORD)
+    page = stranger.submit_and_follow(
+        "/register", name="Carol", email="carol@example.org", password=stories.PASSWORD
+    )
     assert page.h1 == "Nothing is on fire"
     assert "Carol" in page.html
 
@@ -85,7 +90,9 @@ def test_it_says_at_the_field_what_is_wrong_with_a_registration(stranger, alice,
 def test_it_keeps_a_new_account_waiting_where_registration_needs_approval(settings, app):
     other = create_app(settings.model_copy(update={"registration": "approval"}))
     stranger = PageClient(other.test_client())
-    page = stranger.submit_and_follow("/register", name="Carol", email="carol@example.org", password=stories.PASSWORD)
+    page = stranger.submit_and_follow(
+        "/register", name="Carol", email="carol@example.org", password=stories.PASSWORD
+    )
     assert "waits for approval" in page.words
     with app.app_context():
         found = accounts.by_email("carol@example.org")

@@ -28,7 +28,9 @@ def test_it_answers_first_what_is_on_fire_and_who_has_it(browser, tell, settings
     assert page.title.startswith("2 open")
 
 
-def test_it_puts_the_worst_and_then_the_oldest_first_and_resolved_ones_below(browser, tell, settings, at, alice):
+def test_it_puts_the_worst_and_then_the_oldest_first_and_resolved_ones_below(
+    browser, tell, settings, at, alice
+):
     tell(stories.reported, alice, at)
     tell(stories.reported, alice, at - timedelta(hours=2), "The oldest")
     tell(stories.healed, settings, at - timedelta(hours=1))
@@ -47,7 +49,15 @@ def test_each_row_says_state_severity_owner_last_event_and_the_machines_part_in_
 ):
     tell(stories.waiting, settings, at - timedelta(minutes=3))
     words = browser.get("/").words
-    for expected in ("Open", "High", "The shop answers slowly", "Waiting: The last run on", "nobody", "Alert", "3 min"):
+    for expected in (
+        "Open",
+        "High",
+        "The shop answers slowly",
+        "Waiting: The last run on",
+        "nobody",
+        "Alert",
+        "3 min",
+    ):
         assert expected in words
 
 

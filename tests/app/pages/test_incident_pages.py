@@ -45,7 +45,9 @@ def test_it_gives_the_reason_why_automation_did_nothing(browser, tell, settings,
     assert "Not run by automation. No remedy in the policy names DiskFilling." in page.words
 
 
-def test_it_names_the_task_at_which_a_playbook_failed_and_that_people_were_called(browser, tell, settings, at):
+def test_it_names_the_task_at_which_a_playbook_failed_and_that_people_were_called(
+    browser, tell, settings, at
+):
     page = browser.get(f"/incidents/{tell(stories.ineffective, settings, at)}")
     assert "The playbook failed at “Wait until ready”." in page.words
     assert "1 of 3 replicas ready after 60 s" in page.words
@@ -54,7 +56,11 @@ def test_it_names_the_task_at_which_a_playbook_failed_and_that_people_were_calle
 
 def test_it_opens_an_incident_by_hand(browser, bob):
     page = browser.submit_and_follow(
-        "/incidents/new", title="Checkout fails", severity="critical", owner=str(bob.id), service="shop",
+        "/incidents/new",
+        title="Checkout fails",
+        severity="critical",
+        owner=str(bob.id),
+        service="shop",
         description="Since noon.",
     )
     assert page.h1 == "Checkout fails"
@@ -97,7 +103,11 @@ def test_people_acknowledge_assign_comment_escalate_resolve_and_reopen(browser, 
 
 def test_it_offers_only_what_the_state_allows(browser, tell, settings, at):
     page = browser.get(f"/incidents/{tell(stories.healed, settings, at - timedelta(hours=1))}")
-    actions = {form.get("action").rpartition("/")[2] for form in page.all("form") if "/incidents/" in (form.get("action") or "")}
+    actions = {
+        form.get("action").rpartition("/")[2]
+        for form in page.all("form")
+        if "/incidents/" in (form.get("action") or "")
+    }
     assert actions == {"reopen", "comment"}
 
 
@@ -113,7 +123,9 @@ def test_it_offers_only_what_the_state_allows(browser, tell, settings, at):
         ("acknowledge", {"version": "x"}, "Reload the page"),
     ],
 )
-def test_it_says_what_is_wrong_with_an_action_and_keeps_the_page(browser, tell, settings, at, action, values, message):
+def test_it_says_what_is_wrong_with_an_action_and_keeps_the_page(
+    browser, tell, settings, at, action, values, message
+):
     path = f"/incidents/{tell(stories.waiting, settings, at)}"
     response = browser.submit(path, f"{path}/{action}", **values)
     assert response.status_code == 422
@@ -182,17 +194,31 @@ HOSTILE = [
 def test_hostile_text_stays_text_everywhere(browser, tell, settings, at, evil):
     def story():
         alert = stories.Alert(
-            settings, evil, at, labels={evil: evil, "service": evil},
+            settings,
+            evil,
+            at,
+            labels={evil: evil, "service": evil},
             annotations={"summary": evil, "description": evil, "runbook_url": evil, evil: evil},
         )
         alert.fires()
         alert.decided("run", evil, remedy=evil)
-        alert.finished("failed", 9, tasks=[{"name": evil, "status": "failed", "message": evil}], output_tail=evil, verdict_detail=evil, evidence={"x": evil})
+        alert.finished(
+            "failed",
+            9,
+            tasks=[{"name": evil, "status": "failed", "message": evil}],
+            output_tail=evil,
+            verdict_detail=evil,
+            evidence={"x": evil},
+        )
         return alert.incident
 
     path = f"/incidents/{tell(story)}"
     browser.submit_and_follow(path, f"{path}/comment", body=evil)
-    runs = [link.get("href") for link in browser.get(path).all("a") if (link.get("href") or "").startswith("/runs/")]
+    runs = [
+        link.get("href")
+        for link in browser.get(path).all("a")
+        if (link.get("href") or "").startswith("/runs/")
+    ]
     for address in ("/", path, "/automation", runs[0], "/?q=%3Cscript%3Ealert(1)%3C/script%3E"):
         page = browser.get(address)
         assert len(page.all("script")) == 3
@@ -215,7 +241,9 @@ def test_hostile_text_stays_text_everywhere(browser, tell, settings, at, evil):
         ("ftp://a.example/", False),
     ],
 )
-def test_only_web_addresses_become_links_and_they_cannot_reach_back(browser, tell, settings, at, url, is_link):
+def test_only_web_addresses_become_links_and_they_cannot_reach_back(
+    browser, tell, settings, at, url, is_link
+):
     def story():
         return stories.Alert(settings, "Linked", at, annotations={"runbook_url": url}).fires()
 

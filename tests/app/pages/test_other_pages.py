@@ -29,7 +29,16 @@ def test_the_automation_page_shows_remedies_runs_and_reasons(browser, app, tell,
         stories.heartbeat()
     page = browser.get("/automation")
     assert page.h1 == "Automation is armed"
-    for expected in ("shop-errors", "ShopErrors", "Automatic", "Asks first", "Verified", "never run", "Succeeded", "no remedy in the policy names DiskFilling."):
+    for expected in (
+        "shop-errors",
+        "ShopErrors",
+        "Automatic",
+        "Asks first",
+        "Verified",
+        "never run",
+        "Succeeded",
+        "No remedy in the policy names DiskFilling.",
+    ):
         assert expected in page.words
 
 
@@ -47,10 +56,18 @@ def test_the_automation_page_tells_silence_and_pause(browser, app, alice, at):
 def test_a_run_page_shows_tasks_output_verdict_and_the_command_for_hands(browser, tell, settings, at):
     incident_id = tell(stories.healed, settings, at - timedelta(hours=1))
     page = browser.get(f"/incidents/{incident_id}")
-    address = next(link.get("href") for link in page.all("a") if (link.get("href") or "").startswith("/runs/"))
+    address = next(
+        link.get("href") for link in page.all("a") if (link.get("href") or "").startswith("/runs/")
+    )
     run = browser.get(address)
     assert run.h1 == "restart_oims.yml on Deployment shop/api"
-    for expected in ("Succeeded", "Wait until ready", "ansible-playbook restart_oims.yml", "--check", "ready_replicas"):
+    for expected in (
+        "Succeeded",
+        "Wait until ready",
+        "ansible-playbook restart_oims.yml",
+        "--check",
+        "ready_replicas",
+    ):
         assert expected in run.words
 
 
@@ -58,7 +75,9 @@ def test_the_patterns_page_keeps_the_house_rules(browser):
     assert browser.get("/patterns").h1 == "Patterns"
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/incidents/999", "/incidents/999999999999", "/runs/none", "/incidents/-1"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/incidents/999", "/incidents/999999999999", "/runs/none", "/incidents/-1"]
+)
 def test_what_is_not_there_is_told_calmly_with_the_request_id(browser, path):
     page = browser.get(path, 404)
     assert page.h1 == "Not found"
@@ -66,7 +85,10 @@ def test_what_is_not_there_is_told_calmly_with_the_request_id(browser, path):
 
 
 def test_a_wrong_method_gets_a_page(browser):
-    assert "Status 405" in browser.read(browser.client.post("/automation", data=browser.get("/").form("/logout"))).words
+    assert (
+        "Status 405"
+        in browser.read(browser.client.post("/automation", data=browser.get("/").form("/logout"))).words
+    )
 
 
 def test_a_body_that_is_too_large_gets_a_page(browser):
@@ -115,13 +137,18 @@ def luminance(colour: str) -> float:
 
 def test_every_text_and_background_pair_can_be_read_in_both_themes():
     css = (ROOT / "app/static/tokens.css").read_text()
-    tokens = {name: (light, dark) for name, light, dark in re.findall(r"--([a-z-]+): light-dark\((#\w+), (#\w+)\)", css)}
+    tokens = {
+        name: (light, dark)
+        for name, light, dark in re.findall(r"--([a-z-]+): light-dark\((#\w+), (#\w+)\)", css)
+    }
     pairs = [(name, f"{name}-bg") for name in tokens if f"{name}-bg" in tokens]
     pairs += [(name, ground) for name in ("text", "muted", "accent") for ground in ("bg", "panel")]
     assert len(pairs) == 13
     for theme in (0, 1):
         for text, ground in pairs:
-            lighter, darker = sorted((luminance(tokens[text][theme]), luminance(tokens[ground][theme])), reverse=True)
+            lighter, darker = sorted(
+                (luminance(tokens[text][theme]), luminance(tokens[ground][theme])), reverse=True
+            )
             assert (lighter + 0.05) / (darker + 0.05) >= 5.6, (text, ground, theme)
 
 
