@@ -67,7 +67,7 @@ FAIL = """\
 """
 
 POLICY = """\
-defaults: {mode: auto, cooldown: 5m, max_runs_per_hour: 3, max_attempts: 2, timeout: 1m, verify: {within: 1m, hold: 1s}}
+defaults: {cooldown: 5m, max_runs_per_hour: 3, max_attempts: 2, timeout: 1m, verify: {within: 1m, hold: 1s}}
 remedies:
   - alert: Broken
     playbook: repair.yml
@@ -204,8 +204,7 @@ def follower(env, tmp_path):
 
     yield start
     for process in started:
-        if process.process.poll() is None:
-            process.kill()
+        process.kill()
 
 
 @pytest.fixture

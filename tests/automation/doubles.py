@@ -143,7 +143,9 @@ class AppServer(Server):
         return 201, {}
 
 
-def make_event(seq, alertname, status, fingerprint, episode, labels=None, annotations=None, key=KEY):
+def make_event(
+    seq, alertname, status, fingerprint, episode, labels=None, annotations=None, key=KEY
+):
     now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
     event = {
         "kind": "alert",

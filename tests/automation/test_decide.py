@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
 from automation.decide.model import PastRun, Reason, Situation, Verb
 from automation.decide.rules import decide
 from automation.ledger.episodes import Episode
@@ -28,9 +29,7 @@ EPISODE = Episode(
     resolved_steady=None,
     returns=0,
 )
-CALM = Situation(
-    steady=NOW, wall=WALL, paused=None, runs=(), attempts=(), locked=frozenset(), episodes=1
-)
+CALM = Situation(steady=NOW, wall=WALL, paused=None, runs=(), attempts=(), locked=frozenset(), episodes=1)
 TARGET = "shop/Deployment/web"
 
 
@@ -47,9 +46,13 @@ def policy(limits=None, maintenance=(), **remedy):
     )
 
 
-def past(seconds_ago, *, episode="other", target=TARGET, state="succeeded", verification="verified", lasted=10):
+def past(
+    seconds_ago, *, episode="other", target=TARGET, state="succeeded", verification="verified", lasted=10
+):
     started = NOW - seconds_ago
-    return PastRun(episode, target, state, verification, started, None if lasted is None else started + lasted)
+    return PastRun(
+        episode, target, state, verification, started, None if lasted is None else started + lasted
+    )
 
 
 def attempt(seconds_ago, **changes):

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from automation.events.lines import MAX_LINE, LineReader
-from automation.events.signing import canonical, is_genuine, sign
 from hypothesis import given
 from hypothesis import strategies as st
+
+from automation.events.lines import MAX_LINE, LineReader
+from automation.events.signing import canonical, is_genuine, sign
 
 from .doubles import KEY, make_event
 

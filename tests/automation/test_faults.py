@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from automation.run import process
 
 from .doubles import JournalServer, make_event
@@ -156,9 +157,7 @@ def test_versions_of_a_run_arrive_in_order_and_show_tasks_as_they_happen(
     assert versions[0] == 1 or app.history[0]["state"] in {"queued", "running"}
 
 
-def test_a_signed_line_is_acted_on_while_the_journal_is_away(
-    journal, app, follower, eventually, playbooks
-):
+def test_a_signed_line_is_acted_on_while_the_journal_is_away(journal, app, follower, eventually, playbooks):
     one = follower()
     eventually(lambda: app.heartbeats)
     journal.down()
@@ -174,9 +173,7 @@ def test_a_signed_line_is_acted_on_while_the_journal_is_away(
     assert len((playbooks.parent / "repaired").read_text().splitlines()) == 1
 
 
-def test_an_event_with_a_wrong_signature_in_the_journal_stops_it_loudly(
-    journal, app, follower, eventually
-):
+def test_an_event_with_a_wrong_signature_in_the_journal_stops_it_loudly(journal, app, follower, eventually):
     journal.add("Broken", key="another key")
     one = follower()
     eventually(lambda: "has no genuine signature" in one.log)

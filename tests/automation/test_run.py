@@ -8,6 +8,9 @@ import threading
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from automation.clock import SystemClock
 from automation.config import load_settings
 from automation.events.schemas import Event
@@ -20,8 +23,6 @@ from automation.run import process
 from automation.run.executor import Executor, ansible, ansible_environment
 from automation.run.output import LIMIT, read_tail, redact
 from automation.run.variables import write_variables
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .doubles import make_event
 
@@ -45,8 +46,10 @@ ECHO = """\
         dest: "{{ playbook_dir }}/../value_{{ item }}"
         content: "{{ lookup('ansible.builtin.vars', 'oims_value_' ~ item) }}"
         mode: "0600"
-      loop: "{{ range(%d) }}"
-""" % len(HOSTILE)
+      loop: "{{ range(COUNT) }}"
+""".replace("COUNT", str(len(HOSTILE)))
+
+STUBBORN = "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 100' & echo ready; wait; sleep 100"
 
 
 class Bench:
@@ -162,7 +165,11 @@ def test_a_time_out_ends_every_process_of_the_run(bench):
 
 def test_a_process_that_ignores_term_is_killed(tmp_path):
     run_id = "run-that-ignores-term"
-    command = ["sh", "-c", "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 100' & echo ready; wait; sleep 100"]
+    command = [
+        "sh",
+        "-c",
+        STUBBORN,
+    ]
     env = {"PATH": os.environ["PATH"], process.MARK: run_id}
     child = process.start(command, cwd=tmp_path, env=env, output=tmp_path / "out")
     while "ready" not in (tmp_path / "out").read_text() or len(process.find(run_id)) < 3:

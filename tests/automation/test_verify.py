@@ -1,0 +1,93 @@
+"""The verdict table."""
+
+from dataclasses import replace
+
+import pytest
+
+from automation.ledger.runs import Run
+from automation.policy.schemas import Remedy
+from automation.verify import Observation, hold_of, judge
+
+from .test_decide import EPISODE
+
+FINISHED = 1000.0
+RUN = Run(
+    id="r",
+    episode="e1",
+    fingerprint="f1",
+    target="t",
+    attempt=1,
+    state="succeeded",
+    verification="pending",
+    queued_steady=900,
+    finished_steady=FINISHED,
+    within=300,
+    hold=60,
+    variables={},
+    timeout=60,
+    document={},
+)
+FIRING = EPISODE
+RESOLVED = replace(EPISODE, is_firing=False, resolved_steady=1100.0)
+NEXT_FIRING = replace(EPISODE, id="e2")
+NEXT_RESOLVED = replace(EPISODE, id="e2", is_firing=False, resolved_steady=1320.0)
+
+TABLE = {
+    "firing, time left": (FIRING, 1299, 1299, False, None),
+    "firing at the end": (FIRING, 1300, 1300, False, "still_firing"),
+    "firing, but the journal was not read since": (FIRING, 1310, 1250, False, None),
+    "the journal never came back": (FIRING, 1361, 1250, False, "inconclusive"),
+    "the journal was never read": (FIRING, 1361, None, False, "inconclusive"),
+    "resolved, not held yet": (RESOLVED, 1159, 1159, False, None),
+    "resolved and held": (RESOLVED, 1160, 1160, False, "verified"),
+    "resolved before the playbook ended": (
+        replace(RESOLVED, resolved_steady=990.0),
+        1059,
+        1059,
+        False,
+        None,
+    ),
+    "held, but the journal was not read": (RESOLVED, 1170, 1159, False, None),
+    "held, but the journal is away for long": (RESOLVED, 1500, 1159, False, "inconclusive"),
+    "held, but no metrics": (RESOLVED, 1160, 1160, True, "inconclusive"),
+    "back, time left": (NEXT_FIRING, 1200, 1200, False, None),
+    "back at the end": (NEXT_FIRING, 1300, 1300, False, "still_firing"),
+    "back and gone too late": (NEXT_RESOLVED, 1380, 1380, False, "timed_out"),
+    "known to be resolved only after a long stop": (
+        replace(RESOLVED, resolved_steady=9000.0),
+        9060,
+        9060,
+        False,
+        "verified",
+    ),
+}
+
+
+@pytest.mark.parametrize(("latest", "now", "read_at", "lost", "verdict"), TABLE.values(), ids=TABLE)
+def test_the_table(latest, now, read_at, lost, verdict):
+    seen = Observation(EPISODE, latest, now, read_at, is_watchdog_lost=lost)
+    found = judge(RUN, seen)
+    assert (found.verification if found else None) == verdict
+
+
+@pytest.mark.parametrize(
+    ("set_to", "annotation", "hold"),
+    [
+        (None, None, 120),
+        (None, "1m", 120),
+        (None, "5m", 300),
+        (None, "30d", 3600),
+        (None, "{{ x }}", 120),
+        (None, "", 120),
+        ("10s", "5m", 10),
+    ],
+)
+def test_the_hold_is_longer_than_the_window_of_the_rule(set_to, annotation, hold):
+    document = {
+        "alert": "Broken",
+        "playbook": "repair.yml",
+        "target": {"kind": "Deployment", "namespace": "shop", "name": "web"},
+        "verify": {"hold": set_to} if set_to else {},
+    }
+    annotations = {} if annotation is None else {"oims_window": annotation}
+    assert hold_of(Remedy.model_validate(document), annotations) == hold
