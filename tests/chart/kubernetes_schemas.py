@@ -67,7 +67,9 @@ def _custom(target: Path) -> None:
 def _modules() -> dict[str, Path]:
     go = shutil.which("go", path=f"{os.environ['PATH']}{os.pathsep}{ROOT / '.tools/go/bin'}")
     assert go, "Go is missing, which fetches the CRDs that tools/crds/go.mod pins: run `make tools`"
-    done = subprocess.run([go, "mod", "download", "-json"], cwd=CRD_MODULES, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [go, "mod", "download", "-json"], cwd=CRD_MODULES, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     decoder, text, found = json.JSONDecoder(), done.stdout.strip(), {}
     while text:

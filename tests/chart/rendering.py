@@ -43,16 +43,28 @@ def tool(name: str) -> str:
     return found
 
 
-def run_helm(*arguments: str, helm: str = "helm", env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run_helm(
+    *arguments: str, helm: str = "helm", env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run Helm without any configuration of the user's."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("HELM_", "KUBE"))}
     return subprocess.run(
-        [tool(helm), *arguments], capture_output=True, text=True, check=False, timeout=60, env=clean | (env or {})
+        [tool(helm), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=clean | (env or {}),
     )
 
 
 def text_of(
-    *values: str, sets: tuple[str, ...] = (), release: str = "oims", crds: bool = True, helm: str = "helm", chart: Path = CHART
+    *values: str,
+    sets: tuple[str, ...] = (),
+    release: str = "oims",
+    crds: bool = True,
+    helm: str = "helm",
+    chart: Path = CHART,
 ) -> str | Failed:
     """Render the chart with the named ci values files (or paths) and further ``--set`` values."""
     files = [path if path.endswith(".yaml") else str(CHART / "ci" / f"{path}-values.yaml") for path in values]
@@ -60,7 +72,15 @@ def text_of(
     options += [part for value in sets for part in ("--set", value)]
     options += [part for group in CRDS for part in ("--api-versions", group) if crds]
     done = run_helm(
-        "template", release, str(chart), "--namespace", NAMESPACE, "--kube-version", KUBE_VERSION, *options, helm=helm
+        "template",
+        release,
+        str(chart),
+        "--namespace",
+        NAMESPACE,
+        "--kube-version",
+        KUBE_VERSION,
+        *options,
+        helm=helm,
     )
     return done.stdout if done.returncode == 0 else Failed(done.stderr)
 
@@ -109,7 +129,9 @@ def pod_of(item: dict[str, Any]) -> dict[str, Any] | None:
 def pods(objects: tuple[dict[str, Any], ...]) -> dict[str, dict[str, Any]]:
     """Return every pod of a render by kind and name of the object that makes it."""
     return {
-        f"{item['kind']}/{item['metadata']['name']}": pod for item in objects if (pod := pod_of(item)) is not None
+        f"{item['kind']}/{item['metadata']['name']}": pod
+        for item in objects
+        if (pod := pod_of(item)) is not None
     }
 
 

@@ -53,7 +53,12 @@ def test_every_object_of_every_values_file_is_valid(validate, version, tmp_path)
     summary = result["summary"]
     expected = sum(len(documents(values)) for values in VALUES_FILES)
     assert result.get("resources") in (None, [])
-    assert (summary["valid"], summary["invalid"], summary["errors"], summary["skipped"]) == (expected, 0, 0, 0)
+    assert (summary["valid"], summary["invalid"], summary["errors"], summary["skipped"]) == (
+        expected,
+        0,
+        0,
+        0,
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -37,11 +37,16 @@ def network():
 
 def lets_through(rules, direction, other, pod, port):
     """Say whether one of the rules names the other pod and the port of the pod that is reached."""
-    names = {item.get("name"): item["containerPort"] for container in containers(pod) for item in container.get("ports", [])}
+    names = {
+        item.get("name"): item["containerPort"]
+        for container in containers(pod)
+        for item in container.get("ports", [])
+    }
     for rule in rules:
         peers = rule.get(direction)
         named = peers is None or any(
-            peer.get("podSelector", {}).get("matchLabels", {"": ""}).items() <= other["metadata"]["labels"].items()
+            peer.get("podSelector", {}).get("matchLabels", {"": ""}).items()
+            <= other["metadata"]["labels"].items()
             for peer in peers
         )
         ports = {names.get(item["port"], item["port"]) for item in rule.get("ports", [])}
@@ -65,11 +70,17 @@ def test_only_the_named_pairs_meet(network, source, target):
 @pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "automation"])
 def test_every_part_that_calls_another_may_ask_for_its_address(network, source):
     _, policies = network
-    assert {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]} in policies[source]["egress"]
+    assert {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]} in policies[source][
+        "egress"
+    ]
 
 
 def test_mail_leaves_to_the_mail_server_only():
-    (policy,) = [item for item in of_kind(documents("ingress-tls"), "NetworkPolicy") if item["metadata"]["name"] == "oims-app"]
+    (policy,) = [
+        item
+        for item in of_kind(documents("ingress-tls"), "NetworkPolicy")
+        if item["metadata"]["name"] == "oims-app"
+    ]
     assert {
         "ports": [{"port": 587, "protocol": "TCP"}],
         "to": [{"ipBlock": {"cidr": "198.51.100.0/24"}}],
@@ -78,7 +89,11 @@ def test_mail_leaves_to_the_mail_server_only():
 
 def test_the_app_is_open_to_all_only_when_it_is_published_without_a_named_way_in():
     def open_to_all(values):
-        (policy,) = [item for item in of_kind(documents(values), "NetworkPolicy") if item["metadata"]["name"] == "oims-app"]
+        (policy,) = [
+            item
+            for item in of_kind(documents(values), "NetworkPolicy")
+            if item["metadata"]["name"] == "oims-app"
+        ]
         return any("from" not in rule for rule in policy["spec"]["ingress"])
 
     assert [open_to_all(values) for values in ("default", "ingress-tls", "httproute")] == [False, False, True]

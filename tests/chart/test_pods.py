@@ -86,7 +86,9 @@ def test_whatever_listens_is_probed(pod):
 @every_pod
 def test_secrets_reach_it_as_files(pod, values):
     for container in containers(pod):
-        secret = [item["name"] for item in container.get("env", []) if "secretKeyRef" in item.get("valueFrom", {})]
+        secret = [
+            item["name"] for item in container.get("env", []) if "secretKeyRef" in item.get("valueFrom", {})
+        ]
         assert secret in ([], ["OIMS_WEBHOOK_JOURNAL"]), values
         for item in container.get("env", []):
             if re.search(r"PASSWORD|TOKEN|KEY|SECRET", item["name"]):
@@ -125,7 +127,11 @@ def test_one_file_has_one_writer(values):
 
 def test_a_single_replica_says_so_for_the_playbook():
     def note(values):
-        (item,) = [item for item in documents(values) if item["kind"] == "Deployment" and item["metadata"]["name"] == "oims-app"]
+        (item,) = [
+            item
+            for item in documents(values)
+            if item["kind"] == "Deployment" and item["metadata"]["name"] == "oims-app"
+        ]
         return item["metadata"].get("annotations", {}).get("oims.dev/single-replica")
 
     assert note("default") == "true"

@@ -34,7 +34,11 @@ def references(pod):
     yield "ServiceAccount", pod["spec"].get("serviceAccountName", "default"), set()
     for volume in pod["spec"].get("volumes", []):
         if "secret" in volume:
-            yield "Secret", volume["secret"]["secretName"], {item["key"] for item in volume["secret"].get("items", [])}
+            yield (
+                "Secret",
+                volume["secret"]["secretName"],
+                {item["key"] for item in volume["secret"].get("items", [])},
+            )
         if "configMap" in volume:
             yield "ConfigMap", volume["configMap"]["name"], set()
         if "persistentVolumeClaim" in volume:

@@ -16,14 +16,17 @@ def test_it_passes_a_strict_lint(helm, values):
     file = str(rendering.CHART / "ci" / f"{values}-values.yaml")
     if values in {"operator", "httproute", "everything"}:
         pytest.skip("lint cannot be told which CRDs there are; test_it_renders_alike covers these values")
-    done = rendering.run_helm("lint", "--strict", str(rendering.CHART), "--values", file, "--kube-version", "1.37.0", helm=helm)
+    done = rendering.run_helm(
+        "lint", "--strict", str(rendering.CHART), "--values", file, "--kube-version", "1.37.0", helm=helm
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("values", VALUES_FILES)
 def test_it_renders_alike_with_helm_4_and_3(values):
     without_secrets = [
-        [item for item in documents(values, helm=helm) if item["kind"] != "Secret"] for helm in ("helm", "helm3")
+        [item for item in documents(values, helm=helm) if item["kind"] != "Secret"]
+        for helm in ("helm", "helm3")
     ]
     assert without_secrets[0] == without_secrets[1]
 
@@ -44,7 +47,10 @@ def test_every_object_is_labelled_and_in_the_namespace(values):
             continue
         assert item["metadata"]["namespace"], item["metadata"]["name"]
         labels = item["metadata"]["labels"]
-        assert {f"app.kubernetes.io/{name}" for name in ("name", "instance", "component", "part-of", "version", "managed-by")} <= set(labels)
+        assert {
+            f"app.kubernetes.io/{name}"
+            for name in ("name", "instance", "component", "part-of", "version", "managed-by")
+        } <= set(labels)
         assert all(isinstance(value, str) and LABEL.fullmatch(value) for value in labels.values()), labels
 
 
@@ -59,7 +65,10 @@ def test_every_name_fits_with_the_longest_release_name(values):
 
 
 def test_two_releases_in_one_namespace_share_no_name_and_no_selector():
-    first, second = documents("postgres-bundled", release="blue"), documents("postgres-bundled", release="green")
+    first, second = (
+        documents("postgres-bundled", release="blue"),
+        documents("postgres-bundled", release="green"),
+    )
 
     def names(objects):
         return {(item["kind"], item["metadata"]["namespace"], item["metadata"]["name"]) for item in objects}
@@ -75,12 +84,18 @@ def test_two_releases_in_one_namespace_share_no_name_and_no_selector():
 
 def test_no_two_objects_of_a_render_have_the_same_name():
     for values in VALUES_FILES:
-        keys = [(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in documents(values)]
+        keys = [
+            (item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"])
+            for item in documents(values)
+        ]
         assert len(keys) == len(set(keys)), values
 
 
 def test_default_names_are_the_documented_ones():
-    workloads = {(item["kind"], item["metadata"]["name"]) for item in of_kind(documents("default"), "Deployment", "StatefulSet", "Service")}
+    workloads = {
+        (item["kind"], item["metadata"]["name"])
+        for item in of_kind(documents("default"), "Deployment", "StatefulSet", "Service")
+    }
     assert {
         ("Deployment", "oims-app"),
         ("Deployment", "oims-webhook"),

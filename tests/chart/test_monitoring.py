@@ -1,0 +1,196 @@
+"""The rendered Prometheus and Alertmanager files, judged by their own tools."""
+
+import json
+import subprocess
+
+import pytest
+import yaml
+
+from tests.chart.rendering import CHART, ROOT, VALUES_FILES, documents, named, of_kind, text, tool
+
+RULES = sorted((CHART / "files" / "rules").glob("*.yml"))
+WITH_PROMETHEUS = [values for values in VALUES_FILES if values != "operator"]
+WITH_ALERTMANAGER = [values for values in VALUES_FILES if values not in {"operator", "external-alertmanager"}]
+
+
+def run(name, *arguments):
+    return subprocess.run([tool(name), *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def prometheus_files(values, tmp_path):
+    objects = documents(values)
+    config = named(objects, "ConfigMap", "oims-prometheus")["data"]["prometheus.yml"]
+    rules = named(objects, "ConfigMap", "oims-prometheus-rules")["data"]
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    for name, content in rules.items():
+        (folder / name).write_text(content)
+    file = tmp_path / "prometheus.yml"
+    file.write_text(config.replace("/etc/prometheus/rules", str(folder)))
+    return file
+
+
+@pytest.mark.parametrize("values", WITH_PROMETHEUS)
+def test_promtool_finds_nothing_in_the_rendered_configuration(prometheus_files):
+    done = run("promtool", "check", "config", "--lint=all", "--lint-fatal", prometheus_files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (
+        run(
+            "promtool",
+            "check",
+            "rules",
+            "--lint=all",
+            "--lint-fatal",
+            *prometheus_files.parent.glob("rules/*"),
+        ).returncode
+        == 0
+    )
+
+
+@pytest.mark.parametrize("values", WITH_PROMETHEUS)
+def test_the_jobs_have_the_names_the_rules_know(values):
+    config = yaml.safe_load(
+        named(documents(values), "ConfigMap", "oims-prometheus")["data"]["prometheus.yml"]
+    )
+    names = [job["job_name"] for job in config["scrape_configs"]]
+    assert {"oims-app", "oims-webhook", "prometheus"} <= set(names)
+    assert ("alertmanager" in names) is (values in WITH_ALERTMANAGER)
+
+
+def test_the_rules_are_the_very_files():
+    rendered = named(documents("default"), "ConfigMap", "oims-prometheus-rules")["data"]
+    assert {name: content.strip() for name, content in rendered.items()} == {
+        file.name: file.read_text().strip() for file in RULES
+    }
+
+
+def test_the_prometheusrule_holds_the_same_groups():
+    expected = [group for file in RULES for group in yaml.safe_load(file.read_text())["groups"]]
+    assert named(documents("operator"), "PrometheusRule", "oims")["spec"]["groups"] == expected
+    assert text("operator").count("{{ $value") == sum(file.read_text().count("{{ $value") for file in RULES)
+
+
+def test_a_rule_of_the_user_keeps_its_template():
+    rules = named(documents("everything"), "ConfigMap", "oims-prometheus-rules")["data"]["extra-disks.yml"]
+    assert "{{ $labels.instance }}" in rules
+
+
+def test_service_monitors_meet_one_service_each_and_name_the_jobs():
+    objects = documents("operator")
+    for monitor in of_kind(objects, "ServiceMonitor"):
+        wanted = monitor["spec"]["selector"]["matchLabels"].items()
+        met = [item for item in of_kind(objects, "Service") if wanted <= item["metadata"]["labels"].items()]
+        assert [item["spec"]["clusterIP"] for item in met] == ["None"]
+        (relabeling,) = monitor["spec"]["endpoints"][0]["relabelings"]
+        assert relabeling == {"targetLabel": "job", "replacement": monitor["metadata"]["name"]}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            "default",
+            {
+                "dns_sd_configs": [
+                    {
+                        "names": ["oims-alertmanager-pods"],
+                        "type": "A",
+                        "port": 9093,
+                        "refresh_interval": "10s",
+                    }
+                ]
+            },
+        ),
+        (
+            "external-alertmanager",
+            {
+                "scheme": "http",
+                "path_prefix": "/prefix",
+                "static_configs": [{"targets": ["alertmanager.monitoring:9093"]}],
+            },
+        ),
+    ],
+)
+def test_prometheus_tells_the_right_alertmanager(values, expected):
+    config = yaml.safe_load(
+        named(documents(values), "ConfigMap", "oims-prometheus")["data"]["prometheus.yml"]
+    )
+    assert config["alerting"]["alertmanagers"] == [expected]
+
+
+@pytest.fixture
+def alertmanager_file(values, tmp_path):
+    file = tmp_path / "alertmanager.yml"
+    file.write_text(named(documents(values), "ConfigMap", "oims-alertmanager")["data"]["alertmanager.yml"])
+    return file
+
+
+@pytest.mark.parametrize("values", WITH_ALERTMANAGER)
+def test_amtool_finds_nothing_in_the_rendered_configuration(alertmanager_file):
+    done = run("amtool", "check-config", "--enable-feature=utf8-strict-mode", alertmanager_file)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("values", "labels", "receivers"),
+    [
+        ("default", ["alertname=IncidentAppErrors", "severity=high"], "oims-webhook"),
+        ("default", ["alertname=Watchdog", "severity=none"], "oims-webhook"),
+        ("default", ["alertname=Übung mit Leerzeichen"], "oims-webhook"),
+        ("everything", ["alertname=Watchdog", "severity=none"], "heartbeat"),
+        ("everything", ["alertname=IncidentAppDown", "severity=critical"], "heartbeat"),
+        ("everything", ["alertname=IncidentAppSlow", "severity=medium"], "oims-webhook"),
+    ],
+)
+def test_alerts_take_the_right_route(alertmanager_file, labels, receivers):
+    done = run(
+        "amtool", "config", "routes", "test", "--enable-feature=utf8-strict-mode",
+        f"--config.file={alertmanager_file}", f"--verify.receivers={receivers}", *labels,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("values", WITH_ALERTMANAGER)
+def test_the_token_is_in_no_configuration(alertmanager_file):
+    config = yaml.safe_load(alertmanager_file.read_text())
+    (hook,) = config["receivers"][0]["webhook_configs"]
+    assert config["receivers"][0]["name"] == "oims-webhook"
+    assert hook["http_config"]["authorization"] == {"credentials_file": "/etc/oims/webhook/token"}
+    assert hook["send_resolved"] is True
+
+
+def test_secrets_given_as_values_are_in_secrets_only():
+    given = {
+        "app.auth.secretKey": "S" * 40,
+        "app.auth.adminPassword": "P" * 20,
+        "app.auth.automationToken": "A" * 40,
+        "webhook.auth.token": "T" * 40,
+        "webhook.auth.readerToken": "R" * 40,
+        "webhook.auth.eventKey": "E" * 40,
+        "app.smtp.password": "M" * 20,
+        "database.postgres.password": "D" * 20,
+    }
+    objects = documents("everything", sets=tuple(f"{path}={value}" for path, value in given.items()))
+    elsewhere = json.dumps([item for item in objects if item["kind"] != "Secret"])
+    assert [path for path, value in given.items() if value in elsewhere] == []
+
+
+def test_the_dashboard_asks_only_for_metrics_that_exist():
+    dashboard = json.loads((CHART / "files/dashboards/oims.json").read_text())
+    known = "".join(
+        file.read_text() for folder in ("app", "webhook") for file in (ROOT / folder).rglob("*.py")
+    )
+    import re  # noqa: PLC0415 - used here only
+
+    for panel in dashboard["panels"]:
+        assert panel["title"]
+        for target in panel.get("targets", []):
+            for name in re.findall(r"\b(?:oims|flask)_[a-z_]+", target["expr"]):
+                base = re.sub(r"_(bucket|count|sum|total)$", "", name)
+                found = (
+                    base in known
+                    or base.removeprefix("flask_") in known
+                    or base.startswith("flask_http_request_duration")
+                )
+                assert found, name

@@ -1,0 +1,75 @@
+import re
+
+import pytest
+import yaml
+
+from tests.chart import rendering
+from tests.chart.rendering import CHART, NAMESPACE, VALUES_FILES
+
+OPERATOR = {"operator", "httproute", "everything"}
+
+
+def notes(values="default", *sets):
+    options = [part for value in sets for part in ("--set", value)]
+    file = CHART / "ci" / f"{values}-values.yaml"
+    done = rendering.run_helm(
+        "install",
+        "oims",
+        str(CHART),
+        f"--namespace={NAMESPACE}",
+        "--dry-run=client",
+        f"--values={file}",
+        *options,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split("NOTES:\n", 1)[1]
+
+
+@pytest.mark.parametrize("values", [values for values in VALUES_FILES if values not in OPERATOR])
+def test_they_are_clean_text(values):
+    text = notes(values)
+    assert "<no value>" not in text
+    assert "!" not in text
+    assert not re.search(r"\n\n\n", text)
+
+
+@pytest.mark.parametrize(
+    ("values", "sets", "line"),
+    [
+        ("default", (), "kubectl -n incident-mgmt port-forward service/oims-app 5000:5000"),
+        (
+            "default",
+            (),
+            "kubectl -n incident-mgmt get secret oims-app -o jsonpath='{.data.admin-password}' | base64 -d",
+        ),
+        ("default", (), "kubectl -n incident-mgmt port-forward service/oims-prometheus 9095:9090"),
+        ("default", (), "scripts/monitor_alerts.sh"),
+        ("default", (), "No mail leaves"),
+        ("default", (), "Tools that only render (Argo CD, Flux)"),
+        ("gitops", (), "get secret incident-app"),
+        ("ingress-tls", (), "https://incidents.example.org"),
+        ("node-port", (), "get service oims-app -o jsonpath='{.spec.ports[0].nodePort}'"),
+        ("node-port", (), "Every pod of the cluster reaches every part"),
+        ("node-port", (), "Anyone may register"),
+        ("node-port", (), "Not for production"),
+        ("no-persistence", (), "All incidents end with the app's pod"),
+        ("no-persistence", (), "Accepted alerts end with the webhook's pod"),
+        ("postgres-bundled", (), "one pod without backups"),
+        ("default", ("app.smtp.host=smtp.example.org",), "Nobody is on call"),
+        (
+            "default",
+            ("automation.inCluster.enabled=true", "fullnameOverride=im"),
+            "set automation.inCluster.policy",
+        ),
+        ("default", ("automation.monitor.enabled=false",), "incidents wait for people"),
+        ("external-alertmanager", (), "networkPolicy.allowFrom.webhook"),
+    ],
+)
+def test_they_say_what_to_do_and_what_is_missing(values, sets, line):
+    assert line in notes(values, *sets)
+
+
+def test_they_do_not_warn_without_a_reason():
+    assert "Tools that only render" not in notes("gitops")
+    assert "set automation.inCluster.policy" not in notes("automation-in-cluster")
+    assert yaml.safe_load((CHART / "ci" / "default-values.yaml").read_text()) == {}
