@@ -110,12 +110,14 @@ class Parts:
         return [line["status"] for line in lines if line.get("method") == "POST" and line.get("path") == path]
 
     def mails(self) -> list[Mail]:
-        """Return the mails in the sink."""
+        """Return the mails in the sink, oldest first."""
         if not (self._state.mail / "new").is_dir():
             return []
+        box = mailbox.Maildir(self._state.mail, create=False)
+        mails = [box[key] for key in sorted(box.keys())]  # a key begins with the time
         return [
             Mail(str(make_header(decode_header(mail["Subject"] or ""))), mail["X-Envelope-To"] or "")
-            for mail in mailbox.Maildir(self._state.mail, create=False)
+            for mail in mails
         ]
 
     def _log(self, part: str) -> Iterator[dict[str, Any]]:

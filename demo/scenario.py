@@ -123,9 +123,10 @@ class Repair:
         return f"Verdict: verified. {said['detail'] if said else ''}"
 
     def _mails(self) -> str | None:
+        """Wait for the last one, which tells the verdict."""
         prefix = f"[OIMS #{self.incident['id']}]"
         mails = [mail for mail in self._parts.mails() if mail.subject.startswith(prefix)]
-        if len(mails) < 2:  # noqa: PLR2004 - one when it opened, one when it ended
+        if not any(mail.subject.startswith(f"{prefix} Repaired") for mail in mails):
             return None
         return "\n".join(["Mails in the sink:", *(f"to {mail.recipients}: {mail.subject}" for mail in mails)])
 
