@@ -10,7 +10,7 @@ from automation.events.signing import sign
 
 KEY = "event-key-of-the-tests"
 READER_TOKEN = "reader-token-of-the-tests"
-APP_TOKEN = "app-token-of-the-tests"
+APP_TOKEN = "app-token-of-the-tests-0123456789-0123456789"
 
 
 class Server:
@@ -143,9 +143,7 @@ class AppServer(Server):
         return 201, {}
 
 
-def make_event(
-    seq, alertname, status, fingerprint, episode, labels=None, annotations=None, key=KEY
-):
+def make_event(seq, alertname, status, fingerprint, episode, labels=None, annotations=None, key=KEY):
     now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
     event = {
         "kind": "alert",

@@ -46,7 +46,7 @@ ECHO = """\
         dest: "{{ playbook_dir }}/../value_{{ item }}"
         content: "{{ lookup('ansible.builtin.vars', 'oims_value_' ~ item) }}"
         mode: "0600"
-      loop: "{{ range(COUNT) }}"
+      loop: "{{ range(COUNT) | list }}"
 """.replace("COUNT", str(len(HOSTILE)))
 
 STUBBORN = "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 100' & echo ready; wait; sleep 100"
@@ -182,7 +182,7 @@ def test_a_process_that_ignores_term_is_killed(tmp_path):
 def test_what_a_playbook_leaves_in_the_background_is_ended(bench, playbooks):
     (playbooks / "leave.yml").write_text(
         "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
-        "    - ansible.builtin.command: sleep 500\n      async: 600\n      poll: 0\n      changed_when: false\n"
+        "    - ansible.builtin.command: sleep 500\n      async: 600\n      poll: 0\n"
     )
     run = bench(policy("leave.yml")).run()
     assert run.state == "succeeded"

@@ -1,0 +1,65 @@
+"""The real app takes the reports as automation writes them."""
+
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from .conftest import ROOT
+from .doubles import APP_TOKEN
+
+
+@pytest.fixture
+def real_app(tmp_path, eventually):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+        "OIMS_DATABASE_URL": f"sqlite:///{tmp_path / 'site.db'}",
+        "OIMS_SECRET_KEY": "a-secret-key-of-the-tests-0123456789abcdef",
+        "OIMS_BIND": f"127.0.0.1:{port}",
+        "OIMS_BASE_URL": url,
+        "OIMS_ADMIN_EMAIL": "ann@example.com",
+        "OIMS_ADMIN_PASSWORD": "correct horse battery staple",
+        "OIMS_AUTOMATION_TOKEN": APP_TOKEN,
+    }
+    command = [sys.executable, "-m", "app"]
+    made = subprocess.run(
+        [*command, "migrate"], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    with (tmp_path / "app.log").open("w") as log:
+        process = subprocess.Popen([*command, "web"], env=env, cwd=tmp_path, stdout=log, stderr=log)
+    eventually(lambda: _is_up(url))
+    yield url
+    process.terminate()
+    process.wait(30)
+
+
+def _is_up(url):
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:  # noqa: S310 - http
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def test_it_takes_every_report(journal, real_app, automation):
+    """A repair, a refusal, a shadow, a failed run and an alert without a name: nothing is refused."""
+    journal.add("Broken")
+    journal.add("Unknown")
+    journal.add("", labels={"alertname": ""})
+    journal.add("Gone")
+    journal.add("Gone", "resolved")
+    done = automation("follow", "--once", OIMS_APP_URL=real_app, OIMS_STOP_GRACE="0")
+    assert done.returncode == 0, done.stderr
+    shown = automation("status").stdout
+    assert "reports waiting     0" in shown, done.stderr
+    assert "reports refused     0" in shown, done.stderr
