@@ -8,6 +8,7 @@ from typing import TypedDict
 
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
+from flask_login import AnonymousUserMixin
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -133,6 +134,9 @@ def respond(error: OimsError) -> Response:
         )
         response.content_type = "application/problem+json"
     else:
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            # Flask-Login looks the reader up for every template; the database may be what is broken.
+            g._login_user = AnonymousUserMixin()  # noqa: SLF001
         response = Response(render_template("errors/error.html", error=error, request_id=request_id))
     response.status_code = error.status
     response.headers.update(error.headers)

@@ -132,6 +132,8 @@ def test_it_says_what_is_wrong_with_an_action_and_keeps_the_page(
     page = browser.read(response)
     assert page.h1 == "The shop answers slowly"
     assert message in page.words
+    live = next(element for element in page.tree.iter("div") if element.get("id") == "live")
+    assert live.get("hx-get") == path
 
 
 def test_the_second_of_two_people_sees_what_the_first_did_and_can_still_go_on(browser, tell, at, alice, bob):
