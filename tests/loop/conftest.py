@@ -82,6 +82,9 @@ class Installation:
             timeout=10,
         )
 
+    def log(self, part):
+        return (self._state.log / f"{part}.log").read_text()
+
     def kill(self, name):
         """Kill a part the hard way; supervisord starts it again."""
         if name == "automation":

@@ -18,6 +18,21 @@ def _alert(name, number=0, status="firing"):
     }
 
 
+def test_the_documented_alert_by_hand_goes_all_the_way(installation):
+    answer = installation.post_once({"status": "firing", "labels": {"alertname": "TestAlert"}})
+    assert answer.status_code == 200
+    assert answer.json()["accepted"] == 1
+
+    installation.wait(lambda: '"alertname":"TestAlert"' in installation.log("webhook"))
+    [event] = installation.parts.events("TestAlert", "firing")
+    runs = "SELECT state FROM runs WHERE episode = ?"
+    installation.wait(lambda: installation.ledger.column(runs, event["episode"]) == ["succeeded"])
+    incident = installation.wait(lambda: installation.parts.incident("TestAlert"))
+    installation.wait(
+        lambda: [item for item in installation.parts.timeline(incident["id"]) if item["kind"] == "run"]
+    )
+
+
 def test_the_same_delivery_200_times_is_one_row_one_incident_one_run(installation):
     alert = _alert("TestAlert", 200)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
