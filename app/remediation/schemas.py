@@ -36,6 +36,15 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 
 
 Key = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+def _cleaned(value: Any) -> Any:
+    """Clean every text inside a JSON value."""
+    if isinstance(value, str):
+        return _sentence(value)
+    if isinstance(value, dict):
+        return {_name(name): _cleaned(item) for name, item in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value
+
+
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
 Text = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_name)]
 Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -112,7 +121,7 @@ class RunReport(_Report):
     output_tail: Annotated[str, AfterValidator(_tail)] = ""
     verdict_at: AwareDatetime | None = None
     verdict_detail: Sentence | None = None
-    evidence: Annotated[dict[str, Any], AfterValidator(_small)] = Field(default_factory=dict)
+    evidence: Annotated[dict[str, Any], AfterValidator(_small), AfterValidator(_cleaned)] = Field(default_factory=dict)
 
 
 class Remedy(_Report):
