@@ -36,6 +36,8 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
 
 
 Key = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+
+
 def _cleaned(value: Any) -> Any:
     """Clean every text inside a JSON value."""
     if isinstance(value, str):
@@ -121,7 +123,9 @@ class RunReport(_Report):
     output_tail: Annotated[str, AfterValidator(_tail)] = ""
     verdict_at: AwareDatetime | None = None
     verdict_detail: Sentence | None = None
-    evidence: Annotated[dict[str, Any], AfterValidator(_small), AfterValidator(_cleaned)] = Field(default_factory=dict)
+    evidence: Annotated[dict[str, Any], AfterValidator(_small), AfterValidator(_cleaned)] = Field(
+        default_factory=dict
+    )
 
 
 class Remedy(_Report):
