@@ -51,8 +51,11 @@ def _is_up(url):
         return False
 
 
-def test_it_takes_every_report(journal, real_app, automation):
-    """A repair, a refusal, a shadow, a failed run and an alert without a name: nothing is refused."""
+def test_it_takes_every_report(journal, real_app, automation, playbooks):
+    """A repair without effect and its escalation, refusals, an alert without a name: nothing is refused."""
+    policy = (playbooks / "policy.yml").read_text()
+    policy = policy.replace("within: 1m", "within: 1s").replace("max_attempts: 2", "max_attempts: 1")
+    (playbooks / "policy.yml").write_text(policy)
     journal.add("Broken")
     journal.add("Unknown")
     journal.add("", labels={"alertname": ""})
