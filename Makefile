@@ -9,6 +9,11 @@ T ?= tests
 # Test processes. More than four only fight over the disk.
 PYTEST := $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
+# Images: docker or podman, their tag, and what they are built on.
+CONTAINER ?= docker
+TAG ?= $(shell awk '$$1 == "appVersion:" { print $$2 }' charts/oims/Chart.yaml)
+PYTHON_IMAGE ?= python:3.12-slim-bookworm
+
 .PHONY: help
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -36,6 +41,18 @@ host-setup: ## Write what the monitor needs to reach the release on Kubernetes i
 test: setup lint ## Lint, then run every test that needs no cluster (T=tests/webhook: only those)
 	@tools/install $(TOOLS)
 	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(PYTEST) $(T)
+
+.PHONY: chart-test
+chart-test: setup ## Test the chart without a cluster: part of make test
+	@tools/install $(TOOLS)
+	@$(PYTEST) tests/chart
+
+.PHONY: images
+images: ## Build the images oims-app, oims-webhook, oims-automation (CONTAINER=podman, TAG=, PYTHON_IMAGE=)
+	@set -e; for part in webhook app automation; do \
+	  $(CONTAINER) build --target $$part --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) --build-arg VERSION=$(TAG) \
+	    --build-arg REVISION=$$(git rev-parse HEAD) --tag oims-$$part:$(TAG) .; \
+	done
 
 .PHONY: lint
 lint: setup ## Check style, types, playbooks, YAML, shell scripts, the Dockerfile and templates

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,43 +12,71 @@ from typing import Any
 
 import yaml
 
-from tests.chart.rendering import CHART, KUBE_VERSION, NAMESPACE, StrictLoader, run_helm
+from tests.chart.rendering import CHART, KUBE_VERSION, NAMESPACE, StrictLoader, documents, run_helm
 
-MAJOR, MINOR, _ = KUBE_VERSION.split(".")
-ANSWERS: dict[str, Any] = {
-    "/version": {"major": MAJOR, "minor": MINOR, "gitVersion": f"v{KUBE_VERSION}"},
-    "/api": {"kind": "APIVersions", "versions": ["v1"]},
-    "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
-    "/api/v1": {
-        "kind": "APIResourceList",
-        "groupVersion": "v1",
-        "resources": [{"name": "secrets", "namespaced": True, "kind": "Secret", "verbs": ["get", "list"]}],
-    },
-}
+
+def discovery() -> dict[str, Any]:
+    """Return the answers by which a client learns that the chart's kinds exist."""
+    major, minor, _ = KUBE_VERSION.split(".")
+    kinds: dict[str, set[str]] = {}
+    for item in (*documents("default"), *documents("postgres-bundled")):
+        kinds.setdefault(item["apiVersion"], set()).add(item["kind"])
+    groups = [
+        {
+            "name": version.split("/")[0],
+            "versions": [{"groupVersion": version, "version": version.split("/")[1]}],
+        }
+        for version in kinds
+        if "/" in version
+    ]
+    answers: dict[str, Any] = {
+        "/version": {"major": major, "minor": minor, "gitVersion": f"v{KUBE_VERSION}"},
+        "/api": {"kind": "APIVersions", "versions": ["v1"]},
+        "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups},
+    }
+    for version, names in kinds.items():
+        resources = [
+            {
+                "name": re.sub("ys$", "ies", f"{kind.lower()}s"),
+                "namespaced": True,
+                "kind": kind,
+                "verbs": ["get"],
+            }
+            for kind in sorted(names)
+        ]
+        path = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        answers[path] = {"kind": "APIResourceList", "groupVersion": version, "resources": resources}
+    return answers
 
 
 @contextmanager
 def cluster_with(secrets: dict[str, dict[str, str]], folder: Path) -> Iterator[Path]:
     """Serve these Secrets (name to plain data) on a free port; yields the kubeconfig's path."""
 
+    answers = discovery()
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.split("?")[0]
-            answer = ANSWERS.get(path)
+            answer = answers.get(path)
             name = path.removeprefix(f"/api/v1/namespaces/{NAMESPACE}/secrets/")
             if name in secrets:
                 data = {
                     key: base64.b64encode(value.encode()).decode() for key, value in secrets[name].items()
                 }
-                answer = {"kind": "Secret", "apiVersion": "v1", "metadata": {"name": name}, "data": data}
-            status = {
-                "kind": "Status",
-                "apiVersion": "v1",
-                "status": "Failure",
-                "reason": "NotFound",
-                "code": 404,
-            }
-            body = json.dumps(answer or status).encode()
+                owned = {
+                    "name": name,
+                    "namespace": NAMESPACE,
+                    "labels": {"app.kubernetes.io/managed-by": "Helm"},
+                    "annotations": {
+                        "meta.helm.sh/release-name": "oims",
+                        "meta.helm.sh/release-namespace": NAMESPACE,
+                    },
+                }
+                answer = {"kind": "Secret", "apiVersion": "v1", "metadata": owned, "data": data}
+            missing = {"kind": "Status", "apiVersion": "v1", "status": "Failure"}
+            missing |= {"reason": "NotFound", "code": 404}
+            body = json.dumps(answer or missing).encode()
             self.send_response(200 if answer else 404)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

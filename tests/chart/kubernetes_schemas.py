@@ -1,4 +1,4 @@
-"""JSON schemas for kubeconform, made from what is installed and pinned: nothing is fetched while validating."""
+"""JSON schemas for kubeconform, made from what is installed and pinned."""
 
 import importlib.metadata
 import importlib.util
@@ -17,11 +17,13 @@ from tests.chart.rendering import ROOT
 VERSIONS = ("1.33.0", "1.34.0", "1.35.0", "1.36.0", "1.37.0")
 CACHE = ROOT / ".cache" / "chart-schemas"
 CRD_MODULES = ROOT / "tools" / "crds"
+OPERATOR = "github.com/prometheus-operator/prometheus-operator"
+OPERATOR_CRDS = "example/prometheus-operator-crd/monitoring.coreos.com"
 CRD_FILES = (
-    ("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"),
-    ("github.com/prometheus-operator/prometheus-operator", "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"),
+    (OPERATOR, f"{OPERATOR_CRDS}_servicemonitors.yaml"),
+    (OPERATOR, f"{OPERATOR_CRDS}_prometheusrules.yaml"),
     ("sigs.k8s.io/gateway-api", "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"),
-)  # fmt: skip
+)
 
 
 def folder() -> Path:
@@ -80,7 +82,7 @@ def _modules() -> dict[str, Path]:
 
 
 def _closed(schema: Any) -> Any:
-    """Refuse unknown fields, as the API server's strict decoding does, and spell out Kubernetes' own extensions."""
+    """Refuse unknown fields, and spell out Kubernetes' own extensions."""
     if isinstance(schema, list):
         return [_closed(item) for item in schema]
     if not isinstance(schema, dict):

@@ -103,7 +103,7 @@ def refusal(*values: str, **options: Any) -> str:
 @functools.cache
 def documents(*values: str, **options: Any) -> tuple[dict[str, Any], ...]:
     """Return the rendered objects."""
-    return tuple(item for item in yaml.load_all(text(*values, **options), StrictLoader) if item)  # noqa: S506 - a safe loader
+    return tuple(item for item in yaml.load_all(text(*values, **options), StrictLoader) if item)
 
 
 def of_kind(objects: tuple[dict[str, Any], ...], *kinds: str) -> list[dict[str, Any]]:

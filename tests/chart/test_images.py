@@ -9,6 +9,7 @@ import pytest
 from tests.chart.rendering import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+UV_EXPORT = ("export", "--quiet", "--frozen", "--no-emit-project", "--no-hashes", "--only-group")
 ALLOWED = {"LICENSE", "pyproject.toml", "uv.lock", "app", "webhook", "automation", "playbooks", "tools"}
 
 
@@ -78,11 +79,12 @@ def test_every_image_runs_as_a_numeric_user_and_starts_python_itself():
 
 
 @pytest.mark.parametrize(
-    ("group", "absent"), [("webhook", r"ansible|kubernetes|kubectl"), ("app", r"ansible|kubernetes")]
+    ("group", "absent"),
+    [("webhook", r"ansible|kubernetes|kubectl"), ("app", r"ansible|kubernetes")],
 )
 def test_the_web_facing_images_get_neither_ansible_nor_a_kubernetes_client(group, absent):
     done = subprocess.run(
-        [ROOT / ".venv/bin/uv", "export", "--quiet", "--frozen", "--only-group", group, "--no-emit-project", "--no-hashes"],
+        [ROOT / ".venv/bin/uv", *UV_EXPORT, group],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     names = re.findall(r"^([a-z0-9-]+)==", done.stdout, re.MULTILINE)

@@ -30,5 +30,5 @@ def test_the_package_holds_what_is_installed_and_no_tests(tmp_path):
 
 def test_the_package_renders_like_the_source(tmp_path):
     file = package(tmp_path / "package")
-    kinds = [[item for item in documents("gitops", chart=chart)] for chart in (CHART, file)]
+    kinds = [documents("gitops", chart=chart) for chart in (CHART, file)]
     assert kinds[0] == kinds[1]

@@ -43,7 +43,7 @@ def test_two_renders_differ_in_generated_secrets_only(values):
 @pytest.mark.parametrize("values", VALUES_FILES)
 def test_every_object_is_labelled_and_in_the_namespace(values):
     for item in documents(values):
-        if item["metadata"]["name"] in {"as-a-map", "oims-as-a-string"}:
+        if item["metadata"]["name"] in {"as-a-map", "incident-mgmt-as-a-string"}:
             continue
         assert item["metadata"]["namespace"], item["metadata"]["name"]
         labels = item["metadata"]["labels"]
@@ -116,7 +116,7 @@ def test_the_chart_has_no_dependency_crd_or_install_hook():
 
 def test_extra_objects_are_rendered_and_strings_are_templates():
     names = {item["metadata"]["name"] for item in of_kind(documents("everything"), "ConfigMap")}
-    assert {"as-a-map", "oims-as-a-string"} <= names
+    assert {"as-a-map", "incident-mgmt-as-a-string"} <= names
 
 
 def test_nothing_of_a_values_file_is_lost_to_a_typo_in_the_text():

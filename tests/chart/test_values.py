@@ -8,7 +8,6 @@ import sys
 import pytest
 import yaml
 
-from tests.chart import rendering
 from tests.chart.rendering import CHART, ROOT, documents, refusal, text_of
 
 # Read as a whole by the templates, never by name.

@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script in a pod, no package
 """What the pods of `helm test` run: one step of the path of an alert, asked from inside the cluster.
 
 usage: python path.py STEP     STEP: health, login, refusal, round-trip
@@ -51,14 +52,14 @@ def expect(what: str, seen: object, wanted: object) -> None:
 
 
 def health() -> None:
-    """App and webhook live and are ready."""
+    """See that app and webhook live and are ready."""
     for url in (APP, WEBHOOK):
         for path in ("/healthz", "/readyz"):
             expect(f"{url}{path}", call(url + path)[0], 200)
 
 
 def login() -> None:
-    """The first administrator's password opens the app, a wrong one does not."""
+    """See the first administrator's password open the app, and a wrong one not."""
     for password, opens in ((secrets.token_urlsafe(), False), (secret("admin-password"), True)):
         opener = urllib.request.build_opener(
             urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy()))
@@ -77,7 +78,7 @@ def login() -> None:
 
 
 def refusal() -> None:
-    """The webhook takes nothing from a stranger, and gives nothing to one."""
+    """See the webhook take nothing from a stranger, and give nothing to one."""
     alerts = {"alerts": [{"status": "firing", "labels": {"alertname": "Stranger"}}]}
     expect("an alert without a token", call(f"{WEBHOOK}/", body=alerts)[0], 401)
     expect("an alert with a wrong token", call(f"{WEBHOOK}/", body=alerts, token=secrets.token_hex())[0], 401)
@@ -85,7 +86,7 @@ def refusal() -> None:
 
 
 def round_trip() -> None:
-    """An alert becomes an incident, and a resolved alert resolves it."""
+    """See an alert become an incident, and its end resolve it."""
     labels = {"alertname": "HelmTest", "severity": "low", "probe": secrets.token_hex(8)}
     for status, state in (("firing", "open"), ("resolved", "resolved")):
         answer = call(
