@@ -21,7 +21,7 @@ class Terminal:
     def __init__(self, stream: TextIO = sys.stdout) -> None:
         self._stream = stream
         self._is_coloured = stream.isatty() and not os.environ.get("NO_COLOR")
-        self._started = None  # type: float | None
+        self._started: float | None = None
 
     def start_clock(self) -> None:
         """From now on each line shows the seconds since this moment."""

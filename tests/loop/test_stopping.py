@@ -11,14 +11,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_demo_leaves_no_process_behind_and_a_second_one_works_at_once(start_demo, sign):
     process, state = start_demo()
-    _wait_for_line(process, "All parts are up")
+    _wait_for_line(process, "Webhook is ready")
     process.send_signal(sign)
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 128 + sign, output
     assert state.processes() == []
 
     again, _ = start_demo()
-    _wait_for_line(again, "All parts are up")
+    _wait_for_line(again, "Webhook is ready")
 
 
 def test_after_a_killed_demo_the_next_one_ends_what_was_left(start_demo):
