@@ -115,7 +115,8 @@ def rendered_secrets(kubeconfig: Path, *sets: str) -> dict[str, dict[str, str]]:
     """Render against that cluster; return the Secrets' plain data by name."""
     options = [part for value in sets for part in ("--set", value)]
     done = run_helm(
-        "template", "oims", str(CHART), f"--namespace={NAMESPACE}", "--dry-run=server", "--disable-openapi-validation", *options,
+        "template", "oims", str(CHART), f"--namespace={NAMESPACE}",
+        "--dry-run=server", "--disable-openapi-validation", *options,
         env={"KUBECONFIG": str(kubeconfig)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
