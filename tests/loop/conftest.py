@@ -170,15 +170,16 @@ def start_demo(tmp_path_factory):
     """Start `python -m demo` on free ports; whatever a test leaves is ended."""
     started = []
 
-    def start(*options):
-        state = State(tmp_path_factory.mktemp("demo") / "d")
-        ports = [f"--{name}-port={number}" for name, number in take_free_ports().items()]
+    def start(*options, repeat=None):
+        """Start a new demo, or one in the folder and on the ports of an earlier one."""
+        if repeat:
+            command, state = next((one.args, state) for one, state in started if one is repeat)
+        else:
+            state = State(tmp_path_factory.mktemp("demo") / "d")
+            ports = [f"--{name}-port={number}" for name, number in take_free_ports().items()]
+            command = [sys.executable, "-m", "demo", "--state", str(state.folder), *ports]
         process = subprocess.Popen(
-            [sys.executable, "-m", "demo", "--state", str(state.folder), *ports, *options],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+            [*command, *options], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         started.append((process, state))
         return process, state

@@ -17,7 +17,7 @@ def test_a_stopped_demo_leaves_no_process_behind_and_a_second_one_works_at_once(
     assert process.returncode == 128 + sign, output
     assert state.processes() == []
 
-    again, _ = start_demo()
+    again, _ = start_demo(repeat=process)
     _wait_for_line(again, "Webhook is ready")
 
 
@@ -29,10 +29,20 @@ def test_after_a_killed_demo_the_next_one_ends_what_was_left(start_demo):
     left = state.processes()
     assert left
 
-    again, _ = start_demo("--clean", "--state", str(state.folder))
-    output, _ = again.communicate(timeout=60)
-    assert again.returncode == 0, output
-    assert "that a killed demo had left behind" in output
+    again, _ = start_demo(repeat=process)
+    _wait_for_line(again, "that a killed demo had left behind")
+    _wait_for_line(again, "Webhook is ready")
+    assert not set(left) & set(state.processes())
+
+
+def test_cleaning_ends_what_a_killed_demo_left_and_removes_the_folder(start_demo):
+    process, state = start_demo()
+    _wait_for_line(process, "Webhook is ready")
+    process.kill()
+    process.wait()
+    cleaner, _ = start_demo("--clean", repeat=process)
+    output, _ = cleaner.communicate(timeout=60)
+    assert cleaner.returncode == 0, output
     assert state.processes() == []
     assert not state.folder.exists()
 
