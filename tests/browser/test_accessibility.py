@@ -21,6 +21,8 @@ def violations(page) -> list[str]:
     ]
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(log_in, open_page, site, alice, theme, viewport):
