@@ -31,6 +31,11 @@ demo: setup ## Run the whole loop on this machine, without a cluster (ONCE=1 end
 demo-clean: setup ## Remove what earlier demos have left
 	@$(BIN)/python -m demo --clean
 
+.PHONY: minikube
+minikube: ## Build the images into Minikube, install the chart there and say what to do next
+	@tools/install helm
+	@scripts/minikube.sh
+
 .PHONY: host-setup
 host-setup: ## Write what the monitor needs to reach the release on Kubernetes into OIMS_HOST_DIR
 	@scripts/host_setup.sh
@@ -53,6 +58,20 @@ images: ## Build the images oims-app, oims-webhook, oims-automation (CONTAINER=p
 	  $(CONTAINER) build --target $$part --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) --build-arg VERSION=$(TAG) \
 	    --build-arg REVISION=$$(git rev-parse HEAD) --tag oims-$$part:$(TAG) .; \
 	done
+
+.PHONY: chart-test
+chart-test: setup ## Run the chart's tests that need no cluster; make test runs them too
+	@tools/install $(TOOLS)
+	@$(PYTEST) tests/chart tests/rules
+
+.PHONY: e2e
+e2e: setup ## Prove the chart on the cluster of the current kube context (E2E_YES=1: do not ask)
+	@tools/install helm
+	@tools/e2e $(T:tests=)
+
+.PHONY: images
+images: ## Build the images oims-app, oims-webhook and oims-automation (CONTAINER_TOOL=podman)
+	@tools/images
 
 .PHONY: lint
 lint: setup ## Check style, types, playbooks, YAML, shell scripts, the Dockerfile and templates

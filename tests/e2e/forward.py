@@ -1,0 +1,63 @@
+"""A port-forward that is opened again when its pod has gone."""
+
+import re
+import select
+import subprocess
+import time
+
+import requests
+
+START_SECONDS = 15
+ANSWER_SECONDS = 10
+
+
+class Forward:
+    """An address on this machine for a port of a pod or service.
+
+    kubectl chooses a free port. A request that finds no answer closes the forward; the next opens another.
+    """
+
+    def __init__(self, namespace, target, port):
+        self._command = ["kubectl", "-n", namespace, "port-forward", target, f":{port}"]
+        self._process = None
+        self._url = ""
+
+    @property
+    def url(self):
+        if self._process is None or self._process.poll() is not None:
+            self._open()
+        return self._url
+
+    def request(self, method, path, **options):
+        url = self.url + path
+        try:
+            return requests.request(method, url, timeout=ANSWER_SECONDS, allow_redirects=False, **options)
+        except requests.RequestException:
+            self.close()
+            raise
+
+    def close(self):
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def _open(self):
+        self.close()
+        self._process = subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        deadline = time.monotonic() + START_SECONDS
+        said = ""
+        while time.monotonic() < deadline:
+            if not select.select([self._process.stdout], [], [], 1)[0]:
+                continue
+            line = self._process.stdout.readline()
+            said += line
+            if found := re.search(r"127\.0\.0\.1:(\d+)", line):
+                self._url = f"http://127.0.0.1:{found[1]}"
+                return
+            if not line:
+                break
+        self.close()
+        raise requests.ConnectionError(f"{' '.join(self._command)}: {said.strip() or 'no answer'}")

@@ -1,0 +1,60 @@
+"""Pretended people: visitors, so that the app's metrics say something, and one who writes without a pause."""
+
+import threading
+
+import requests
+
+PAUSE_SECONDS = 0.2
+PATIENCE_SECONDS = 65  # longer than a saturated app holds a request
+
+
+class Visitors:
+    """Threads that open a page again and again; what comes back is Prometheus' business."""
+
+    def __init__(self, forward, *, count=1):
+        self._forward, self._stop = forward, threading.Event()
+        self._threads = [threading.Thread(target=self._visit, daemon=True) for _ in range(count)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        """Let them go; a visitor whose request is held has not come back yet and ends with this process."""
+        self._stop.set()
+
+    def _visit(self):
+        while not self._stop.wait(PAUSE_SECONDS):
+            try:
+                requests.get(f"{self._forward.url}/login", timeout=PATIENCE_SECONDS, allow_redirects=False)
+            except requests.RequestException:
+                self._stop.wait(1)
+
+
+class Writer:
+    """Opens incidents one after the other and notes those that the app acknowledged."""
+
+    def __init__(self, release):
+        self.acknowledged = {}
+        self._release, self._stop = release, threading.Event()
+        self._thread = threading.Thread(target=self._write, daemon=True)
+
+    def __enter__(self):
+        self._release.token()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error):
+        self._stop.set()
+        self._thread.join()
+
+    def _write(self):
+        count = 0
+        while not self._stop.is_set():
+            count += 1
+            title = f"Written as number {count}"
+            try:
+                self.acknowledged[self._release.add_incident(title)] = title
+            except requests.RequestException:
+                self._stop.wait(0.5)
