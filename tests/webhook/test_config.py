@@ -32,7 +32,10 @@ WRONG = {
     "no URL": ({"OIMS_ALERTMANAGER_URL": "alertmanager:9093"}, "OIMS_ALERTMANAGER_URL: is not an http"),
     "no level": ({"OIMS_LOG_LEVEL": "LOUD"}, "OIMS_LOG_LEVEL:"),
     "a folder as journal": ({"OIMS_WEBHOOK_JOURNAL": "/"}, "OIMS_WEBHOOK_JOURNAL: cannot write /"),
-    "a journal below a file": ({"OIMS_WEBHOOK_JOURNAL": "/etc/hostname/x.db"}, "OIMS_WEBHOOK_JOURNAL: cannot make"),
+    "a journal below a file": (
+        {"OIMS_WEBHOOK_JOURNAL": "/etc/hostname/x.db"},
+        "OIMS_WEBHOOK_JOURNAL: cannot make",
+    ),
 }
 
 

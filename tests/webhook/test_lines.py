@@ -127,4 +127,6 @@ def test_secrets_are_in_no_output(new_webhook):
     printed = webhook.log.read_text() + webhook.errors.read_text()
     for secret in ("writer-token", "reader-token", "event-key", "a-wrong-token"):
         assert secret not in printed
-    assert subprocess.run(["grep", "-c", "alert", webhook.log], check=False, capture_output=True).returncode == 0
+    assert (
+        subprocess.run(["grep", "-c", "alert", webhook.log], check=False, capture_output=True).returncode == 0
+    )

@@ -55,11 +55,13 @@ class Committer[Tx: Writing]:
         store: Store[Any],
         begin: Callable[[Execute], Tx],
         after_commit: Callable[[Tx, float], None],
+        after_failure: Callable[[JournalUnavailableError], None],
     ) -> None:
-        """Take what begins the writing in a transaction, and a listener for each commit and its seconds."""
+        """Take what begins the writing in a transaction, and listeners for commits (with their seconds) and failures."""
         self._store = store
         self._begin = begin
         self._after_commit = after_commit
+        self._after_failure = after_failure
         self._jobs: deque[_Job[Tx, Any]] = deque()
         self._front = threading.Lock()
 
@@ -105,7 +107,9 @@ class Committer[Tx: Writing]:
                     writing.flush()
             except StoreError as error:
                 log.warning("journal_unavailable", reason=error.reason, detail=str(error))
-                self._finish(batch, JournalUnavailableError(error.reason))
+                failure = JournalUnavailableError(error.reason)
+                self._finish(batch, failure)
+                self._after_failure(failure)
                 return
             except Exception as error:
                 log.exception("journal_work_failed")

@@ -19,6 +19,8 @@ WRITE_SECONDS = 1.8
 LOOK_SECONDS = 0.5
 PAGE_BYTES = 4 * 1024 * 1024
 PRUNE_ROWS = 500
+FRESH_SECONDS = 1.0
+FAILURE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,10 @@ class Journal:
         self._on_commit = on_commit
         self._grown = threading.Condition()
         self._last_commit = float("-inf")
+        self._failure: JournalUnavailableError | None = None
+        self._failed_at = float("-inf")
         self._is_closing = False
-        self._committer = Committer(store, Writing, self._committed)
+        self._committer = Committer(store, Writing, self._committed, self._failed)
 
     def append(self, events: Sequence[dict[str, Any]]) -> Receipt:
         """Record events (all fields but ``seq``, ``id``, ``episode`` and ``sig``), all or none of them.
@@ -137,12 +141,16 @@ class Journal:
             rows = queries.open_episodes(execute)
         return [OpenEpisode(*row[:3], json.loads(row[3])) for row in rows]
 
-    def probe(self, fresh_seconds: float = 1.0) -> None:
+    def probe(self, fresh_seconds: float = FRESH_SECONDS) -> None:
         """Make sure that a commit works now, or did within the last ``fresh_seconds``.
 
-        Raises JournalUnavailableError.
+        After a failure it takes a stored event, or ten seconds, to be sure again: the smallest of writes may still fit
+        where an event no longer does. Raises JournalUnavailableError.
         """
-        if time.monotonic() - self._last_commit > fresh_seconds:
+        now = time.monotonic()
+        if self._failure is not None and now - self._failed_at < FAILURE_SECONDS:
+            raise JournalUnavailableError(self._failure.reason)
+        if now - self._last_commit > fresh_seconds:
             self._committer.run(lambda _: None, WRITE_SECONDS)
 
     def prune(self, *, received_before: str, keep_bytes: int) -> int:
@@ -181,8 +189,13 @@ class Journal:
         for text in writing.texts:
             self._on_event(text)
         if writing.texts:
+            self._failure = None
             with self._grown:
                 self._grown.notify_all()
+
+    def _failed(self, failure: JournalUnavailableError) -> None:
+        self._failed_at = time.monotonic()
+        self._failure = failure
 
     @contextmanager
     def _reading(self) -> Iterator[Execute]:

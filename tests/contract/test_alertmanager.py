@@ -1,0 +1,221 @@
+"""A real Alertmanager and a real webhook: what they say to each other is what each expects."""
+
+import contextlib
+import http.client
+import json
+import shutil
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.webhook.process import WRITER, WebhookProcess, free_port, until
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def binary():
+    """The Alertmanager that `make tools` builds, or one on PATH."""
+    built = ROOT / ".tools" / "bin" / "alertmanager"
+    path = str(built) if built.exists() else shutil.which("alertmanager")
+    assert path, "there is no Alertmanager; run: make tools"
+    return path
+
+
+class Alertmanager:
+    """The real program with one route to the webhook."""
+
+    def __init__(self, binary, folder, target, token=WRITER):
+        self.binary, self.folder, self.port = binary, folder, free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        (folder / "token").write_text(token)
+        (folder / "alertmanager.yml").write_text(
+            json.dumps(
+                {
+                    "route": {
+                        "receiver": "oims-webhook",
+                        "group_by": ["alertname"],
+                        "group_wait": "100ms",
+                        "group_interval": "1s",
+                        "repeat_interval": "1h",
+                        "routes": [{"receiver": "nobody", "matchers": ['team="nobody"']}],
+                    },
+                    "receivers": [
+                        {"name": "nobody"},
+                        {
+                            "name": "oims-webhook",
+                            "webhook_configs": [
+                                {
+                                    "url": target,
+                                    "http_config": {
+                                        "authorization": {"credentials_file": str(folder / "token")}
+                                    },
+                                }
+                            ],
+                        },
+                    ],
+                }
+            )
+        )
+
+    def start(self):
+        command = [
+            self.binary,
+            f"--config.file={self.folder / 'alertmanager.yml'}",
+            f"--storage.path={self.folder / 'data'}",
+            f"--web.listen-address=127.0.0.1:{self.port}",
+            "--cluster.listen-address=",
+            "--enable-feature=utf8-strict-mode",
+        ]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        until(lambda: self._ask("GET", "/-/ready") == 200, 30)
+        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def put(self, *alerts):
+        """What Prometheus does every time it sends its alerts."""
+        assert self._ask("POST", "/api/v2/alerts", json.dumps(alerts).encode()) == 200
+
+    def _ask(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        with contextlib.closing(connection), contextlib.suppress(OSError):
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            return connection.getresponse().status
+        return None
+
+
+def firing(name, **labels):
+    return {"labels": {"alertname": name} | labels, "annotations": {"summary": "It burns"}}
+
+
+def resolved(name, **labels):
+    now = datetime.now(UTC)
+    times = {
+        "startsAt": (now - timedelta(hours=1)).isoformat(),
+        "endsAt": (now - timedelta(seconds=1)).isoformat(),
+    }
+    return firing(name, **labels) | times
+
+
+@pytest.fixture
+def webhook(tmp_path):
+    (tmp_path / "webhook").mkdir()
+    process = WebhookProcess(
+        tmp_path / "webhook", OIMS_RECONCILE_INTERVAL="200ms", OIMS_RECONCILE_GONE_AFTER="3s"
+    )
+    yield process
+    process.end()
+
+
+@pytest.fixture
+def alertmanager(binary, webhook, tmp_path):
+    (tmp_path / "alertmanager").mkdir()
+    program = Alertmanager(binary, tmp_path / "alertmanager", f"http://127.0.0.1:{webhook.port}/")
+    program.start()
+    yield program
+    program.kill()
+
+
+def seen(webhook, name):
+    return [row for row in webhook.events()["events"] if row["labels"]["alertname"] == name]
+
+
+def test_an_alert_arrives_and_its_end_does(webhook, alertmanager):
+    webhook.start()
+    alertmanager.put(firing("Burns", severity="critical"))
+
+    (first,) = until(lambda: seen(webhook, "Burns"))
+    assert (first["status"], first["receiver"], first["source"]) == ("firing", "oims-webhook", "alertmanager")
+    assert first["annotations"] == {"summary": "It burns"}
+    assert first["ends_at"] is None
+
+    now = datetime.now(UTC).isoformat()
+    alertmanager.put(firing("Burns", severity="critical") | {"startsAt": first["starts_at"], "endsAt": now})
+    second = until(lambda: seen(webhook, "Burns")[1:])[0]
+    assert (second["status"], second["episode"]) == ("resolved", first["id"])
+    assert second["ends_at"] is not None
+
+
+@pytest.mark.parametrize(
+    "labels", [{}, {"a": "1", "B": "2", "_": "3"}, {"störung": "日本 🔥", "x": 'quotes " and \\'}], ids=str
+)
+def test_a_missing_fingerprint_is_computed_as_alertmanager_does(webhook, alertmanager, labels):
+    from webhook.payload import fingerprint
+
+    webhook.start()
+    alertmanager.put(firing("Print", **labels))
+
+    (row,) = until(lambda: seen(webhook, "Print"))
+
+    assert fingerprint(row["labels"]) == row["fingerprint"]
+
+
+def test_an_alert_is_delivered_when_the_webhook_comes_back(webhook, alertmanager):
+    alertmanager.put(firing("Early"))
+    webhook.start()
+
+    assert len(until(lambda: seen(webhook, "Early"), 30)) == 1
+
+
+def test_an_alertmanager_that_was_killed_delivers_again_and_nothing_is_doubled(webhook, alertmanager):
+    webhook.start()
+    alert = firing("Again") | {"startsAt": "2026-11-23T10:00:00.000Z", "endsAt": "2099-01-01T00:00:00Z"}
+    alertmanager.put(alert)
+    until(lambda: seen(webhook, "Again"))
+
+    alertmanager.kill()
+    alertmanager.start()
+    alertmanager.put(alert)
+
+    until(lambda: webhook.metric('oims_webhook_alerts_total{result="duplicate"}') >= 1)
+    assert len(seen(webhook, "Again")) == 1
+
+
+def test_an_alert_whose_deliveries_are_all_refused_is_found_by_the_reconciler(webhook, alertmanager):
+    """The token is wrong, so Alertmanager can't deliver; what it shows is recorded all the same, once."""
+    (alertmanager.folder / "token").write_text("a-wrong-token-of-a-test")
+    webhook.settings["OIMS_ALERTMANAGER_URL"] = alertmanager.url
+    webhook.start()
+    alertmanager.put(firing("Refused"), firing("Elsewhere", team="nobody"))
+
+    (row,) = until(lambda: seen(webhook, "Refused"))
+    assert row["source"] == "reconcile"
+
+    (alertmanager.folder / "token").write_text(WRITER)
+    until(lambda: webhook.metric('oims_webhook_alerts_total{result="duplicate"}') >= 1, 30)
+    assert len(seen(webhook, "Refused")) == 1
+    assert seen(webhook, "Elsewhere") == []
+
+
+def test_an_end_that_was_never_delivered_is_found_by_the_reconciler(webhook, alertmanager):
+    webhook.settings["OIMS_ALERTMANAGER_URL"] = alertmanager.url
+    webhook.start()
+    webhook.post({"alerts": [{"status": "firing", "labels": {"alertname": "Forgotten"}}]})
+
+    rows = until(lambda: seen(webhook, "Forgotten")[1:], 30)
+
+    assert [(row["status"], row["source"]) for row in rows] == [("resolved", "reconcile")]
+
+
+def test_a_restart_of_alertmanager_ends_nothing(webhook, alertmanager):
+    webhook.settings |= {"OIMS_ALERTMANAGER_URL": alertmanager.url, "OIMS_RECONCILE_GONE_AFTER": "4s"}
+    webhook.start()
+    alert = firing("Lives") | {"startsAt": "2026-11-23T10:00:00.000Z", "endsAt": "2099-01-01T00:00:00Z"}
+    alertmanager.put(alert)
+    until(lambda: seen(webhook, "Lives"))
+
+    shutil.rmtree(alertmanager.folder / "data")
+    alertmanager.kill()
+    alertmanager.start()
+    before = webhook.metric("oims_journal_reconcile_failures_total")
+    alertmanager.put(alert)
+    until(lambda: webhook.metric('oims_webhook_alerts_total{result="duplicate"}') >= 1)
+
+    assert [row["status"] for row in seen(webhook, "Lives")] == ["firing"]
+    assert webhook.metric("oims_journal_reconcile_failures_total") == before
