@@ -1,12 +1,13 @@
 """The settings of the incident app: one frozen object, read once, complete or the start stops."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "OIMS_"
@@ -14,8 +15,23 @@ MIN_SECRET_LENGTH = 32
 MIN_PASSWORD_LENGTH = 12
 
 
+_DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
 class SettingsError(Exception):
     """The environment is wrong; the message names each variable and what to do."""
+
+
+def _duration(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|d)", value)
+    if match is None:
+        raise ValueError("is not a duration; write a number and a unit, such as 15s, 5m, 2h or 30d")
+    return timedelta(seconds=float(match[1]) * _DURATION_UNITS[match[2]])
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
 class Settings(BaseSettings):
@@ -50,7 +66,7 @@ class Settings(BaseSettings):
 
     journal_url: str = Field("", description="The webhook, for GET /events; empty: no alerts are taken in.")
     journal_token: SecretStr | None = Field(None, description="The webhook's reader token.")
-    reopen_window: timedelta = Field(
+    reopen_window: Duration = Field(
         timedelta(minutes=30),
         description="An alert that fires again within this time reopens its incident.",
     )

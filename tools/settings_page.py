@@ -6,7 +6,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import AnyHttpUrl, SecretStr, TypeAdapter
+from pydantic import AnyHttpUrl, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
@@ -42,10 +42,7 @@ Kubernetes Secret. Giving both is an error.
 TIME_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001))
 SIZE_UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 TYPE_WORDS = {bool: "`true` or `false`", int: "whole number", float: "number", Path: "path"}
-TYPE_WORDS |= {
-    timedelta: "time of ISO 8601, such as `PT30M`",
-    AnyHttpUrl: "address with http:// or https://",
-}
+TYPE_WORDS |= {timedelta: "time, such as `15s` or `5m`", AnyHttpUrl: "address with http:// or https://"}
 
 
 def page() -> str:
@@ -118,7 +115,7 @@ def default_text(field: FieldInfo) -> str:
     if field.is_required() or field.default_factory or default in (None, "", ()):
         return ""
     if isinstance(default, timedelta):
-        return f"`{TypeAdapter(timedelta).dump_python(default, mode='json')}`"
+        return f"`{_with_unit(default.total_seconds(), TIME_UNITS)}`"
     if _is_a(field, Seconds):
         return f"`{_with_unit(default, TIME_UNITS)}`"
     if _is_a(field, Bytes):

@@ -20,6 +20,10 @@ from tests.app.conftest import SECRET_KEY
         ("OIMS_SMTP_PORT", "0", "OIMS_SMTP_PORT: "),
         ("OIMS_SMTP_TLS", "maybe", "OIMS_SMTP_TLS: "),
         ("OIMS_JOURNAL_URL", "http://webhook", "OIMS_JOURNAL_TOKEN: needed with OIMS_JOURNAL_URL"),
+        ("OIMS_REOPEN_WINDOW", "30", "OIMS_REOPEN_WINDOW: is not a duration; write a number and a unit"),
+        ("OIMS_REOPEN_WINDOW", "PT30M", "such as 15s, 5m, 2h or 30d"),
+        ("OIMS_REOPEN_WINDOW", "-5m", "OIMS_REOPEN_WINDOW: is not a duration"),
+        ("OIMS_REOPEN_WINDOW", "9999999999d", "OIMS_REOPEN_WINDOW: is not a duration"),
         ("OIMS_ADMIN_EMAIL", "a@example.org", "OIMS_ADMIN_PASSWORD: needed with OIMS_ADMIN_EMAIL"),
         ("OIMS_AUTOMATION_TOKEN", "short", "OIMS_AUTOMATION_TOKEN: must have at least 32 characters"),
         ("OIMS_REGISTRATION", "yes", "OIMS_REGISTRATION: "),
@@ -34,6 +38,17 @@ def test_it_names_the_variable_and_never_repeats_a_secret(
         load()
     assert message in str(refusal.value)
     assert SECRET_KEY not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"), [("500ms", 0.5), ("45s", 45), ("30m", 1800), ("1.5h", 5400), ("2d", 172_800)]
+)
+def test_a_duration_is_a_number_with_a_unit(
+    monkeypatch: pytest.MonkeyPatch, written: str, seconds: float
+) -> None:
+    monkeypatch.setenv("OIMS_SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv("OIMS_REOPEN_WINDOW", written)
+    assert load().reopen_window.total_seconds() == seconds
 
 
 def test_it_refuses_to_start_without_a_secret_key(capsys: pytest.CaptureFixture[str]) -> None:

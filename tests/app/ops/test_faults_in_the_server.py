@@ -1,0 +1,96 @@
+"""The faults that need real threads: slow answers, and slots that are all taken."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.app.server import Server, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("faults"), OIMS_DEMO_FAULTS="true") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def admin(server: Server) -> str:
+    return server.token("faults", "admin")
+
+
+@pytest.fixture
+def switch(server: Server, admin: str) -> Iterator[Callable[..., Any]]:
+    """Turns a fault on or off; all are off after the test."""
+
+    def turn(kind: str, *, on: bool) -> Any:
+        return server.ask("POST", "/demo/faults", token=admin, body={"kind": kind, "on": on})
+
+    yield turn
+    for kind in ("slow", "saturated"):
+        turn(kind, on=False)
+
+
+@pytest.fixture
+def visitors() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(20) as pool:
+        yield pool
+
+
+def in_flight(server: Server) -> float:
+    status, text = server.ask("GET", "/metrics")
+    assert status == 200
+    found = re.search(r"^oims_http_requests_in_flight (\S+)$", text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def visit(server: Server, visitors: ThreadPoolExecutor) -> Future[tuple[int, Any]]:
+    return visitors.submit(server.ask, "GET", "/login", timeout=60)
+
+
+def test_slow_holds_each_answer_back_but_health_and_metrics(
+    server: Server, switch: Callable[..., Any], visitors: ThreadPoolExecutor
+) -> None:
+    assert switch("slow", on=True) == (200, {"on": ["slow"]})
+    started = time.monotonic()
+    visited = visit(server, visitors)
+    wait_for(lambda: in_flight(server) >= 1)
+    assert server.ask("GET", "/healthz")[0] == 200
+    assert not visited.done()
+    assert visited.result(30)[0] == 200
+    assert time.monotonic() - started >= 3
+
+
+def test_slow_ends_at_once_when_it_is_switched_off(
+    server: Server, switch: Callable[..., Any], visitors: ThreadPoolExecutor
+) -> None:
+    switch("slow", on=True)
+    visited = visit(server, visitors)
+    wait_for(lambda: in_flight(server) >= 1)
+    assert switch("slow", on=False) == (200, {"on": []})
+    assert visited.result(20)[0] == 200
+
+
+def test_saturated_takes_every_slot_but_the_one_for_health_and_metrics(
+    server: Server, switch: Callable[..., Any], visitors: ThreadPoolExecutor
+) -> None:
+    assert switch("saturated", on=True) == (200, {"on": ["saturated"]})
+    held = [visit(server, visitors) for _ in range(7)]
+    wait_for(lambda: in_flight(server) >= 7)
+    assert [server.ask("GET", path)[0] for path in ("/healthz", "/readyz")] == [200, 200]
+    assert visit(server, visitors).result(20)[0] == 200
+    assert not any(visited.done() for visited in held)
+    assert switch("saturated", on=False) == (200, {"on": []})
+    assert [visited.result(20)[0] for visited in held] == [200] * 7
+    wait_for(lambda: in_flight(server) == 0)

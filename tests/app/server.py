@@ -1,0 +1,125 @@
+"""The real web server of the app, as a process, on a database of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+AUTOMATION_TOKEN = "an-automation-token-of-the-tests-0123456789"
+ADMIN = ("root@example.org", "a long first password")
+
+
+class Server:
+    """Where it listens, and what an operator and a program can do there."""
+
+    def __init__(self, url: str, environment: dict[str, str], folder: Path) -> None:
+        self.url = url
+        self.environment = environment
+        self.folder = folder
+
+    def manage(self, *arguments: str, typed: str = "") -> str:
+        """Run `python -m app …` as the operator does and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-m", "app", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def token(self, name: str, *scopes: str) -> str:
+        """Make an API token and return its secret."""
+        wanted = [argument for scope in scopes for argument in ("--scope", scope)]
+        return self.manage("token", "create", name, *wanted).strip().splitlines()[-1]
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str = "",
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = 20,
+    ) -> tuple[int, Any]:
+        """Send a request; return the status and the JSON (or text) of the answer."""
+        given = {"Authorization": f"Bearer {token}", "Accept": "application/json"} | (headers or {})
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, headers=given, method=method)  # noqa: S310 - http
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - http
+                status, content = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                status, content = error.code, error.read()
+        try:
+            return status, json.loads(content)
+        except ValueError:
+            return status, content.decode()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[Server]:
+    """Migrate, start `python -m app web`, and end it afterwards."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHONPATH": str(ROOT),
+        "OIMS_DATABASE_URL": f"sqlite:///{folder / 'site.db'}",
+        "OIMS_SECRET_KEY": "a-secret-key-of-the-tests-0123456789abcdef",
+        "OIMS_BIND": f"127.0.0.1:{port}",
+        "OIMS_BASE_URL": url,
+        "OIMS_ADMIN_EMAIL": ADMIN[0],
+        "OIMS_ADMIN_PASSWORD": ADMIN[1],
+        "OIMS_AUTOMATION_TOKEN": AUTOMATION_TOKEN,
+    } | settings
+    server = Server(url, environment, folder)
+    server.manage("migrate")
+    with (folder / "web.log").open("w") as log:
+        command = [sys.executable, "-m", "app", "web"]
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+    try:
+        _wait_until_up(server, process)
+        yield server
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def _wait_until_up(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, (server.folder / "web.log").read_text()
+        try:
+            if server.ask("GET", "/healthz")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError((server.folder / "web.log").read_text())
