@@ -9,11 +9,6 @@ T ?= tests
 # Test processes. More than four only fight over the disk.
 PYTEST := $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
-# Images: docker or podman, their tag, and what they are built on.
-CONTAINER ?= docker
-TAG ?= $(shell awk '$$1 == "appVersion:" { print $$2 }' charts/oims/Chart.yaml)
-PYTHON_IMAGE ?= python:3.12-slim-bookworm
-
 .PHONY: help
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -48,21 +43,9 @@ test: setup lint ## Lint, then run every test that needs no cluster (T=tests/web
 	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(PYTEST) $(T)
 
 .PHONY: chart-test
-chart-test: setup ## Test the chart without a cluster: part of make test
+chart-test: setup ## Test the chart without a cluster: a part of make test
 	@tools/install $(TOOLS)
 	@$(PYTEST) tests/chart
-
-.PHONY: images
-images: ## Build the images oims-app, oims-webhook, oims-automation (CONTAINER=podman, TAG=, PYTHON_IMAGE=)
-	@set -e; for part in webhook app automation; do \
-	  $(CONTAINER) build --target $$part --build-arg PYTHON_IMAGE=$(PYTHON_IMAGE) --build-arg VERSION=$(TAG) \
-	    --build-arg REVISION=$$(git rev-parse HEAD) --tag oims-$$part:$(TAG) .; \
-	done
-
-.PHONY: chart-test
-chart-test: setup ## Run the chart's tests that need no cluster; make test runs them too
-	@tools/install $(TOOLS)
-	@$(PYTEST) tests/chart tests/rules
 
 .PHONY: e2e
 e2e: setup ## Prove the chart on the cluster of the current kube context (E2E_YES=1: do not ask)
@@ -70,7 +53,7 @@ e2e: setup ## Prove the chart on the cluster of the current kube context (E2E_YE
 	@tools/e2e $(T:tests=)
 
 .PHONY: images
-images: ## Build the images oims-app, oims-webhook and oims-automation (CONTAINER_TOOL=podman)
+images: ## Build the images oims-app, oims-webhook and oims-automation (CONTAINER=podman, TAG=, PYTHON_IMAGE=)
 	@tools/images
 
 .PHONY: lint

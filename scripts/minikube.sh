@@ -11,7 +11,7 @@
 #   OIMS_NAMESPACE    namespace (incident-mgmt)
 #   OIMS_RELEASE      name of the release (oims)
 #   HELM_VALUES       a values file of your own
-#   CONTAINER_TOOL    docker (default) or podman; builds the images on this host
+#   CONTAINER    docker (default) or podman; builds the images on this host
 #
 # Exit status: 0 installed, 1 a step failed, 2 wrong option, 3 a tool is missing
 set -Eeuo pipefail
@@ -37,7 +37,7 @@ print_help() {
 
 need_tools() {
   local tool
-  for tool in minikube kubectl helm "$CONTAINER_TOOL"; do
+  for tool in minikube kubectl helm "$CONTAINER"; do
     command -v -- "$tool" >/dev/null || die 3 "$tool is not installed or not on PATH; install it and start again"
   done
 }
@@ -52,12 +52,12 @@ start_profile() {
 build() {
   local part id name
   IMAGES=() IMAGE_OPTIONS=()
-  IMAGE_TAG=minikube "$ROOT/tools/images" || die 1 "the images could not be built (see above)"
+  TAG=minikube "$ROOT/tools/images" || die 1 "the images could not be built (see above)"
   for part in "${PARTS[@]}"; do
-    id="$("$CONTAINER_TOOL" image inspect --format '{{.Id}}' "oims-$part:minikube")"
+    id="$("$CONTAINER" image inspect --format '{{.Id}}' "oims-$part:minikube")"
     id="${id#sha256:}"
     name="oims-$part:${id:0:12}"
-    "$CONTAINER_TOOL" tag "oims-$part:minikube" "$name"
+    "$CONTAINER" tag "oims-$part:minikube" "$name"
     IMAGES+=("$name")
     case "$part" in
       automation) IMAGE_OPTIONS+=(--set-string "automation.inCluster.image.tag=${id:0:12}") ;;
@@ -74,7 +74,7 @@ bring_in() {
     if grep -qE "(^|/)$name\$" <<<"$held"; then continue; fi
     say "bringing $name into the profile"
     # By way of an archive: that works with docker and podman, and with every driver.
-    "$CONTAINER_TOOL" save "$name" | minikube --profile "$MINIKUBE_PROFILE" image load - || die 1 "minikube could not take in $name (see above)"
+    "$CONTAINER" save "$name" | minikube --profile "$MINIKUBE_PROFILE" image load - || die 1 "minikube could not take in $name (see above)"
   done
 }
 
@@ -94,8 +94,8 @@ main() {
     -h | --help) print_help && exit 0 ;;
     *) die 2 "unknown option $1; --help shows the use" ;;
   esac
-  : "${MINIKUBE_PROFILE:=minikube}" "${OIMS_NAMESPACE:=incident-mgmt}" "${OIMS_RELEASE:=oims}" "${CONTAINER_TOOL:=docker}"
-  export CONTAINER_TOOL
+  : "${MINIKUBE_PROFILE:=minikube}" "${OIMS_NAMESPACE:=incident-mgmt}" "${OIMS_RELEASE:=oims}" "${CONTAINER:=docker}"
+  export CONTAINER
   PATH="$PATH:$ROOT/.tools/bin"
   need_tools
   start_profile
