@@ -56,6 +56,21 @@ def run(*command, stdin=None, timeout=180, environment=None, cwd=None):
     return done.stdout
 
 
+def words_of(*command, stdin=None):
+    """Run a program and return what it printed, warnings too."""
+    done = subprocess.run(
+        command,
+        input=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
 def helm_program():
     found = shutil.which("helm", path=f"{ROOT / '.tools/bin'}{os.pathsep}{os.environ['PATH']}")
     assert found, "helm is missing: run `make tools`"
@@ -83,6 +98,17 @@ class Namespace:
     def items(self, kind, **labels):
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
         return self.get(kind, *(["-l", selector] if selector else []))["items"]
+
+    def may(self, account, *what):
+        """Say whether an account of the namespace may do something."""
+        user = f"system:serviceaccount:{self.name}:{account}"
+        try:
+            answer = self.kubectl("auth", "can-i", *what, "--as", user)
+        except Refused as refused:
+            answer = str(refused)  # "no" is an exit status of 1, with that word last
+        words = answer.split()
+        assert words[-1] in {"yes", "no"}, answer
+        return words[-1] == "yes"
 
     def delete(self):
         run("kubectl", "delete", "namespace", self.name, "--wait=false", "--ignore-not-found")

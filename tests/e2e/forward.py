@@ -3,6 +3,7 @@
 import re
 import select
 import subprocess
+import threading
 import time
 
 import requests
@@ -19,14 +20,16 @@ class Forward:
 
     def __init__(self, namespace, target, port):
         self._command = ["kubectl", "-n", namespace, "port-forward", target, f":{port}"]
+        self._lock = threading.RLock()
         self._process = None
         self._url = ""
 
     @property
     def url(self):
-        if self._process is None or self._process.poll() is not None:
-            self._open()
-        return self._url
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._open()
+            return self._url
 
     def request(self, method, path, **options):
         url = self.url + path
@@ -37,10 +40,11 @@ class Forward:
             raise
 
     def close(self):
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+                self._process.communicate()
+                self._process = None
 
     def _open(self):
         self.close()

@@ -4,6 +4,7 @@ import base64
 import json
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
 
 import yaml
@@ -39,8 +40,14 @@ class Release:
                 *("upgrade", "--install", self.name, str(chart), "--values", file.name),
                 *("--wait", "--timeout", f"{seconds}s", *options),
             )
+        self.forget()
         self.values = values
         return self
+
+    def forget(self):
+        """Drop addresses and tokens: pods and database may be others now."""
+        self.close()
+        self._tokens.clear()
 
     def revision(self):
         return json.loads(self.helm("status", self.name, "--output", "json"))["version"]
@@ -111,15 +118,13 @@ class Release:
     def token(self, scope="admin"):
         """Return an API token of a scope."""
         if scope not in self._tokens:
-            made = self.execute(
-                "app", "web", "python", "-m", "app", "token", "create", f"e2e {scope}", "--scope", scope
-            )
-            self._tokens[scope] = made.strip().splitlines()[-1]
+            self._tokens[scope] = self._create_token(scope)
         return self._tokens[scope]
 
-    def forget_tokens(self):
-        """Ask for new tokens: the database is another one."""
-        self._tokens.clear()
+    def _create_token(self, scope):
+        name = f"e2e {uuid.uuid4().hex[:8]}"
+        command = ("python", "-m", "app", "token", "create", name, "--scope", scope)
+        return self.execute("app", "web", *command).strip().splitlines()[-1]
 
     def api(self, path, body=None, *, pod=None):
         """Get from the app's API, or post a body to it."""

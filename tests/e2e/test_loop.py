@@ -43,7 +43,7 @@ def test_a_failing_app_is_restarted_and_its_incident_closed(loop, monitor, capfd
     pods_before, sets_before = set(loop.pods("app")), loop.replica_sets("app")
 
     repair = Repair(parts, pods)
-    with Visitors(loop.forward("app")):
+    with Visitors(loop):
         terminal.start_clock()
         loop.switch_fault("errors", on=True)
         play(repair.steps(), terminal, folder, capfd)
@@ -64,7 +64,7 @@ def test_an_alert_that_the_policy_does_not_name_is_left_to_people(loop, monitor,
 
 def test_with_sqlite_scaling_is_refused_with_the_reason(loop, monitor):
     pods = set(loop.pods("app"))
-    with Visitors(loop.forward("app"), count=10):
+    with Visitors(loop, count=10):
         loop.switch_fault("saturated", on=True)
         (run,) = eventually(lambda: monitor.finished("scale_oims.yml"), "the end of the scaling", seconds=150)
         assert run["state"] == "failed"

@@ -4,16 +4,22 @@ import threading
 
 import requests
 
+from tests.e2e.forward import Forward
+
 PAUSE_SECONDS = 0.2
 PATIENCE_SECONDS = 65  # longer than a saturated app holds a request
 
 
 class Visitors:
-    """Threads that open a page again and again; what comes back is Prometheus' business."""
+    """Threads that open a page again and again; what comes back is Prometheus' business.
 
-    def __init__(self, forward, *, count=1):
-        self._forward, self._stop = forward, threading.Event()
-        self._threads = [threading.Thread(target=self._visit, daemon=True) for _ in range(count)]
+    They come through a port-forward of their own: closing it ends the requests that the app still holds.
+    """
+
+    def __init__(self, release, pod=None, *, count=1):
+        target = f"pod/{pod}" if pod else f"service/{release.object_name('app')}"
+        self._forward, self._stop = Forward(release.namespace.name, target, 5000), threading.Event()
+        self._threads = [threading.Thread(target=self._visit) for _ in range(count)]
 
     def __enter__(self):
         for thread in self._threads:
@@ -21,8 +27,11 @@ class Visitors:
         return self
 
     def __exit__(self, *_error):
-        """Let them go; a visitor whose request is held has not come back yet and ends with this process."""
         self._stop.set()
+        for thread in self._threads:
+            while thread.is_alive():
+                self._forward.close()
+                thread.join(1)
 
     def _visit(self):
         while not self._stop.wait(PAUSE_SECONDS):
@@ -38,7 +47,7 @@ class Writer:
     def __init__(self, release):
         self.acknowledged = {}
         self._release, self._stop = release, threading.Event()
-        self._thread = threading.Thread(target=self._write, daemon=True)
+        self._thread = threading.Thread(target=self._write)
 
     def __enter__(self):
         self._release.token()

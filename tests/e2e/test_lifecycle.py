@@ -1,0 +1,93 @@
+"""Releases come and go: from a package, side by side, uninstalled, installed again."""
+
+import pytest
+
+from tests.e2e import values
+from tests.e2e.cluster import CHART, eventually, helm_program, run
+from tests.e2e.release import Release
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+TITLE = "Kept while the release was gone"
+KEPT = {"persistentvolumeclaim", "secret"}
+OTHERS = (
+    "deployment,statefulset,pod,service,configmap,serviceaccount,role,rolebinding,networkpolicy,"
+    "poddisruptionbudget,horizontalpodautoscaler,job"
+)
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("package")
+    run(helm_program(), "package", CHART, "--destination", folder)
+    (archive,) = folder.glob("*.tgz")
+    return archive
+
+
+@pytest.fixture(scope="module")
+def blue(namespace, package):
+    release = Release(namespace, "blue")
+    yield release.deploy(values.base(), chart=package)
+    release.close()
+
+
+@pytest.fixture(scope="module")
+def green(namespace, package):
+    release = Release(namespace, "green")
+    yield release.deploy(values.base(), chart=package)
+    release.close()
+
+
+def claims(release):
+    """Return the release's volumes, name to UID."""
+    found = release.namespace.items("pvc", **{"app.kubernetes.io/instance": release.name})
+    return {item["metadata"]["name"]: item["metadata"]["uid"] for item in found}
+
+
+def left(release, kinds):
+    return set(
+        release.namespace.kubectl(
+            "get", kinds, "--selector", f"app.kubernetes.io/instance={release.name}", "--output", "name"
+        ).split()
+    )
+
+
+def test_two_releases_in_one_namespace_do_not_hear_each_other(blue, green):
+    assert not set(blue.secrets()) & set(green.secrets())
+    assert blue.secret("webhook", "token") != green.secret("webhook", "token")
+    assert blue.post_alert(alertname="BlueOnly").status_code == 200
+
+    eventually(lambda: blue.incident("BlueOnly"), "the incident of the alert")
+    assert green.incident("BlueOnly") is None
+    refused = green.forward("webhook").request(
+        "POST", "/", json={}, headers={"Authorization": f"Bearer {blue.secret('webhook', 'token')}"}
+    )
+    assert refused.status_code == 401
+
+
+def test_uninstalling_keeps_volumes_and_secrets_and_nothing_else(blue, green):
+    blue.number = blue.add_incident(TITLE)
+    secrets, volumes = blue.secrets(), claims(blue)
+    neighbours = green.all_pods()
+    blue.helm("uninstall", blue.name, "--wait", "--timeout", "3m")
+    eventually(lambda: not left(blue, OTHERS), "the end of the release's objects", seconds=120)
+
+    assert blue.secrets() == secrets
+    assert claims(blue) == volumes
+    assert {"blue-oims-app", "blue-oims-webhook"} <= set(volumes)
+    assert green.all_pods() == neighbours
+    blue.forget()
+    blue.kept = secrets, volumes
+
+
+def test_installing_again_adopts_what_was_kept(blue):
+    blue.deploy(values.base())
+    assert (blue.secrets(), claims(blue)) == blue.kept
+    assert blue.has_incident(blue.number, TITLE)
+    assert "ok login" in blue.helm("test", "blue", "--logs", "--filter", "name=blue-oims-test-login")
+
+
+def test_the_documented_purge_leaves_nothing(blue):
+    blue.helm("uninstall", blue.name, "--wait", "--timeout", "3m")
+    label = f"app.kubernetes.io/instance={blue.name}"
+    blue.namespace.kubectl("delete", "persistentvolumeclaim,secret", "--selector", label)
+    eventually(lambda: not left(blue, f"{OTHERS},{','.join(KEPT)}"), "an empty namespace", seconds=120)
