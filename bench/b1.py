@@ -21,7 +21,7 @@ SECONDS = float(os.environ.get("SECONDS_PER_SAMPLE", "4"))
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """Find a port nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -45,7 +45,7 @@ def server(command: list[str], port: int, environment: dict[str, str], folder: P
 
 
 def sample(name: str, clients: int) -> tuple[float, float, float]:
-    """Requests per second, median and 99th percentile in milliseconds, from a fresh server and journal."""
+    """Measure a fresh server: requests per second, median and 99th percentile in milliseconds."""
     with tempfile.TemporaryDirectory() as temporary:
         folder, port = Path(temporary), free_port()
         database = folder / "journal.db"

@@ -1,4 +1,4 @@
-"""The floor of B1: bare Flask over SQLite (WAL, FULL), one commit per request, no checks, no signature, no log."""
+"""The floor of B1: bare Flask over SQLite (WAL, FULL), one commit per request, no checks, no log."""
 
 import sqlite3
 import sys
@@ -44,7 +44,7 @@ class Server(BaseApplication):
         super().__init__()
 
     def load_config(self) -> None:
-        """Same process, threads and keep-alive as the webhook."""
+        """Set the same processes, threads and keep-alive as the webhook."""
         settings: dict[str, Any] = {
             "bind": [self._bind],
             "workers": 1,

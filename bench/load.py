@@ -1,7 +1,7 @@
 """A load generator for loopback: keep-alive connections, each waiting for its answer before the next request.
 
-It speaks just enough HTTP/1.1 over raw sockets, because ``http.client`` costs more per request than the server does.
-One process serves all its connections with one selector.
+It speaks just enough HTTP/1.1 over raw sockets, because ``http.client`` costs more per request than the
+server does. One process serves all its connections with one selector.
 """
 
 import json
@@ -72,7 +72,7 @@ class Client:
         self.socket.sendall(self._next.replace(b"0" * 16, self._fingerprint.encode()))
 
     def receive(self) -> tuple[float, str] | None:
-        """The seconds a request took and its fingerprint, once its answer is whole; the answer must be 200."""
+        """Return the seconds a request took and its fingerprint, once its answer is whole; it must be 200."""
         self._answer += self.socket.recv(65536)
         head, end, body = self._answer.partition(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)

@@ -20,8 +20,8 @@ class AlertmanagerError(Exception):
 class Look:
     """What Alertmanager knows at one moment.
 
-    ``alerts``: those that are on, silenced and inhibited ones too, as its API gives them. ``started_at`` names the
-    process that was asked; ``up_seconds`` is how long it has been running, by its own clock.
+    ``alerts``: those that are on, silenced and inhibited ones too, as its API gives them. ``started_at``
+    names the process that was asked; ``up_seconds`` is how long it has been running, by its own clock.
     """
 
     alerts: list[dict[str, Any]]
@@ -46,7 +46,7 @@ def look(url: str) -> Look:
 
 
 def _get(url: str, path: str) -> tuple[Any, str]:
-    """The JSON of a path and the Date of the answer."""
+    """Return the JSON of a path and the Date of the answer."""
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)

@@ -1,8 +1,8 @@
-"""A request on its way in: has it arrived whole?
+"""A request on its way in, until it has arrived whole.
 
-A thread that reads from a slow sender serves nobody else, and eight slow senders would take all eight threads. So
-requests are gathered without a thread until they are whole. What is read of HTTP here only decides when that is;
-gunicorn parses, and refuses, the request.
+A thread that reads from a slow sender serves nobody else, and eight slow senders would take all eight
+threads. So requests are gathered without a thread until they are whole. What is read of HTTP here only
+decides when that is; gunicorn parses, and refuses, the request.
 """
 
 import re
@@ -33,7 +33,7 @@ class Arrival:
     """The bytes of one request so far."""
 
     def __init__(self, data: bytes, deadline: float) -> None:
-        """Begin with bytes that came behind the previous request; ``deadline`` is a time of the monotonic clock."""
+        """Begin with bytes that came behind the previous request; ``deadline``: of the monotonic clock."""
         self.data = bytearray(data)
         self.deadline = deadline
         self._head_size = 0
@@ -43,7 +43,7 @@ class Arrival:
 
     def receive(self, client: socket.socket) -> Progress:
         """Read what has come, without waiting."""
-        client.setblocking(False)
+        client.settimeout(0)
         while (progress := self._progress(client)) is Progress.PARTIAL:
             try:
                 piece = client.recv(READ_BYTES)

@@ -1,7 +1,7 @@
 """Settings of the webhook: one frozen object, read once from the environment.
 
-Every variable starts with ``OIMS_``. A secret is given either as ``NAME`` or, better, as ``NAME_FILE``: the path of
-a file that holds it. A file is read again when it changes, so a rotated Secret needs no restart.
+Every variable starts with ``OIMS_``. A secret is given either as ``NAME`` or, better, as ``NAME_FILE``: the
+path of a file that holds it. A file is read again when it changes, so a rotated Secret needs no restart.
 """
 
 import os
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     webhook_retention_size: Bytes = Field(
         512 * 1024**2,
         ge=1024**2,
-        description="When the events take more room than this the oldest are pruned, unless their episode is open.",
+        description="Above this size the oldest events are pruned, unless their episode is open.",
     )
     heartbeat_interval: Seconds = Field(15, ge=0.1, le=300, description="Time between two heartbeat lines.")
     alertmanager_url: Annotated[str, BeforeValidator(_http_url)] = Field(
@@ -168,7 +168,7 @@ def prepare_journal(settings: Settings) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(
-            f"OIMS_WEBHOOK_JOURNAL: cannot make the folder {path.parent}: {error.strerror}; choose another path"
+            f"OIMS_WEBHOOK_JOURNAL: cannot make {path.parent}: {error.strerror}; choose another path"
         ) from None
     if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
         raise SettingsError(

@@ -26,7 +26,7 @@ class Credential:
 
     @classmethod
     def open(cls, name: str, *, value: str | None, path: Path | None, min_length: int) -> Self:
-        """Take the secret called ``name`` from ``value`` or from the file ``path``, exactly one of which is given.
+        """Take the secret called ``name`` from ``value`` or from the file ``path``; exactly one is given.
 
         Raises CredentialError if none or both are given, the file can't be read, or the secret has fewer than
         ``min_length`` characters.
@@ -38,7 +38,7 @@ class Credential:
         if value:
             return cls(name, _checked(name, value, min_length), None, min_length)
         raise CredentialError(
-            f"{name}: is not set; set {name}_FILE to a file that holds the secret (or {name} to the secret itself)"
+            f"{name}: is not set; set {name}_FILE to a file that holds the secret, or {name} to the secret"
         )
 
     @property

@@ -1,4 +1,4 @@
-"""The errors the webhook answers with, and their one JSON shape: ``{"error": word, "reasons": [sentence, …]}``."""
+"""The errors the webhook answers with, in one JSON shape: ``{"error": word, "reasons": [sentence, …]}``."""
 
 from http import HTTPStatus
 
@@ -27,7 +27,7 @@ class RefusedError(Exception):
 
 
 def answer(status: int, reason: str, *sentences: str, headers: dict[str, str] | None = None) -> Response:
-    """An error's answer."""
+    """Build the answer of an error."""
     body = to_line(error=reason, reasons=list(sentences)) + "\n"
     return Response(body, status, headers, content_type="application/json")
 

@@ -8,17 +8,17 @@ from webhook.payload import Alert, Message, fingerprint
 
 
 def now() -> datetime:
-    """The present, in UTC."""
+    """Return the present, in UTC."""
     return datetime.now(UTC)
 
 
 def rfc3339(at: datetime) -> str:
-    """A time in UTC with milliseconds and ``Z``; sorts as text."""
+    """Write a time in UTC with milliseconds and ``Z``; such texts sort by time."""
     return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_alert(alert: Alert, message: Message, received_at: datetime, source: Source) -> dict[str, Any]:
-    """The event of an alert, without the fields the journal gives it."""
+    """Make the event of an alert, without the fields the journal gives it."""
     return {
         "kind": "alert",
         "source": source,

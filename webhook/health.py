@@ -8,17 +8,17 @@ from webhook.metrics import CONTENT_TYPE, Metrics
 
 
 def blueprint(journal: Journal, metrics: Metrics) -> Blueprint:
-    """What Kubernetes and Prometheus ask."""
+    """Answer what Kubernetes and Prometheus ask."""
     bp = Blueprint("health", __name__)
 
     @bp.get("/healthz")
     def healthz() -> Response:
-        """The process answers; a journal that is down is no reason to restart it."""
+        """Answer always: a journal that is down is no reason to restart the process."""
         return Response('{"status":"ok"}\n', content_type="application/json")
 
     @bp.get("/readyz")
     def readyz() -> Response:
-        """A commit works now, or did a second ago. Otherwise the exception answers with 503."""
+        """Answer 200 if a commit works now, or did a second ago; else the exception becomes a 503."""
         journal.probe()
         return Response(
             to_line(status="ok", last_seq=journal.last_seq()) + "\n", content_type="application/json"
@@ -26,7 +26,7 @@ def blueprint(journal: Journal, metrics: Metrics) -> Blueprint:
 
     @bp.get("/metrics")
     def exposition() -> Response:
-        """The instruments; the journal's gauges stay as they were while it can't be read."""
+        """Show the instruments; the journal's gauges stay as they were while it can't be read."""
         try:
             state = journal.state()
         except JournalUnavailableError:

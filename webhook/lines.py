@@ -1,7 +1,8 @@
 """What the webhook prints on stdout: one JSON object per line, in pure ASCII, and nothing else.
 
-Lines are hints for whoever follows the log; the journal is the record. So a thread of its own makes and writes them: a
-reader that has stopped reading delays lines, and in the end loses some, but never delays an answer.
+Lines are hints for whoever follows the log; the journal is the record. So a thread of its own makes and
+writes them: a reader that has stopped reading delays lines, and in the end loses some, but never delays an
+answer.
 """
 
 import json

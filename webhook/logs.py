@@ -14,7 +14,7 @@ _SHARED: tuple[Processor, ...] = (
 
 
 def configure(level: str) -> None:
-    """Send structlog's and the standard library's messages (gunicorn's too) to stderr, one JSON object per line."""
+    """Send all messages (structlog's, gunicorn's) to stderr, one JSON object per line."""
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
         processors=[

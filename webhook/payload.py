@@ -1,7 +1,7 @@
 """What the webhook takes: Alertmanager's webhook message, version 4.
 
-Contract: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. Unknown fields are ignored, since
-Alertmanager adds some from time to time; everything that is read has a type and a limit.
+Contract: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. Unknown fields are
+ignored, since Alertmanager adds some from time to time; everything that is read has a type and a limit.
 """
 
 import re
@@ -49,7 +49,7 @@ def _no_nul(value: str) -> str:
 
 
 def _time(value: object) -> object:
-    """An RFC 3339 time in UTC; Go's zero time means "not set"."""
+    """Read an RFC 3339 time as UTC; Go's zero time means "not set"."""
     if value is None:
         return None
     if not isinstance(value, str) or not _RFC3339.fullmatch(value):
@@ -120,12 +120,12 @@ def parse(body: bytes) -> Message:
 
 
 def fingerprint(labels: dict[str, str]) -> str:
-    """The fingerprint Alertmanager gives to a set of labels: 64-bit FNV-1a in 16 hexadecimal digits.
+    """Compute the fingerprint as Alertmanager does: 64-bit FNV-1a in 16 hexadecimal digits.
 
     Source: github.com/prometheus/common, model/signature.go (labelSetToFingerprint).
     """
     digest = _FNV_OFFSET
-    for name in sorted(labels, key=lambda label: label.encode()):
+    for name in sorted(labels):
         for byte in b"%b\xff%b\xff" % (name.encode(), labels[name].encode()):
             digest = (digest ^ byte) * _FNV_PRIME & 0xFFFFFFFFFFFFFFFF
     return f"{digest:016x}"

@@ -9,7 +9,7 @@ log = structlog.get_logger(__name__)
 
 
 class Periodic:
-    """Calls ``work`` every ``interval`` seconds until stopped; what it raises is logged and does not end it."""
+    """Calls ``work`` every ``interval`` seconds until stopped; what it raises is logged, not fatal."""
 
     def __init__(self, name: str, work: Callable[[], object], interval: float) -> None:
         self._name = name

@@ -1,14 +1,14 @@
 """The reconciler: compares the journal with Alertmanager, so that a delivery that never came is not missed.
 
-Alertmanager drops an alert that fires and resolves while its receiver can't be reached, and forgets what it had not
-yet delivered when it is restarted. So:
+Alertmanager drops an alert that fires and resolves while its receiver can't be reached, and forgets what it
+had not yet delivered when it is restarted. So:
 
-1. An alert that is on, is meant for this webhook and has no open episode is recorded. One whose episode Alertmanager
-   itself had ended must be seen so in two looks, since its next delivery may just be on the way.
-2. An episode that is open, but missing from every look for longer than Prometheus takes to send its alerts again, is
-   ended. Silenced and inhibited alerts are not missing.
-3. Nothing is concluded from a failed look, and nothing is missing in an Alertmanager that has just started: it knows
-   no alerts until Prometheus sends them again.
+1. An alert that is on, is meant for this webhook and has no open episode is recorded. One whose episode
+   Alertmanager itself had ended must be seen so in two looks, since its next delivery may just be on the way.
+2. An episode that is open, but missing from every look for longer than Prometheus takes to send its alerts
+   again, is ended. Silenced and inhibited alerts are not missing.
+3. Nothing is concluded from a failed look, and nothing is missing in an Alertmanager that has just started:
+   it knows no alerts until Prometheus sends them again.
 """
 
 import time
@@ -92,7 +92,7 @@ class Reconciler:
         self._unmatched = unmatched
 
     def _alert(self, document: dict[str, Any]) -> Alert | None:
-        """The alert of Alertmanager's API if it is on, not muted, and meant for this webhook."""
+        """Read an alert of Alertmanager's API if it is on, not muted, and meant for this webhook."""
         receivers = document.get("receivers")
         names = (
             [item.get("name") for item in receivers if isinstance(item, dict)]

@@ -25,7 +25,7 @@ MAX_WAITING = 4
 def blueprint(
     *, journal: Journal, metrics: Metrics, writer: Credential, reader: Credential, event_key: Credential
 ) -> Blueprint:
-    """The two doors of the journal."""
+    """Open the two doors of the journal."""
     bp = Blueprint("journal", __name__)
     waiting = threading.BoundedSemaphore(MAX_WAITING)
     accepted, duplicates = metrics.alerts.labels("accepted"), metrics.alerts.labels("duplicate")
@@ -51,7 +51,7 @@ def blueprint(
 
     @bp.get("/events")
     def events() -> Response:
-        """The events after a number; waits for one if asked to and there is none yet."""
+        """Give the events after a number; wait for one if asked to and there is none yet."""
         _authorize(reader, other=writer)
         after = _number("after", default=0, most=2**63 - 1)
         limit = _number("limit", default=500, least=1, most=MAX_LIMIT)
@@ -95,7 +95,7 @@ def _authorize(wanted: Credential, *, other: Credential) -> None:
 
 
 def _body() -> bytes:
-    """The request's body, of which never more than the limit is read."""
+    """Read the request's body, never more than the limit."""
     environ = request.environ
     declared = request.content_length
     if declared is not None and declared > MAX_BODY_BYTES:
@@ -120,7 +120,7 @@ def _too_large() -> RefusedError:
 
 
 def _number(name: str, *, default: int, least: int = 0, most: int) -> int:
-    """A number of the query string."""
+    """Read a number of the query string."""
     text = request.args.get(name, str(default))
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and least <= int(text) <= most):  # noqa: PLR2004 - 2**63 has 19 digits
         raise RefusedError(

@@ -53,7 +53,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def accept(self, listener: Any) -> None:
-        """Take a connection; when there are too many, the one that has been of no use for longest has to go."""
+        """Take a connection; when there are too many, the one that has waited longest has to go."""
         super().accept(listener)
         if self.nr_conns >= self.worker_connections:
             for waiting in (self.pending_conns, self.keepalived_conns):

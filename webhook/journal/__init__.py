@@ -1,7 +1,7 @@
 """The journal: the append-only record of every alert, in the order of its sequence numbers.
 
-It alone knows which episode an event belongs to. A caller that gets a receipt may tell the sender "done": what the
-receipt counts is on disk.
+It alone knows which episode an event belongs to. A caller that gets a receipt may tell the sender "done":
+what the receipt counts is on disk.
 """
 
 from webhook.journal.committer import JournalUnavailableError

@@ -1,8 +1,8 @@
 """Group commit: what all waiting requests want written goes to disk in one transaction.
 
-There is no thread for it. Of the threads that want something written one is in front and commits for all that wait;
-the others find their work done when their turn comes. So a lone request pays no switch of threads, and eight requests
-pay one fsync.
+There is no thread for it. Of the threads that want something written one is in front and commits for all that
+wait; the others find their work done when their turn comes. So a lone request pays no switch of threads, and
+eight requests pay one fsync.
 """
 
 import threading
@@ -57,7 +57,10 @@ class Committer[Tx: Writing]:
         after_commit: Callable[[Tx, float], None],
         after_failure: Callable[[JournalUnavailableError], None],
     ) -> None:
-        """Take what begins the writing in a transaction, and listeners for commits (with their seconds) and failures."""
+        """Take what begins the writing in a transaction, and listeners for commits and failures.
+
+        The listener for commits gets the seconds the commit took.
+        """
         self._store = store
         self._begin = begin
         self._after_commit = after_commit
@@ -94,7 +97,7 @@ class Committer[Tx: Writing]:
             log.warning("journal_answered_before_commit")
 
     def _commit(self) -> None:
-        """Commit what waits; work that fails by its own fault is taken out and the rest is done without it."""
+        """Commit what waits; work that fails by its own fault is taken out, the rest is done without it."""
         batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
         while batch:
             started = time.perf_counter()

@@ -1,7 +1,7 @@
 """The episode rule: which delivery adds an event, and to which episode it belongs.
 
-An episode is one stretch of firing of one fingerprint. The rule is a pure function over what the journal knows, so
-that it can be read, enumerated and tested without a database.
+An episode is one stretch of firing of one fingerprint. The rule is a pure function over what the journal
+knows, so that it can be read, enumerated and tested without a database.
 """
 
 import hashlib
@@ -63,7 +63,8 @@ class Append:
 class Count:
     """Add no event: it is one more delivery of the event numbered ``seq``.
 
-    ``confirms_end``: Alertmanager itself now says what so far only the reconciler had said, that the episode ended.
+    ``confirms_end``: Alertmanager itself now says what so far only the reconciler had said, that the episode
+    ended.
     """
 
     seq: int
@@ -71,23 +72,24 @@ class Count:
 
 
 def event_id(fingerprint: str, starts_at: str, status: Status, counter: int = 0) -> str:
-    """The idempotency key: SHA-256 of the three, and of the counter when an episode was taken up again."""
+    """Compute the idempotency key: SHA-256 of the three, and of a counter in an episode taken up again."""
     parts = [fingerprint, starts_at, status, *([str(counter)] if counter else [])]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def decide(occurrence: Occurrence, latest: Episode | None, recorded: Sequence[Recorded]) -> Append | Count:
-    """What an occurrence means, given the latest episode of its fingerprint and the events with the same start."""
+    """Apply the rule, given the latest episode of the fingerprint and its events with the same start."""
     rule = _firing if occurrence.status is Status.FIRING else _resolved
     return rule(occurrence, latest, recorded)
 
 
 def _firing(occurrence: Occurrence, latest: Episode | None, recorded: Sequence[Recorded]) -> Append | Count:
-    """1. A start never seen opens an episode, or continues the open one (Prometheus forgets starts in a restart).
+    """1. A start never seen opens an episode, or continues the open one (Prometheus may forget starts).
 
     2. A start seen before, while an episode is open, is a repeat.
-    3. A start seen before, of an episode that ended: Alertmanager delivers late, and that is counted; but where only
-       the reconciler ended the episode, or now sees it firing, the alert is on and the episode is taken up again.
+    3. A start seen before, of an episode that ended: Alertmanager delivers late, and that is counted; but
+       where only the reconciler ended the episode, or now sees it firing, the alert is on and the episode is
+       taken up again.
     """
     if not recorded:
         new = _append(occurrence, "", 0)
@@ -103,7 +105,8 @@ def _resolved(occurrence: Occurrence, latest: Episode | None, recorded: Sequence
     """1. While an episode is open it ends it, unless it repeats the end of an earlier one.
 
     2. Else it is a repeat if this end is known,
-    3. else an end the journal had not heard of: recorded, as part of the episode with that start or of its own.
+    3. else an end the journal had not heard of: recorded, as part of the episode with that start or of its
+       own.
     """
     same = [row for row in recorded if row.status is occurrence.status]
     if latest and latest.ended_by is None:

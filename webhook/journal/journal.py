@@ -90,7 +90,7 @@ class Journal:
         return self._committer.run(work, WRITE_SECONDS)
 
     def end_episode(self, event: dict[str, Any], episode: str, unseen_since: str) -> Receipt:
-        """Record the resolved ``event`` if ``episode`` is still open and no delivery has shown it firing since.
+        """Record the resolved ``event`` if ``episode`` is open and no delivery has shown it firing since.
 
         Raises JournalUnavailableError.
         """
@@ -104,7 +104,7 @@ class Journal:
         return self._committer.run(work, WRITE_SECONDS)
 
     def read(self, after: int, limit: int) -> Page:
-        """The next events after a number: at most ``limit``, and no more than 4 MiB but always one.
+        """Return the next events after a number: at most ``limit``, no more than 4 MiB, but always one.
 
         Raises JournalUnavailableError.
         """
@@ -114,7 +114,7 @@ class Journal:
         return Page(_within(texts, PAGE_BYTES), state)
 
     def wait(self, after: int, seconds: float) -> None:
-        """Return when there is an event after the number ``after``, after ``seconds``, or when the journal closes.
+        """Return when there is an event after the number ``after``, or after ``seconds``, or on closing.
 
         Looks again from time to time, since another replica may have written. Raises JournalUnavailableError.
         """
@@ -126,17 +126,17 @@ class Journal:
                 self._grown.wait(min(left, LOOK_SECONDS))
 
     def last_seq(self) -> int:
-        """The number of the newest event, 0 in an empty journal. Raises JournalUnavailableError."""
+        """Return the number of the newest event, 0 in an empty journal. Raises JournalUnavailableError."""
         with self._reading() as execute:
             return queries.last_seq(execute)
 
     def state(self) -> State:
-        """The journal's counters. Raises JournalUnavailableError."""
+        """Return the journal's counters. Raises JournalUnavailableError."""
         with self._reading() as execute:
             return queries.state(execute)
 
     def open_episodes(self) -> list[OpenEpisode]:
-        """All alerts that are on, as far as the journal knows. Raises JournalUnavailableError."""
+        """Return all alerts that are on, as far as the journal knows. Raises JournalUnavailableError."""
         with self._reading() as execute:
             rows = queries.open_episodes(execute)
         return [OpenEpisode(*row[:3], json.loads(row[3])) for row in rows]
@@ -144,8 +144,8 @@ class Journal:
     def probe(self, fresh_seconds: float = FRESH_SECONDS) -> None:
         """Make sure that a commit works now, or did within the last ``fresh_seconds``.
 
-        After a failure it takes a stored event, or ten seconds, to be sure again: the smallest of writes may still fit
-        where an event no longer does. Raises JournalUnavailableError.
+        After a failure it takes a stored event, or ten seconds, to be sure again: the smallest of writes may
+        still fit where an event no longer does. Raises JournalUnavailableError.
         """
         now = time.monotonic()
         if self._failure is not None and now - self._failed_at < FAILURE_SECONDS:
@@ -154,7 +154,7 @@ class Journal:
             self._committer.run(lambda _: None, WRITE_SECONDS)
 
     def prune(self, *, received_before: str, keep_bytes: int) -> int:
-        """Let go of the oldest events by age and size; how many. Raises JournalUnavailableError.
+        """Let go of the oldest events by age and size; return how many. Raises JournalUnavailableError.
 
         In small transactions, so that deliveries get their turn in between.
         """

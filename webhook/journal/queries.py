@@ -18,7 +18,7 @@ class State(NamedTuple):
 
 
 def state(execute: Execute) -> State:
-    """The journal's counters."""
+    """Return the journal's counters."""
     rows = execute("SELECT journal_id, last_seq, pruned_seq + 1, row_count, byte_count FROM journal_state")
     return State(*rows[0])
 
@@ -77,16 +77,17 @@ def save_firing(execute: Execute, event: dict[str, object]) -> None:
 
 
 def save_end(execute: Execute, event: dict[str, object]) -> None:
-    """The episode of a resolved event has ended."""
+    """Note that the episode of a resolved event has ended."""
     execute(
         "INSERT INTO journal_episodes VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT (fingerprint) DO UPDATE SET"
-        " episode = excluded.episode, ended_by = excluded.ended_by, last_seq = excluded.last_seq, firing_seq = NULL",
+        " episode = excluded.episode, ended_by = excluded.ended_by, last_seq = excluded.last_seq,"
+        " firing_seq = NULL",
         *(event[name] for name in ("fingerprint", "episode", "source", "seq", "received_at")),
     )
 
 
 def confirm_end(execute: Execute, fingerprint: str) -> None:
-    """Alertmanager itself has said that the latest episode ended."""
+    """Note that Alertmanager itself has said that the latest episode ended."""
     execute(
         "UPDATE journal_episodes SET ended_by = ? WHERE fingerprint = ? AND ended_by IS NOT NULL",
         Source.ALERTMANAGER,
@@ -95,7 +96,7 @@ def confirm_end(execute: Execute, fingerprint: str) -> None:
 
 
 def saw_firing(execute: Execute, fingerprint: str, at: str) -> None:
-    """A repeated delivery shows that the open episode still burns."""
+    """Note that a repeated delivery shows the open episode still firing."""
     execute(
         "UPDATE journal_episodes SET last_seen_at = ? WHERE fingerprint = ? AND ended_by IS NULL",
         at,
@@ -104,7 +105,7 @@ def saw_firing(execute: Execute, fingerprint: str, at: str) -> None:
 
 
 def open_episodes(execute: Execute) -> Sequence[tuple[str, str, str, str]]:
-    """Each open episode: fingerprint, id, when it was last seen firing, the text of its newest firing event."""
+    """Return each open episode: fingerprint, id, last sighting, the text of its newest firing event."""
     return execute(
         "SELECT journal_episodes.fingerprint, journal_episodes.episode, last_seen_at, body"
         " FROM journal_episodes JOIN journal_events ON seq = firing_seq WHERE ended_by IS NULL"
@@ -112,7 +113,7 @@ def open_episodes(execute: Execute) -> Sequence[tuple[str, str, str, str]]:
 
 
 def open_episode(execute: Execute, fingerprint: str) -> tuple[str, str] | None:
-    """Id and last sighting of the open episode of a fingerprint."""
+    """Return id and last sighting of the open episode of a fingerprint."""
     rows = execute(
         "SELECT episode, last_seen_at FROM journal_episodes WHERE fingerprint = ? AND ended_by IS NULL",
         fingerprint,
@@ -121,25 +122,26 @@ def open_episode(execute: Execute, fingerprint: str) -> tuple[str, str] | None:
 
 
 def events(execute: Execute, after: int, limit: int) -> list[str]:
-    """The canonical texts of the next events after a number."""
+    """Return the canonical texts of the next events after a number."""
     rows = execute("SELECT body FROM journal_events WHERE seq > ? ORDER BY seq LIMIT ?", after, limit)
     return [row[0] for row in rows]
 
 
 def last_seq(execute: Execute) -> int:
-    """The number of the newest event."""
+    """Return the number of the newest event."""
     return int(execute("SELECT last_seq FROM journal_state")[0][0])
 
 
 def prunable(execute: Execute, *, received_before: str, keep_bytes: int, limit: int) -> list[tuple[int, int]]:
-    """Number and size of the oldest events that retention lets go, at most ``limit`` of them.
+    """Return number and size of the oldest events that retention lets go, at most ``limit`` of them.
 
     Events of open episodes stay. So do, however old, those whose size the limit of bytes still allows.
     """
     excess = state(execute).byte_count - keep_bytes
     rows = execute(
         "SELECT seq, length(body), received_at FROM journal_events"
-        " WHERE episode NOT IN (SELECT episode FROM journal_episodes WHERE ended_by IS NULL) ORDER BY seq LIMIT ?",
+        " WHERE episode NOT IN (SELECT episode FROM journal_episodes WHERE ended_by IS NULL)"
+        " ORDER BY seq LIMIT ?",
         limit,
     )
     chosen = []

@@ -26,8 +26,8 @@ STATEMENTS = (
         body TEXT NOT NULL
     )""",
     "CREATE INDEX IF NOT EXISTS journal_events_start ON journal_events (fingerprint, starts_at)",
-    # The latest episode of each fingerprint; ended_by is NULL while it is open. firing_seq: its newest firing event,
-    # which stays as long as the episode is open.
+    # The latest episode of each fingerprint; ended_by is NULL while it is open. firing_seq: its newest firing
+    # event, which stays as long as the episode is open.
     """CREATE TABLE IF NOT EXISTS journal_episodes (
         fingerprint TEXT PRIMARY KEY,
         episode TEXT NOT NULL,

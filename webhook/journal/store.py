@@ -1,7 +1,7 @@
 """Where the journal lives: an SQLite file for one replica, PostgreSQL for several.
 
-Both give the same two things: a transaction that only one writer holds at a time, and a snapshot for reading. SQL is
-written once, with ``?`` for values.
+Both give the same two things: a transaction that only one writer holds at a time, and a snapshot for reading.
+SQL is written once, with ``?`` for values.
 """
 
 import sqlite3
@@ -123,7 +123,7 @@ class Store[Connection: (sqlite3.Connection, psycopg.Connection)](ABC):
 
 
 class SqliteStore(Store[sqlite3.Connection]):
-    """A journal in one SQLite file, in WAL mode with ``synchronous=FULL``: a commit is on disk when it returns."""
+    """A journal in one SQLite file; with ``synchronous=FULL`` a commit is on disk when it returns."""
 
     begin_transaction = ("BEGIN IMMEDIATE",)
     begin_snapshot = ("BEGIN",)
@@ -206,7 +206,7 @@ class PostgresStore(Store[psycopg.Connection]):
 
 
 def open_store(location: str) -> Store[Any]:
-    """The store at ``location``: a postgresql:// address, or the path of an SQLite file. Connects when first used."""
+    """Open the store at a postgresql:// address or a path; it connects when first used."""
     if location.startswith(POSTGRES_SCHEMES):
         return PostgresStore(location)
     return SqliteStore(Path(location))
