@@ -35,14 +35,13 @@ class Database:
     def __init__(self, path):
         self._path = path
 
-    def rows(self, query):
-        with contextlib.closing(
-            sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=10)
-        ) as connection:
-            return connection.execute(query).fetchall()
+    def rows(self, query, *values):
+        address = f"file:{self._path}?mode=ro"
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=10)) as connection:
+            return connection.execute(query, values).fetchall()
 
-    def column(self, query):
-        return [row[0] for row in self.rows(query)]
+    def column(self, query, *values):
+        return [row[0] for row in self.rows(query, *values)]
 
 
 class Installation:
@@ -119,10 +118,12 @@ class Installation:
         last_seq = max(self.journal.column("SELECT seq FROM journal_events"), default=0)
         decided = self.ledger.column("SELECT episode FROM decisions WHERE current = 1")
         open_runs = "SELECT id FROM runs WHERE state IN ('queued', 'running')"
+        waiting = "SELECT episode FROM decisions WHERE current = 1 AND decision = 'deferred'"
         return [
             *(["worker"] if self.app.column("SELECT offset FROM journal_cursor") != [last_seq] else []),
             *set(self.journal.column("SELECT episode FROM journal_events")).difference(decided),
             *self.ledger.column(open_runs),
+            *self.ledger.column(waiting),
             *self.ledger.column("SELECT subject FROM reports"),
             *self.app.column("SELECT id FROM outbox_messages WHERE state <> 'sent'"),
         ]
