@@ -1,14 +1,18 @@
 """The sentences in which the automation's reports stand on the timeline."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app.clock import in_words
 from app.incidents.models import EventKind, Verdict
 from app.remediation.models import Decision, Run
+from app.text import one_line
 
+LAST_WORDS = 500
+"""Characters of a playbook's own words that the timeline shows; the run's page has the rest."""
 FINAL_STATES = frozenset({"succeeded", "failed", "timed_out", "interrupted"})
 
 VERDICTS = {
@@ -72,7 +76,7 @@ def _ending(run: Run) -> str:
     took = f" after {in_words(run.duration_s)}" if run.duration_s is not None else ""
     counts = Counter(task["status"] for task in run.tasks)
     tasks = ", ".join(f"{count} {status}" for status, count in counts.items())
-    told = f" Tasks: {tasks}." if tasks else ""
+    told = (f" Tasks: {tasks}." if tasks else "") + _last_words(run.tasks)
     match run.state:
         case "succeeded":
             return f"Playbook finished{took}.{told}"
@@ -83,3 +87,9 @@ def _ending(run: Run) -> str:
             return f"Playbook stopped{took}: it took longer than allowed.{told}"
         case _:
             return f"Playbook interrupted{took}: the automation stopped while it ran.{told}"
+
+
+def _last_words(tasks: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the playbook said last: its outcome, or why it did not go on."""
+    words = next((task["message"] for task in reversed(tasks) if task.get("message")), "")
+    return f" {one_line(words, LAST_WORDS)}" if words else ""

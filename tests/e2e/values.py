@@ -92,6 +92,7 @@ def policy(namespace, *, app="oims-app", max_replicas=2):
                 "playbook": "scale_oims.yml",
                 "target": target,
                 "with": {"step": 1, "min_replicas": 1, "max_replicas": max_replicas},
+                "verify": {"within": "40s", "hold": HOLD},
             },
         ],
     }

@@ -79,7 +79,14 @@ def run(version: int, state: str, verification: str | None = None, **values: Any
             "finished_at": T(23) if state != "running" else None,
             "exit_code": 0 if state == "succeeded" else None,
             "duration_s": 14.0 if state == "succeeded" else None,
-            "tasks": [{"name": "Restart", "status": "changed", "duration_s": 0.6, "message": "ok"}],
+            "tasks": [
+                {
+                    "name": "Restart",
+                    "status": "changed",
+                    "duration_s": 0.6,
+                    "message": "oims-app was restarted.",
+                }
+            ],
             "output_tail": "PLAY RECAP",
             "verdict_at": T(50) if verification else None,
             "verdict_detail": None,
@@ -109,10 +116,26 @@ def test_the_story_of_a_repair_is_told_once_in_order(settings: Settings, report:
     assert db.session.query(Run).one().version == 3
     told = summaries()
     assert "Decided to run restart_oims.yml. Attempt 1 of 2." in told
-    assert "Playbook finished after 14 s. Tasks: 1 changed." in told
+    assert "Playbook finished after 14 s. Tasks: 1 changed. oims-app was restarted." in told
     assert told.count("Verified: the same alert cleared and stayed clear.") == 1
     kinds = [mail.kind for mail in db.session.query(OutboxMessage).order_by(OutboxMessage.id)]
     assert kinds[::2] == [MailKind.CREATED, MailKind.RESOLVED, MailKind.REPAIRED]
+
+
+@pytest.mark.usefixtures("context")
+def test_a_playbook_that_refuses_is_quoted_on_the_timeline(settings: Settings, report: Any) -> None:
+    take(settings, event())
+    refused = {
+        "name": "Check",
+        "status": "failed",
+        "duration_s": 0.1,
+        "message": "it must\nrun once" + "!" * 600,
+    }
+    tasks = [{"name": "Find", "status": "ok", "duration_s": 0.1, "message": ""}, refused]
+    assert report("runs", run(2, "failed", tasks=tasks, exit_code=2)) == 201
+    (told,) = (text for text in summaries() if text.startswith("Playbook failed"))
+    assert told.startswith("Playbook failed, exit status 2. Tasks: 1 ok, 1 failed. it must run once!!!")
+    assert told.endswith("…")
 
 
 @pytest.mark.usefixtures("context")

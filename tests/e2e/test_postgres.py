@@ -1,0 +1,99 @@
+"""The app on PostgreSQL: the way there and back, and scaling by the playbook."""
+
+import pytest
+
+from tests.e2e import values
+from tests.e2e.cluster import Refused, eventually
+from tests.e2e.visitors import Visitors
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+TITLE = "Written to the file"
+ALERT = "IncidentAppSaturated"
+MAXIMUM = 2
+
+
+@pytest.fixture(scope="module")
+def scaled(release, monitor):
+    """A release on PostgreSQL with the monitor at work."""
+    release.deploy(values.merge(values.base(), values.postgres()))
+    policy = values.policy(release.namespace.name, max_replicas=MAXIMUM)
+    monitor.set_up().start(policy)
+    return release
+
+
+def strategy(release):
+    return release.get("deployment", "app")["spec"]["strategy"]["type"]
+
+
+def replicas(release):
+    return release.get("deployment", "app")["spec"]["replicas"]
+
+
+def test_a_release_moves_from_a_file_to_postgresql_and_back(release):
+    release.deploy(values.base())
+    assert strategy(release) == "Recreate"
+    number = release.add_incident(TITLE)
+
+    release.deploy(values.merge(values.base(), values.postgres()))
+    assert strategy(release) == "RollingUpdate"
+    assert release.api("/api/v1/incidents")["items"] == []
+
+    release.deploy(values.base())
+    assert strategy(release) == "Recreate"
+    assert release.has_incident(number, TITLE)
+
+
+def test_a_saturated_app_gets_one_replica_more(scaled, monitor):
+    (pod,) = scaled.pod_names("app")
+    old = set(scaled.pods("app"))
+    with Visitors(scaled, pod, count=10):
+        scaled.switch_fault("saturated", on=True, pod=pod)
+        eventually(lambda: monitor.finished("scale_oims.yml", state="succeeded"), "the scaling", seconds=180)
+        assert replicas(scaled) == 2
+        eventually(lambda: len(scaled.ready_pods("app")) == 2, "two replicas that are ready")
+        assert old < set(scaled.pods("app"))
+
+        def verified():
+            incident = scaled.incident(ALERT)
+            return incident["state"] == "resolved" and incident["verdict"] == "verified"
+
+        # The first replica is as full as before: only the second one has changed the alert.
+        eventually(verified, "the verdict", seconds=120)
+
+
+def test_it_is_never_scaled_beyond_the_maximum(scaled, monitor):
+    assert replicas(scaled) == MAXIMUM
+    pods = scaled.pod_names("app")
+    runs = len(monitor.finished("scale_oims.yml"))
+    first, second = pods
+    with (
+        Visitors(scaled, first, count=10),
+        Visitors(scaled, second, count=10),
+    ):
+        for pod in pods:
+            scaled.switch_fault("saturated", on=True, pod=pod)
+
+        def given_up():
+            entries = scaled.timeline(scaled.incident(ALERT)["id"])
+            return (
+                [entry["summary"] for entry in entries]
+                if monitor.said("verdict", verdict="still_firing")
+                else []
+            )
+
+        told = " ".join(eventually(given_up, "the verdict that it did not help", seconds=240))
+        for pod in pods:
+            scaled.switch_fault("saturated", on=False, pod=pod)
+
+    assert len(monitor.finished("scale_oims.yml")) == runs + 1
+    assert "that is its maximum or beyond" in told
+    assert "a person has to look" in told
+    assert replicas(scaled) == MAXIMUM
+    assert scaled.pod_names("app") == pods
+
+
+def test_the_next_upgrade_says_that_automation_has_scaled(scaled):
+    with pytest.raises(Refused, match=r"conflict.*\.spec\.replicas"):
+        scaled.deploy(scaled.values)
+    scaled.deploy(scaled.values, "--force-conflicts")
+    assert replicas(scaled) == 1
