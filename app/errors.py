@@ -83,6 +83,13 @@ class EditConflict(OimsError):
     title = "Changed by somebody else"
 
 
+class PreconditionFailed(OimsError):
+    """The incident is no longer what the caller has seen."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+    title = "Changed by somebody else"
+
+
 class TooManyAttempts(OimsError):
     """The caller has to wait."""
 

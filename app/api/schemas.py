@@ -11,8 +11,8 @@ from app.clock import rfc3339
 from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import EventKind, Incident, Source, TimelineEvent, Verdict
-from app.incidents.queries import MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE
 from app.incidents.service import MAX_SERVICE, MAX_TEXT, MAX_TITLE
+from app.paging import MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]

@@ -11,9 +11,9 @@ from app.extensions import db
 from app.incidents.actors import Actor
 from app.incidents.lifecycle import Action, transition
 from app.incidents.models import EventKind, Incident, TimelineEvent
-from app.incidents.queries import MAX_ID
 from app.notify import messages
 from app.notify.models import MailKind
+from app.paging import MAX_ID
 
 
 def lock(incident_id: int) -> Incident:

@@ -6,16 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, String, case, cast, func, or_, select
 
+from app import paging
 from app.alerts.models import AlertEvent
-from app.errors import InvalidInput, NotFound
+from app.errors import NotFound
 from app.extensions import db
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Incident, Source, TimelineEvent
+from app.paging import MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE, Page
 
-PAGE_SIZE = 50
-MAX_PAGE_SIZE = 200
-MAX_CURSOR_LENGTH = 18
-MAX_ID = 2**31 - 1
 UNRESOLVED = (State.OPEN, State.ACKNOWLEDGED)
 
 
@@ -32,14 +30,6 @@ class Filters:
     fingerprint: str = ""
     episode: str = ""
     alertname: str = ""
-
-
-@dataclass(frozen=True)
-class Page[T]:
-    """A part of a list, and the cursor of the part after it."""
-
-    items: Sequence[T]
-    next: str | None = None
 
 
 def get(incident_id: int) -> Incident:
@@ -62,11 +52,8 @@ def page(filters: Filters, *, after: str | None = None, limit: int = PAGE_SIZE) 
         InvalidInput: the cursor is not one of ours.
 
     """
-    statement = select(Incident).where(*_conditions(filters)).order_by(Incident.id.desc())
-    if after:
-        statement = statement.where(Incident.id < _cursor(after))
-    rows = db.session.scalars(statement.limit(limit + 1)).all()
-    return _page(rows, limit)
+    statement = select(Incident).where(*_conditions(filters))
+    return paging.newest_first(statement, Incident.id, after=after, limit=limit)
 
 
 def worst_first(filters: Filters, *, limit: int = MAX_PAGE_SIZE) -> Sequence[Incident]:
@@ -106,11 +93,22 @@ def timeline_page(
     """
     statement = (
         select(TimelineEvent)
-        .where(TimelineEvent.incident_id == incident_id, TimelineEvent.id > (_cursor(after) if after else 0))
+        .where(TimelineEvent.incident_id == incident_id)
+        .where(TimelineEvent.id > (paging.number(after) if after else 0))
         .order_by(TimelineEvent.id)
-        .limit(limit + 1)
     )
-    return _page(db.session.scalars(statement).all(), limit)
+    return paging.first(statement, [TimelineEvent.id], limit)
+
+
+def timeline_since(incident_id: int, seen_at: datetime, *, limit: int = 20) -> Sequence[TimelineEvent]:
+    """Return what happened to an incident after somebody saw it, oldest first."""
+    statement = (
+        select(TimelineEvent)
+        .where(TimelineEvent.incident_id == incident_id, TimelineEvent.at > seen_at)
+        .order_by(TimelineEvent.at, TimelineEvent.id)
+        .limit(limit)
+    )
+    return db.session.scalars(statement).all()
 
 
 def counts() -> dict[tuple[State, Severity], int]:
@@ -181,13 +179,3 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         for word in filters.text.split()
     )
     return conditions
-
-
-def _page[T: (Incident, TimelineEvent)](rows: Sequence[T], limit: int) -> Page[T]:
-    return Page(rows[:limit], str(rows[limit - 1].id) if len(rows) > limit else None)
-
-
-def _cursor(value: str) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) <= MAX_CURSOR_LENGTH):
-        raise InvalidInput("cursor: This is not a cursor of this list.")
-    return int(value)
