@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.webhook.process import WRITER, WebhookProcess, free_port, until
+from webhook.payload import fingerprint
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,8 +147,6 @@ def test_an_alert_arrives_and_its_end_does(webhook, alertmanager):
     "labels", [{}, {"a": "1", "B": "2", "_": "3"}, {"störung": "日本 🔥", "x": 'quotes " and \\'}], ids=str
 )
 def test_a_missing_fingerprint_is_computed_as_alertmanager_does(webhook, alertmanager, labels):
-    from webhook.payload import fingerprint
-
     webhook.start()
     alertmanager.put(firing("Print", **labels))
 

