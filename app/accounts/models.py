@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
@@ -44,6 +44,7 @@ class User(Base):
     """A person."""
 
     __tablename__ = "users"
+    __table_args__ = (Index("uq_users_oidc", "oidc_issuer", "oidc_subject", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True, comment="lower case")
@@ -53,6 +54,8 @@ class User(Base):
     status: Mapped[UserStatus] = mapped_column(EnumText(UserStatus))
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_login_at: Mapped[datetime | None]
+    oidc_issuer: Mapped[str | None] = mapped_column(String(255), comment="who vouches for this person")
+    oidc_subject: Mapped[str | None] = mapped_column(String(255), comment="the person's name there")
 
     # Set by the session loader: Flask-Login keeps this, not the user's id, in the browser's cookie.
     session_token = ""
@@ -105,8 +108,41 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class PasswordReset(Base):
+    """A link with which a forgotten password is replaced, once. Only the hash of its secret is kept.
+
+    Without a user it is a decoy: asking for an unknown address does the same work and leads nowhere.
+    """
+
+    __tablename__ = "password_resets"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """A link with which somebody makes an account of a given role, once, even where registration is closed."""
+
+    __tablename__ = "invitations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), index=True, comment="lower case")
+    role: Mapped[Role] = mapped_column(EnumText(Role))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    invited_by: Mapped[str] = mapped_column(String(80))
+    mail_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
 class LoginThrottle(Base):
-    """A token bucket for failed log-ins, per account and per address, shared by all replicas."""
+    """A token bucket of a brake (see throttle.py), shared by all replicas."""
 
     __tablename__ = "login_throttles"
 
