@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -12,7 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "OIMS_"
 MIN_SECRET_LENGTH = 32
-MIN_PASSWORD_LENGTH = 12
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+MIN_PASSWORD_LENGTH = 8
 
 
 _DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -50,7 +52,20 @@ class Settings(BaseSettings):
     cookie_secure: bool | None = Field(
         None, description="Send cookies over HTTPS only; default: by OIMS_BASE_URL."
     )
+    proxy_hops: int = Field(
+        0, ge=0, le=5, description="Reverse proxies in front, whose X-Forwarded-For tells the caller."
+    )
     registration: Literal["open", "approval", "closed"] = Field("closed", description="Who may register.")
+
+    oidc_issuer: str = Field("", description="OpenID Connect provider for single sign-on; empty: off.")
+    oidc_client_id: str = Field("", description="Name of the app at the provider.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Secret of the app at the provider.")
+    oidc_role_claim: str = Field(
+        "", description="Claim with a person's groups; empty: roles are given by administrators."
+    )
+    oidc_roles: Annotated[dict[str, Literal["viewer", "responder", "admin"]], NoDecode] = Field(
+        {}, description="Which group means which role, as in `sre=responder,sre-leads=admin`."
+    )
 
     smtp_host: str = Field("", description="Mail server; empty: mails wait in the outbox.")
     smtp_port: int = Field(25, ge=1, le=65535, description="Port of the mail server.")
@@ -80,6 +95,11 @@ class Settings(BaseSettings):
         None, description="API token of the automation, kept by `migrate`."
     )
 
+    api_rate_limit: int = Field(
+        600,
+        ge=0,
+        description="Requests a minute that an API token may send to one web process; 0: no limit.",
+    )
     demo_faults: bool = Field(default=False, description="Offer POST /demo/faults. Only for demonstrations.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level that is logged."
@@ -90,6 +110,23 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("oidc_roles", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        return {group.strip(): role.strip() for group, _, role in pairs}
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str) -> str:
+        """Insist on TLS: whoever stands between app and provider could be anybody."""
+        parts = urlsplit(value)
+        if value and parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise ValueError("must start with https://")
         return value
 
     @field_validator("mail_to")
@@ -137,6 +174,10 @@ class Settings(BaseSettings):
             raise ValueError("OIMS_ADMIN_PASSWORD: needed with OIMS_ADMIN_EMAIL")
         if self.admin_password and len(self.admin_password.get_secret_value()) < MIN_PASSWORD_LENGTH:
             raise ValueError(f"OIMS_ADMIN_PASSWORD: must have at least {MIN_PASSWORD_LENGTH} characters")
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
+            raise ValueError("OIMS_OIDC_CLIENT_ID and OIMS_OIDC_CLIENT_SECRET: needed with OIMS_OIDC_ISSUER")
+        if bool(self.oidc_role_claim) != bool(self.oidc_roles):
+            raise ValueError("OIMS_OIDC_ROLE_CLAIM and OIMS_OIDC_ROLES: set both or none")
         if self.automation_token and len(self.automation_token.get_secret_value()) < MIN_SECRET_LENGTH:
             raise ValueError(f"OIMS_AUTOMATION_TOKEN: must have at least {MIN_SECRET_LENGTH} characters")
         return self
@@ -157,6 +198,7 @@ def _address(value: str) -> str:
 SECRETS = (
     "database_url",
     "secret_key",
+    "oidc_client_secret",
     "smtp_password",
     "journal_token",
     "admin_password",

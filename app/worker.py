@@ -14,8 +14,9 @@ from flask import Flask
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.accounts import sessions
+from app.accounts import resets, sessions
 from app.alerts.consumer import Consumer
+from app.api import idempotency
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
@@ -94,6 +95,8 @@ def _beat(name: str, stop: Event) -> None:
                 )
             if waited >= cleaned_at:
                 sessions.delete_ended()
+                resets.delete_ended()
+                idempotency.forget_old()
                 cleaned_at = waited + CLEAN_EVERY_S
         except SQLAlchemyError as error:
             log.warning("heartbeat_not_stored", error=type(error).__name__)

@@ -125,7 +125,7 @@ class PasswordReset(Base):
 
 
 class Invitation(Base):
-    """A link with which somebody makes an account of a given role, once, even where registration is closed."""
+    """A link with which somebody makes an account, once, even where registration is closed."""
 
     __tablename__ = "invitations"
 

@@ -1,4 +1,4 @@
-"""The use cases of accounts: register, log in, change a password, a role or a status."""
+"""The use cases of accounts: register, log in, change a name, a password, a role or a status."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,11 @@ from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput, NotFound, Unauthorized
 from app.extensions import db
+from app.notify import letters
 from app.ops import audit
+from app.text import entered
+
+MAX_NAME = 80
 
 log = structlog.get_logger()
 
@@ -26,10 +30,7 @@ def register(
         InvalidInput: the address is malformed or taken, the name is empty, or the password is weak.
 
     """
-    email = normal_address(email)
-    name = " ".join(name.split())[:80]
-    if not name:
-        raise InvalidInput("Say your name.", [{"field": "name", "message": "Say your name."}])
+    email, name = normal_address(email), normal_name(name)
     passwords.check_new(password, email=email, name=name)
     hashed = passwords.hash_password(password)
     with transaction():
@@ -42,6 +43,9 @@ def register(
         audit.record(
             "user_created", name, f"Account {email} was made, {status}, role {role}.", user_id=user.id
         )
+        if status is UserStatus.PENDING:
+            for admin in _admins():
+                letters.account_waiting(admin, user)
     return user
 
 
@@ -56,11 +60,12 @@ def authenticate(*, email: str, password: str, address: str) -> User:
 
     """
     email = email.strip().lower()
-    throttle.check(email, address)
+    brakes = throttle.log_in(email, address)
+    throttle.check(*brakes)
     user = by_email(email)
     stored = user.password_hash if user else None
     if not passwords.matches(stored, password) or user is None or not user.is_active:
-        throttle.count_failure(email, address)
+        throttle.count(*brakes)
         log.warning("login_failed", address=address)
         raise Unauthorized("Address and password don't fit together, or the account is not active.")
     fresh = passwords.hash_password(password) if stored and passwords.is_outdated(stored) else None
@@ -72,50 +77,118 @@ def authenticate(*, email: str, password: str, address: str) -> User:
     return user
 
 
-def change_password(user_id: int, *, current: str, new: str) -> None:
+def rename(user_id: int, *, name: str) -> None:
+    """Change the name by which others see a person.
+
+    Raises:
+        InvalidInput: the name is empty.
+
+    """
+    name = normal_name(name)
+    with transaction():
+        user = get(user_id)
+        old, user.name = user.name, name
+        if old != name:
+            audit.record("user_renamed", old, f"{user.email} is called {name} now.", user_id=user.id)
+
+
+def change_password(user_id: int, *, current: str, new: str, address: str) -> None:
     """Set a new password; all sessions of the person end, the caller signs this browser in again.
 
     Raises:
+        TooManyAttempts: the current password was guessed at too often.
         InvalidInput: the current password is wrong or the new one is weak.
 
     """
     user = get(user_id)
+    brakes = throttle.log_in(user.email, address)
+    throttle.check(*brakes)
     if not passwords.matches(user.password_hash, current):
+        throttle.count(*brakes)
         message = "This is not your current password."
         raise InvalidInput(message, [{"field": "current", "message": message}])
-    set_password(user, new)
+    set_password(user, new, by=user.name)
 
 
-def set_password(user: User, new: str) -> None:
-    """Set a password without asking for the old one: for administrators and for `migrate`."""
+def set_password(user: User, new: str, *, by: str) -> None:
+    """Set a password without asking for the old one, and end all sessions of the person.
+
+    Raises:
+        InvalidInput: the password is weak.
+
+    """
     passwords.check_new(new, email=user.email, name=user.name)
     hashed = passwords.hash_password(new)
     with transaction():
         user.password_hash = hashed
         sessions.sign_out_everywhere(user.id)
-        audit.record(
-            "password_changed", user.name, f"The password of {user.email} was changed.", user_id=user.id
-        )
+        audit.record("password_changed", by, f"The password of {user.email} was changed.", user_id=user.id)
+        letters.password_changed(user)
 
 
 def change_role(user_id: int, *, role: Role, by: str) -> User:
-    """Give a person another role."""
+    """Give a person another role.
+
+    Raises:
+        InvalidInput: nobody would be left who can administer.
+
+    """
     with transaction():
+        admins = _admins()
         user = get(user_id)
         old, user.role = user.role, role
-        audit.record("role_changed", by, f"{user.email}: role {old} became {role}.", user_id=user.id)
+        _keep_one(admins)
+        if old is not role:
+            audit.record("role_changed", by, f"{user.email}: role {old} became {role}.", user_id=user.id)
     return user
 
 
 def change_status(user_id: int, *, status: UserStatus, by: str) -> User:
-    """Approve, switch off or switch on an account; one that is off has no sessions."""
+    """Approve, switch off or switch on an account; one that is off has no sessions.
+
+    Raises:
+        InvalidInput: nobody would be left who can administer.
+
+    """
     with transaction():
+        admins = _admins()
         user = get(user_id)
         old, user.status = user.status, status
+        _keep_one(admins)
         if status is not UserStatus.ACTIVE:
             sessions.sign_out_everywhere(user.id)
-        audit.record("status_changed", by, f"{user.email}: {old} became {status}.", user_id=user.id)
+        if old is not status:
+            audit.record("status_changed", by, f"{user.email}: {old} became {status}.", user_id=user.id)
+        if old is UserStatus.PENDING and status is UserStatus.ACTIVE:
+            letters.account_active(user)
     return user
+
+
+def sign_out(user_id: int, *, by: str) -> None:
+    """End all sessions of a person."""
+    with transaction():
+        user = get(user_id)
+        sessions.sign_out_everywhere(user.id)
+        audit.record(
+            "signed_out", by, f"All browsers of {user.email} were logged out by {by}.", user_id=user.id
+        )
+
+
+def _admins() -> Sequence[User]:
+    """Return the people who administer, locked: two of them can't switch each other off at once."""
+    statement = select(User).where(User.role == Role.ADMIN, User.status == UserStatus.ACTIVE)
+    return db.session.scalars(statement.order_by(User.id).with_for_update()).all()
+
+
+def _keep_one(admins: Sequence[User]) -> None:
+    if admins and not any(user.role is Role.ADMIN and user.is_active for user in admins):
+        raise InvalidInput("This is the last administrator. Give somebody else the role first.")
+
+
+def everybody() -> Sequence[User]:
+    """Return all accounts: those that wait first, then by name."""
+    users = db.session.scalars(select(User).order_by(User.name, User.id)).all()
+    return sorted(users, key=lambda user: user.status is not UserStatus.PENDING)
 
 
 def get(user_id: int) -> User:
@@ -153,6 +226,16 @@ def assignable() -> Sequence[User]:
     """Return the people who can own an incident, by name."""
     statement = select(User).where(User.status == UserStatus.ACTIVE).order_by(User.name)
     return [user for user in db.session.scalars(statement) if user.role.includes(Role.RESPONDER)]
+
+
+def normal_name(name: str) -> str:
+    """Return a name on one line.
+
+    Raises:
+        InvalidInput: there is nothing left of it, or it is too long.
+
+    """
+    return entered("name", " ".join(name.split()), MAX_NAME, required=True)
 
 
 def normal_address(email: str) -> str:

@@ -2,16 +2,18 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from flask import Request, session
-from flask_login import LoginManager, login_user, logout_user
+from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import delete, select, update
 
 from app.accounts.models import LoginSession, User
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
+from app.ops import audit
 
 IDLE_LIMIT = timedelta(hours=12)
 ABSOLUTE_LIMIT = timedelta(days=7)
@@ -41,9 +43,11 @@ def sign_in(user: User, request: Request) -> None:
 
 def sign_out() -> None:
     """End this browser's session on the server and in the browser."""
-    token = session.get("_user_id")
+    token, user = session.get("_user_id"), current_user
     if token:
         with transaction():
+            if user.is_authenticated:
+                audit.record("logout", user.name, f"{user.email} logged out.", user_id=user.id)
             db.session.execute(delete(LoginSession).where(LoginSession.token_hash == _digest(str(token))))
     logout_user()
     session.clear()
@@ -73,6 +77,17 @@ def load(token: str) -> User | None:
             )
     user.session_token = token
     return user
+
+
+def of(user_id: int) -> Sequence[LoginSession]:
+    """Return a person's signed-in browsers, the one used last first."""
+    statement = select(LoginSession).where(LoginSession.user_id == user_id)
+    return db.session.scalars(statement.order_by(LoginSession.last_seen_at.desc(), LoginSession.id)).all()
+
+
+def is_this(row: LoginSession) -> bool:
+    """Say whether a session is the one of the browser that asks."""
+    return row.token_hash == _digest(str(session.get("_user_id", "")))
 
 
 def delete_ended() -> None:

@@ -1,10 +1,12 @@
-"""Brakes on guessing passwords: a token bucket per account and per address, in the database.
+"""Brakes on guessing and flooding: token buckets per account and per address, in the database.
 
-Each failure takes a token; tokens come back evenly. Checked before anything is hashed.
+What is braked takes a token from each of its buckets; tokens come back evenly. Passwords are braked before
+anything is hashed.
 """
 
 import hashlib
 from datetime import timedelta
+from typing import NamedTuple
 
 from app.accounts.models import LoginThrottle
 from app.clock import now
@@ -12,44 +14,60 @@ from app.database import transaction
 from app.errors import TooManyAttempts
 from app.extensions import db
 
-PER_ACCOUNT = (10, timedelta(minutes=30))
-"""So many failures at once, and the time in which all of them come back."""
-PER_ADDRESS = (50, timedelta(hours=1))
+
+class Brake(NamedTuple):
+    """So many at once, and the time in which all of them come back."""
+
+    kind: str
+    capacity: int
+    period: timedelta
 
 
-def check(email: str, address: str) -> None:
+type Subject = tuple[Brake, str]
+"""A brake, and the account or address it is put on."""
+
+PER_ACCOUNT = Brake("account", 10, timedelta(minutes=30))
+PER_ADDRESS = Brake("address", 50, timedelta(hours=1))
+RESETS_PER_ACCOUNT = Brake("reset-account", 3, timedelta(hours=1))
+RESETS_PER_ADDRESS = Brake("reset-address", 20, timedelta(hours=1))
+REGISTRATIONS_PER_ADDRESS = Brake("registration-address", 20, timedelta(hours=1))
+
+
+def log_in(email: str, address: str) -> tuple[Subject, Subject]:
+    """Return the brakes on guessing a password."""
+    return (PER_ACCOUNT, email), (PER_ADDRESS, address)
+
+
+def check(*subjects: Subject) -> None:
     """Let the attempt through, or say how long to wait.
 
     Raises:
         TooManyAttempts: a bucket is empty.
 
     """
-    for key, (capacity, period) in _buckets(email, address):
-        left = _level(db.session.get(LoginThrottle, key), capacity, period)
+    for brake, value in subjects:
+        left = _level(db.session.get(LoginThrottle, _key(brake, value)), brake)
         if left < 1:
-            wait = int((1 - left) * period.total_seconds() / capacity) + 1
-            raise TooManyAttempts("Too many failed log-ins. Wait some minutes, then try again.", wait)
+            wait = int((1 - left) * brake.period.total_seconds() / brake.capacity) + 1
+            raise TooManyAttempts("Too many attempts. Wait some minutes, then try again.", wait)
 
 
-def count_failure(email: str, address: str) -> None:
-    """Take a token from both buckets."""
+def count(*subjects: Subject) -> None:
+    """Take a token from each bucket."""
     with transaction():
-        for key, (capacity, period) in _buckets(email, address):
+        for brake, value in subjects:
+            key = _key(brake, value)
             row = db.session.get(LoginThrottle, key, with_for_update=True)
-            level = max(0.0, _level(row, capacity, period) - 1)
+            level = max(0.0, _level(row, brake) - 1)
             db.session.merge(LoginThrottle(key=key, tokens=level, updated_at=now()))
 
 
-def _buckets(email: str, address: str) -> list[tuple[str, tuple[int, timedelta]]]:
-    return [(_key("account", email), PER_ACCOUNT), (_key("address", address), PER_ADDRESS)]
+def _key(brake: Brake, value: str) -> str:
+    return hashlib.sha256(f"{brake.kind}:{value}".encode()).hexdigest()
 
 
-def _key(kind: str, value: str) -> str:
-    return hashlib.sha256(f"{kind}:{value}".encode()).hexdigest()
-
-
-def _level(row: LoginThrottle | None, capacity: int, period: timedelta) -> float:
+def _level(row: LoginThrottle | None, brake: Brake) -> float:
     if row is None:
-        return float(capacity)
-    back = (now() - row.updated_at) / period * capacity
-    return min(float(capacity), row.tokens + back)
+        return float(brake.capacity)
+    back = (now() - row.updated_at) / brake.period * brake.capacity
+    return min(float(brake.capacity), row.tokens + back)

@@ -40,7 +40,7 @@ def _settings() -> Settings:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
     """Return the mail templates; HTML is escaped, text is text."""
     return Environment(
         loader=PackageLoader("app.notify"),
@@ -98,8 +98,8 @@ def enqueue(
                 kind=kind,
                 recipient=recipient,
                 subject=one_line(f"[OIMS #{incident.id}] {VERBS[kind]}: {incident.title}", MAX_SUBJECT),
-                text=_templates().get_template("incident.txt").render(context),
-                html=_templates().get_template("incident.html").render(context),
+                text=templates().get_template("incident.txt").render(context),
+                html=templates().get_template("incident.html").render(context),
                 batch=batch,
                 message_id=f"<{secrets.token_hex(16)}@{domain}>",
                 thread_id=f"<incident-{incident.id}@{domain}>",

@@ -34,6 +34,15 @@ class MailKind(StrEnum):
     RESOLVED = "resolved"
     REPAIRED = "repaired"
     TEST = "test"
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
+    ACCOUNT_WAITING = "account_waiting"
+    ACCOUNT_ACTIVE = "account_active"
+
+
+CARRIES_A_KEY = frozenset({MailKind.INVITATION, MailKind.PASSWORD_RESET})
+"""Mails whose words open an account: they are forgotten once they have been sent."""
 
 
 class OutboxMessage(Base):

@@ -14,7 +14,7 @@ from app.incidents import changes
 from app.incidents.actors import SYSTEM, Actor
 from app.incidents.models import EventKind
 from app.notify.messages import KEEP_TRYING, VERBS
-from app.notify.models import MailState, OutboxMessage
+from app.notify.models import CARRIES_A_KEY, MailState, OutboxMessage
 from app.ops import audit
 from app.text import one_line
 
@@ -80,6 +80,8 @@ def mark_sent(message_id: int, worker: str) -> None:
         message.state = MailState.SENT
         message.sent_at = now()
         message.last_error = None
+        if message.kind in CARRIES_A_KEY:
+            message.text = message.html = ""
         _tell_when_all_are_sent(message)
 
 

@@ -35,7 +35,7 @@ def test_wrong_password_unknown_person_and_switched_off_account_get_the_same_ans
 
 
 def test_guessing_is_braked_per_account_and_the_brake_lets_go(alice: User) -> None:
-    for number in range(throttle.PER_ACCOUNT[0]):
+    for number in range(throttle.PER_ACCOUNT.capacity):
         with pytest.raises(Unauthorized):
             log_in(password="wrong", address=f"192.0.2.{number}")
     with pytest.raises(TooManyAttempts) as refusal:

@@ -74,7 +74,7 @@ def test_it_registers_and_logs_in_at_once_where_registration_is_open(stranger):
         ("email", "not an address", "address"),
         ("email", "alice@example.org", "already"),
         ("password", "", "Choose a password."),
-        ("password", "short", "at least 12 characters"),
+        ("password", "short", "at least 8 characters"),
         ("password", "passwordpassword", "easy to guess"),
     ],
 )
