@@ -7,6 +7,7 @@ from flask import Flask
 from app import access, database, errors, pages, security
 from app.accounts import routes as accounts
 from app.accounts import sessions
+from app.api import limits
 from app.api import routes as api
 from app.config import Settings
 from app.dashboard import routes as dashboard
@@ -28,6 +29,7 @@ def create_app(settings: Settings) -> Flask:
     metrics.init_app(app)
     if settings.demo_faults:
         faults.init_app(app)
+    limits.init_app(app)
     security.init_app(app)
     errors.init_app(app)
     pages.init_app(app)

@@ -26,9 +26,15 @@ def authenticate(scope: Scope) -> ApiToken:
     return token
 
 
+def current_token() -> ApiToken:
+    """Return the token that was authenticated for this request."""
+    token: ApiToken = g.api_token
+    return token
+
+
 def actor() -> Actor:
     """Return whom the timeline names: the token's person, the automation, or the token itself."""
-    token: ApiToken = g.api_token
+    token = current_token()
     if token.created_by_id is not None:
         return Actor.person(service.get(token.created_by_id))
     if Scope.AUTOMATION in token.scopes:

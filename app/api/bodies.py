@@ -9,13 +9,13 @@ from app.errors import FieldError, InvalidInput
 
 
 def read[M: BaseModel](model: type[M]) -> M:
-    """Return the JSON body.
+    """Return the JSON body; no body at all is an empty object.
 
     Raises:
         InvalidInput: it is no JSON, or some fields are missing or wrong.
 
     """
-    return _checked(lambda: model.model_validate_json(request.get_data()))
+    return _checked(lambda: model.model_validate_json(request.get_data() or b"{}"))
 
 
 def arguments[M: BaseModel](model: type[M]) -> M:

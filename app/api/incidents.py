@@ -5,25 +5,35 @@ from http import HTTPStatus
 from app.accounts.models import Scope
 from app.api.auth import actor
 from app.api.operations import operation
-from app.api.schemas import (
+from app.api.preconditions import precondition
+from app.api.schemas.base import ListOf, Nothing, Page
+from app.api.schemas.incidents import (
     Assignment,
-    Change,
     Comment,
     IncidentOut,
     IncidentQuery,
-    Incidents,
     NewIncident,
-    Page,
     Reasoned,
     SeverityChange,
-    Timeline,
     TimelineItem,
 )
+from app.extensions import db
 from app.incidents import queries, service
+from app.incidents.models import Incident
+
+ONE = "/incidents/<int:incident_id>"
+CREATED = (HTTPStatus.CREATED,)
 
 
-@operation("GET", "/incidents", scope=Scope.READ, query=IncidentQuery, answers=Incidents)
-def list_incidents(*, query: IncidentQuery) -> Incidents:
+def _shown(incident: Incident) -> IncidentOut:
+    """Return the incident as it now stands in the database, also inside of a transaction."""
+    db.session.flush()
+    db.session.refresh(incident)
+    return IncidentOut.of(incident)
+
+
+@operation("GET", "/incidents", scope=Scope.READ, query=IncidentQuery, answers=ListOf[IncidentOut])
+def list_incidents(*, query: IncidentQuery) -> ListOf[IncidentOut]:
     """List incidents, newest first."""
     filters = queries.Filters(
         states=query.state,
@@ -36,11 +46,11 @@ def list_incidents(*, query: IncidentQuery) -> Incidents:
         alertname=query.alertname,
     )
     page = queries.page(filters, after=query.cursor, limit=query.limit)
-    return Incidents(items=[IncidentOut.of(incident) for incident in page.items], next=page.next)
+    return ListOf[IncidentOut](items=[IncidentOut.of(incident) for incident in page.items], next=page.next)
 
 
-@operation("POST", "/incidents", scope=Scope.WRITE, body=NewIncident, answers=IncidentOut)
-def create_incident(*, body: NewIncident) -> tuple[IncidentOut, HTTPStatus]:
+@operation("POST", "/incidents", scope=Scope.WRITE, body=NewIncident, answers=IncidentOut, statuses=CREATED)
+def create_incident(*, body: NewIncident) -> IncidentOut:
     """Open an incident."""
     incident = service.create(
         title=body.title,
@@ -51,88 +61,79 @@ def create_incident(*, body: NewIncident) -> tuple[IncidentOut, HTTPStatus]:
         owner_id=body.owner,
         actor=actor(),
     )
-    return IncidentOut.of(incident), HTTPStatus.CREATED
+    return _shown(incident)
 
 
-@operation("GET", "/incidents/<int:incident_id>", scope=Scope.READ, answers=IncidentOut)
+@operation("GET", ONE, scope=Scope.READ, answers=IncidentOut)
 def get_incident(*, incident_id: int) -> IncidentOut:
     """Show one incident."""
     return IncidentOut.of(queries.get(incident_id))
 
 
-@operation("GET", "/incidents/<int:incident_id>/timeline", scope=Scope.READ, query=Page, answers=Timeline)
-def get_timeline(*, incident_id: int, query: Page) -> Timeline:
-    """Show what happened to an incident."""
+@operation("GET", f"{ONE}/timeline", scope=Scope.READ, query=Page, answers=ListOf[TimelineItem])
+def get_timeline(*, incident_id: int, query: Page) -> ListOf[TimelineItem]:
+    """Show what happened to an incident, in the order in which it was recorded."""
     page = queries.timeline_page(queries.get(incident_id).id, after=query.cursor, limit=query.limit)
-    return Timeline(items=[TimelineItem.of(event) for event in page.items], next=page.next)
+    return ListOf[TimelineItem](items=[TimelineItem.of(event) for event in page.items], next=page.next)
 
 
-@operation(
-    "POST", "/incidents/<int:incident_id>/acknowledge", scope=Scope.WRITE, body=Change, answers=IncidentOut
-)
-def acknowledge(*, incident_id: int, body: Change) -> IncidentOut:
+@operation("POST", f"{ONE}/acknowledge", scope=Scope.WRITE, body=Nothing, answers=IncidentOut, is_change=True)
+def acknowledge(*, incident_id: int, body: Nothing) -> IncidentOut:
     """Take an incident."""
-    return IncidentOut.of(service.acknowledge(incident_id, actor=actor(), version=body.version))
+    del body
+    with precondition(incident_id) as version:
+        return _shown(service.acknowledge(incident_id, actor=actor(), version=version))
 
 
-@operation(
-    "POST", "/incidents/<int:incident_id>/assign", scope=Scope.WRITE, body=Assignment, answers=IncidentOut
-)
+@operation("POST", f"{ONE}/assign", scope=Scope.WRITE, body=Assignment, answers=IncidentOut, is_change=True)
 def assign(*, incident_id: int, body: Assignment) -> IncidentOut:
-    """Give an incident to a person."""
-    return IncidentOut.of(
-        service.assign(incident_id, owner_id=body.owner, actor=actor(), version=body.version)
-    )
-
-
-@operation(
-    "POST", "/incidents/<int:incident_id>/comments", scope=Scope.WRITE, body=Comment, answers=IncidentOut
-)
-def comment(*, incident_id: int, body: Comment) -> tuple[IncidentOut, HTTPStatus]:
-    """Comment on an incident."""
-    incident = service.comment(incident_id, body=body.body, actor=actor())
-    return IncidentOut.of(incident), HTTPStatus.CREATED
-
-
-@operation(
-    "POST", "/incidents/<int:incident_id>/escalate", scope=Scope.WRITE, body=Reasoned, answers=IncidentOut
-)
-def escalate(*, incident_id: int, body: Reasoned) -> IncidentOut:
-    """Call for more people."""
-    return IncidentOut.of(
-        service.escalate(incident_id, actor=actor(), reason=body.reason, version=body.version)
-    )
+    """Give an incident to a person, or to nobody."""
+    with precondition(incident_id) as version:
+        return _shown(service.assign(incident_id, owner_id=body.owner, actor=actor(), version=version))
 
 
 @operation(
     "POST",
-    "/incidents/<int:incident_id>/severity",
+    f"{ONE}/comments",
     scope=Scope.WRITE,
-    body=SeverityChange,
+    body=Comment,
     answers=IncidentOut,
+    statuses=CREATED,
+    is_change=True,
+)
+def comment(*, incident_id: int, body: Comment) -> IncidentOut:
+    """Comment on an incident."""
+    with precondition(incident_id) as version:
+        return _shown(service.comment(incident_id, body=body.body, actor=actor(), version=version))
+
+
+@operation("POST", f"{ONE}/escalate", scope=Scope.WRITE, body=Reasoned, answers=IncidentOut, is_change=True)
+def escalate(*, incident_id: int, body: Reasoned) -> IncidentOut:
+    """Call for more people."""
+    with precondition(incident_id) as version:
+        return _shown(service.escalate(incident_id, actor=actor(), reason=body.reason, version=version))
+
+
+@operation(
+    "POST", f"{ONE}/severity", scope=Scope.WRITE, body=SeverityChange, answers=IncidentOut, is_change=True
 )
 def change_severity(*, incident_id: int, body: SeverityChange) -> IncidentOut:
     """Say how bad an incident is."""
-    return IncidentOut.of(
-        service.change_severity(incident_id, severity=body.severity, actor=actor(), version=body.version)
-    )
+    with precondition(incident_id) as version:
+        return _shown(
+            service.change_severity(incident_id, severity=body.severity, actor=actor(), version=version)
+        )
 
 
-@operation(
-    "POST", "/incidents/<int:incident_id>/resolve", scope=Scope.WRITE, body=Reasoned, answers=IncidentOut
-)
+@operation("POST", f"{ONE}/resolve", scope=Scope.WRITE, body=Reasoned, answers=IncidentOut, is_change=True)
 def resolve(*, incident_id: int, body: Reasoned) -> IncidentOut:
     """Close an incident; a reason is needed while its alert fires."""
-    return IncidentOut.of(
-        service.resolve(incident_id, actor=actor(), reason=body.reason, version=body.version)
-    )
+    with precondition(incident_id) as version:
+        return _shown(service.resolve(incident_id, actor=actor(), reason=body.reason, version=version))
 
 
-@operation(
-    "POST", "/incidents/<int:incident_id>/reopen", scope=Scope.WRITE, body=Reasoned, answers=IncidentOut
-)
+@operation("POST", f"{ONE}/reopen", scope=Scope.WRITE, body=Reasoned, answers=IncidentOut, is_change=True)
 def reopen(*, incident_id: int, body: Reasoned) -> IncidentOut:
     """Open a resolved incident again."""
-    return IncidentOut.of(
-        service.reopen(incident_id, actor=actor(), reason=body.reason, version=body.version)
-    )
+    with precondition(incident_id) as version:
+        return _shown(service.reopen(incident_id, actor=actor(), reason=body.reason, version=version))

@@ -9,11 +9,12 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, request
 from pydantic import BaseModel
 
 from app.accounts.models import Scope
-from app.api import auth, bodies
+from app.api import auth, bodies, idempotency, limits
+from app.api.schemas.base import Tagged
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -24,10 +25,18 @@ type Answer = tuple[BaseModel, HTTPStatus] | BaseModel
 class Operation:
     """What is declared of one operation."""
 
+    method: str
     scope: Scope
     answers: type[BaseModel]
-    body: type[BaseModel] | None = None
-    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    statuses: tuple[HTTPStatus, ...]
+    is_change: bool
+
+    @property
+    def is_tagged(self) -> bool:
+        """Say whether the answer carries an ``ETag``."""
+        return issubclass(self.answers, Tagged)
 
 
 def operation(
@@ -38,26 +47,45 @@ def operation(
     answers: type[BaseModel],
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
+    statuses: tuple[HTTPStatus, ...] = (HTTPStatus.OK,),
+    is_change: bool = False,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Response]]:
-    """Register a view: it gets checked objects for ``body`` and ``query`` and returns one of ``answers``."""
+    """Register a view: it gets checked objects for ``body`` and ``query`` and returns one of ``answers``.
+
+    Its status is the first of ``statuses``, unless it returns another one of them with the answer.
+    ``is_change`` says that it changes something that exists: it looks at ``If-Match``.
+    """
+    declared = Operation(method, scope, answers, body, query, statuses, is_change)
 
     def decorate(view: Callable[..., Answer]) -> Callable[..., Response]:
         @wraps(view)
         def checked(**arguments: Any) -> Response:
-            auth.authenticate(scope)
+            token = auth.authenticate(scope)
+            if scope is not Scope.AUTOMATION:
+                # Reports must arrive; a heartbeat that is turned away would raise an alarm.
+                limits.count(token)
             if query is not None:
                 arguments["query"] = bodies.arguments(query)
             if body is not None:
                 arguments["body"] = bodies.read(body)
-            return _respond(view(**arguments))
+            if method == "POST":
+                return idempotency.once(token, lambda: _respond(view(**arguments), declared))
+            return _respond(view(**arguments), declared)
 
-        checked.__dict__["operation"] = Operation(scope, answers, body, query)
+        checked.__dict__["operation"] = declared
         bp.add_url_rule(path, view_func=checked, methods=[method])
         return checked
 
     return decorate
 
 
-def _respond(answer: Answer) -> Response:
-    model, status = answer if isinstance(answer, tuple) else (answer, HTTPStatus.OK)
-    return current_app.response_class(model.model_dump_json(), status=status, content_type="application/json")
+def _respond(answer: Answer, declared: Operation) -> Response:
+    model, status = answer if isinstance(answer, tuple) else (answer, declared.statuses[0])
+    response = current_app.response_class(
+        model.model_dump_json(), status=status, content_type="application/json"
+    )
+    if isinstance(model, Tagged):
+        response.set_etag(model.etag())
+        if declared.method == "GET":
+            response.make_conditional(request)
+    return response

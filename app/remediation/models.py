@@ -1,9 +1,10 @@
 """Decisions, runs and the automation's sign of life."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
@@ -15,6 +16,7 @@ class Decision(Base):
     """Why the automation ran, waited or declined, for one episode."""
 
     __tablename__ = "decisions"
+    __table_args__ = (Index("ix_decisions_seq_id", "seq", "id"),)
 
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
@@ -33,6 +35,8 @@ class Decision(Base):
     decided_at: Mapped[datetime]
     until: Mapped[datetime | None]
     escalate: Mapped[bool]
+    would_run_at: Mapped[datetime | None] = mapped_column(comment="in shadow mode: when it would have run")
+    verify_within_s: Mapped[float | None] = mapped_column(comment="in shadow mode: how long a repair may take")
     received_at: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -40,6 +44,7 @@ class Run(Base):
     """One playbook run in its newest reported version."""
 
     __tablename__ = "runs"
+    __table_args__ = (Index("ix_runs_seq_id", "seq", "id"),)
 
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
     version: Mapped[int]
@@ -85,12 +90,50 @@ class AutomationHeartbeat(Base):
     received_at: Mapped[datetime] = mapped_column(default=now)
 
 
+class ApprovalState(StrEnum):
+    """What people said to a run that the automation asks for."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    """The automation no longer asks: the alert is over, or the answer came too late."""
+
+
+class Approval(Base):
+    """A run that waits for a person's word, with what it would do."""
+
+    __tablename__ = "approvals"
+
+    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+    episode: Mapped[str] = mapped_column(String(128), index=True)
+    remedy: Mapped[str | None] = mapped_column(String(200))
+    playbook: Mapped[str | None] = mapped_column(String(200))
+    target: Mapped[dict[str, Any] | None]
+    command: Mapped[str] = mapped_column(Text, comment="what will run")
+    preview: Mapped[str] = mapped_column(Text, comment="the output of the same in check mode")
+    requested_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    state: Mapped[ApprovalState] = mapped_column(EnumText(ApprovalState), default=ApprovalState.WAITING)
+    decided_by: Mapped[str | None] = mapped_column(String(80))
+    decided_at: Mapped[datetime | None] = mapped_column(index=True)
+
+    def is_open(self, at: datetime) -> bool:
+        """Say whether somebody can still answer."""
+        return self.state is ApprovalState.WAITING and at < self.expires_at
+
+
 class AutomationControl(Base):
-    """What people ask of the automation: one row."""
+    """What people ask of the automation: one row, made by the first migration that knows ``version``."""
 
     __tablename__ = "automation_control"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     is_paused: Mapped[bool] = mapped_column(default=False)
     changed_by: Mapped[str] = mapped_column(String(80), default="")
+    reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     changed_at: Mapped[datetime] = mapped_column(default=now)
+    version: Mapped[int] = mapped_column(
+        BigInteger, default=0, server_default="0", comment="grows with each change of the instructions"
+    )

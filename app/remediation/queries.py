@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from app import paging
 from app.errors import NotFound
 from app.extensions import db
+from app.incidents.models import Verdict
 from app.remediation.models import AutomationControl, AutomationHeartbeat, Decision, Run
 
 
@@ -50,7 +52,7 @@ def run(run_id: str) -> Run:
         NotFound: none with this id has been reported.
 
     """
-    found = db.session.get(Run, run_id)
+    found = db.session.get(Run, run_id) if run_id.isprintable() else None
     if found is None:
         raise NotFound("No such run has been reported.")
     return found
@@ -60,3 +62,55 @@ def recent_decisions(limit: int = 20) -> Sequence[Decision]:
     """Return the newest decisions of all incidents."""
     statement = select(Decision).order_by(Decision.received_at.desc(), Decision.id).limit(limit)
     return db.session.scalars(statement).all()
+
+
+def decisions_page(
+    *,
+    incident_id: int | None = None,
+    episode: str = "",
+    decision: str | None = None,
+    reason: str = "",
+    after: str | None = None,
+    limit: int = paging.PAGE_SIZE,
+) -> paging.Page[Decision]:
+    """Return decisions that come after the cursor ``after``; those about the newest events first.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours.
+
+    """
+    wanted = {
+        Decision.incident_id: incident_id,
+        Decision.episode: episode,
+        Decision.decision: decision,
+        Decision.reason: reason,
+    }
+    statement = select(Decision).where(*(column == value for column, value in wanted.items() if value))
+    return paging.latest_event_first(statement, Decision.seq, Decision.id, after=after, limit=limit)
+
+
+def runs_page(
+    *,
+    incident_id: int | None = None,
+    episode: str = "",
+    remedy: str = "",
+    state: str | None = None,
+    verification: Verdict | None = None,
+    after: str | None = None,
+    limit: int = paging.PAGE_SIZE,
+) -> paging.Page[Run]:
+    """Return runs that come after the cursor ``after``; those about the newest events first.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours.
+
+    """
+    wanted = {
+        Run.incident_id: incident_id,
+        Run.episode: episode,
+        Run.remedy: remedy,
+        Run.state: state,
+        Run.verification: verification,
+    }
+    statement = select(Run).where(*(column == value for column, value in wanted.items() if value))
+    return paging.latest_event_first(statement, Run.seq, Run.id, after=after, limit=limit)

@@ -1,6 +1,5 @@
 """Incidents over the API."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,20 +11,6 @@ from flask.testing import FlaskClient
 from app.accounts import tokens
 from app.accounts.models import Scope
 from app.clock import now
-
-
-@pytest.fixture
-def headers(bearer: Callable[..., dict[str, str]]) -> dict[str, str]:
-    return bearer(Scope.WRITE)
-
-
-@pytest.fixture
-def incident(client: FlaskClient, headers: dict[str, str]) -> dict[str, Any]:
-    answer = client.post(
-        "/api/v1/incidents", json={"title": "Disk full", "severity": "high"}, headers=headers
-    )
-    assert answer.status_code == 201
-    return answer.get_json()
 
 
 def test_an_incident_is_opened_worked_on_and_read_back(
@@ -87,7 +72,15 @@ def test_lists_are_filtered(
         ("POST", "incidents", b'{"title":"x","surprise":1}', 422, "surprise"),
         ("POST", "incidents", b'{"title":"x","owner":99999999999999999999}', 422, "owner"),
         ("GET", "incidents?limit=0", b"", 422, "limit"),
-        ("GET", "incidents?cursor=x", b"", 422, None),
+        ("GET", "incidents?cursor=x", b"", 422, "cursor"),
+        ("GET", f"incidents?cursor={'9' * 30}", b"", 422, "cursor"),
+        ("GET", "incidents?q=%00", b"", 422, "q"),
+        ("GET", "incidents?surprise=1", b"", 422, "surprise"),
+        ("GET", "runs/%00", b"", 404, None),
+        ("GET", "runs?state=odd", b"", 422, "state"),
+        ("GET", "users?status=odd", b"", 422, "status"),
+        ("POST", "incidents/1/acknowledge", b'{"version":1}', 422, "version"),
+        ("POST", "incidents", b'{"title":"  "}', 422, "title"),
         ("GET", "incidents/99999999999999999999", b"", 404, None),
         ("GET", "nothing", b"", 404, None),
         ("DELETE", "incidents", b"", 405, None),
@@ -108,16 +101,6 @@ def test_every_refusal_has_the_same_shape_and_names_the_field(
     problem = answer.get_json()
     assert problem.keys() == {"type", "title", "status", "detail", "errors", "request_id"}
     assert field is None or any(error["field"].startswith(field) for error in problem["errors"])
-
-
-def test_a_change_based_on_an_old_version_is_refused(
-    client: FlaskClient, headers: dict[str, str], incident: dict[str, Any]
-) -> None:
-    path = f"/api/v1/incidents/{incident['id']}"
-    client.post(f"{path}/acknowledge", json={}, headers=headers)
-    answer = client.post(f"{path}/resolve", json={"version": incident["version"]}, headers=headers)
-    assert answer.status_code == 409
-    assert "Acknowledged by" in answer.get_json()["detail"]
 
 
 def test_a_body_over_one_mebibyte_is_refused(client: FlaskClient, headers: dict[str, str]) -> None:
@@ -142,13 +125,3 @@ def test_a_token_ends_when_it_expires_or_is_revoked_and_tells_when_it_was_used(
     with app.app_context():
         tokens.revoke("short", by="test")
     assert client.get("/api/v1/incidents", headers=headers).status_code == 401
-
-
-def test_the_document_describes_every_operation(
-    client: FlaskClient, headers: dict[str, str], app: Flask
-) -> None:
-    document = client.get("/api/v1/openapi.json", headers=headers).get_json()
-    described = sum(len(operations) for operations in document["paths"].values())
-    declared = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")]
-    assert described == len(declared)
-    assert document["openapi"] == "3.1.0"

@@ -1,42 +1,23 @@
-"""What the API takes and gives."""
+"""Incidents and their timelines, as the API takes and gives them."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from flask import current_app
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, Field
 
 from app.alerts.events import MAX_LABELS, Pairs
-from app.clock import rfc3339
+from app.api import preconditions
+from app.api.schemas.base import Id, Input, Page, Person, Several, Tagged, Text, Time, Word
 from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import EventKind, Incident, Source, TimelineEvent, Verdict
 from app.incidents.service import MAX_SERVICE, MAX_TEXT, MAX_TITLE
-from app.paging import MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE
-
-Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 
 
-def _several(value: Any) -> Any:
-    """Read ``a,b`` and ``x=a&x=b`` as two values."""
-    return value.split(",") if isinstance(value, str) else value
-
-
-class _Input(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Accepted(BaseModel):
-    """The id of a report that is stored."""
-
-    id: str
-
-
-class NewIncident(_Input):
+class NewIncident(Input):
     """An incident to open."""
 
-    title: Annotated[str, Field(min_length=1, max_length=MAX_TITLE)]
+    title: Annotated[Text, Field(max_length=MAX_TITLE)]
     severity: Severity = Severity.MEDIUM
     description: Annotated[str, Field(max_length=MAX_TEXT)] = ""
     service: Annotated[str, Field(max_length=MAX_SERVICE)] = ""
@@ -44,66 +25,44 @@ class NewIncident(_Input):
     owner: Annotated[Id | None, Field(description="Id of the user who gets it.")] = None
 
 
-class Change(_Input):
-    """A change with the version it is based on; without one, it applies to whatever is there."""
-
-    version: Annotated[int | None, Field(ge=1)] = None
-
-
-class Reasoned(Change):
+class Reasoned(Input):
     """A change with a reason."""
 
     reason: Annotated[str, Field(max_length=MAX_TEXT)] = ""
 
 
-class Assignment(Change):
+class Assignment(Input):
     """Who gets it; null takes the owner off."""
 
     owner: Id | None
 
 
-class SeverityChange(Change):
+class SeverityChange(Input):
     """How bad it is now."""
 
     severity: Severity
 
 
-class Comment(_Input):
+class Comment(Input):
     """What to say."""
 
-    body: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)]
-
-
-class Page(_Input):
-    """Which part of a list."""
-
-    cursor: str | None = None
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
+    body: Annotated[Text, Field(max_length=MAX_TEXT)]
 
 
 class IncidentQuery(Page):
     """Which incidents."""
 
-    state: Annotated[list[State], BeforeValidator(_several)] = Field(default_factory=list)
-    severity: Annotated[list[Severity], BeforeValidator(_several)] = Field(default_factory=list)
+    state: Several[State] = Field(default_factory=list)
+    severity: Several[Severity] = Field(default_factory=list)
     source: Source | None = None
     owner: Id | None = None
-    fingerprint: str = ""
-    episode: str = ""
-    alertname: str = ""
-    q: Annotated[
-        str, Field(description="Words in title, description, alert name or service.", max_length=200)
-    ] = ""
+    fingerprint: Word = ""
+    episode: Word = ""
+    alertname: Word = ""
+    q: Annotated[Word, Field(description="Words in title, description, alert name or service.")] = ""
 
 
-class Person(BaseModel):
-    """A user, as others see them."""
-
-    id: int
-    name: str
-
-
-class IncidentOut(BaseModel):
+class IncidentOut(Tagged):
     """An incident."""
 
     id: int
@@ -129,6 +88,10 @@ class IncidentOut(BaseModel):
     previous: int | None
     version: int
     url: str
+
+    def etag(self) -> str:
+        """Return the tag that stands for what the incident is now."""
+        return preconditions.tag(self.version, self.updated_at)
 
     @classmethod
     def of(cls, incident: Incident) -> "IncidentOut":
@@ -188,11 +151,3 @@ class Timeline(BaseModel):
 
     items: list[TimelineItem]
     next: str | None
-
-
-class Document(BaseModel):
-    """An OpenAPI document."""
-
-    model_config = ConfigDict(extra="allow")
-
-    openapi: Literal["3.1.0"]

@@ -1,0 +1,83 @@
+"""How often a token may ask: a bucket per token that fills evenly, in the memory of each web process.
+
+In memory, because a bucket in the database would turn every read into a write. Headers as in
+draft-ietf-httpapi-ratelimit-headers-10.
+"""
+
+import math
+from dataclasses import dataclass, field
+from threading import Lock
+from time import monotonic
+
+from flask import Flask, Response, current_app, g
+
+from app.accounts.models import ApiToken
+from app.errors import TooManyAttempts
+
+WINDOW_S = 60
+POLICY = "RateLimit-Policy"
+STATE = "RateLimit"
+
+
+@dataclass
+class Bucket:
+    """What a token has left."""
+
+    left: float
+    at: float
+
+
+@dataclass
+class Limiter:
+    """The buckets of this process: ``quota`` requests at once, and as many again in each window."""
+
+    quota: int
+    _buckets: dict[int, Bucket] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def take(self, key: int) -> float:
+        """Take one request from a bucket; return what is left, below 0 when there was none to take."""
+        moment = monotonic()
+        with self._lock:
+            bucket = self._buckets.setdefault(key, Bucket(self.quota, moment))
+            back = (moment - bucket.at) / WINDOW_S * self.quota
+            bucket.left, bucket.at = min(float(self.quota), bucket.left + back), moment
+            if bucket.left < 1:
+                return bucket.left - 1
+            bucket.left -= 1
+            return bucket.left
+
+
+def count(token: ApiToken) -> None:
+    """Count this request.
+
+    Raises:
+        TooManyAttempts: the token asked too often; the answer says when to ask again.
+
+    """
+    limiter: Limiter | None = current_app.extensions["api_limiter"]
+    if limiter is None:
+        return
+    left = limiter.take(token.id)
+    wait = math.ceil(max(0.0, -left) / limiter.quota * WINDOW_S)
+    g.rate_limit = f'"token";r={max(0, math.floor(left))};t={wait or _refill(limiter, left)}'
+    if left < 0:
+        raise TooManyAttempts(f"This token may ask {limiter.quota} times a minute. Wait, then repeat.", wait)
+
+
+def init_app(app: Flask) -> None:
+    """Make the buckets, and let the answers tell how they stand."""
+    quota = app.config["SETTINGS"].api_rate_limit
+    app.extensions["api_limiter"] = Limiter(quota) if quota else None
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        if "rate_limit" in g:
+            response.headers[POLICY] = f'"token";q={quota};w={WINDOW_S}'
+            response.headers[STATE] = g.rate_limit
+        return response
+
+
+def _refill(limiter: Limiter, left: float) -> int:
+    """Return the seconds until the bucket is full again."""
+    return math.ceil((limiter.quota - left) / limiter.quota * WINDOW_S)
