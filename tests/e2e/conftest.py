@@ -24,12 +24,13 @@ def pytest_runtest_makereport(item):
     for value in getattr(item, "funcargs", {}).values():
         namespace = getattr(value, "namespace", None)
         if isinstance(namespace, Namespace):
-            folder = DIAGNOSTICS / namespace.name / item.name
-            namespace.describe(folder)
+            folder = DIAGNOSTICS / namespace.name
+            if not folder.exists():  # later failures mostly follow from the first
+                namespace.describe(folder)
             report.sections.append(("diagnostics", str(folder)))
         if isinstance(value, HostMonitor) and value.log.exists():
             DIAGNOSTICS.mkdir(parents=True, exist_ok=True)
-            shutil.copy(value.log, DIAGNOSTICS / f"{item.name}.monitor.log")
+            shutil.copy(value.log, DIAGNOSTICS / f"{item.originalname}.monitor.log")
 
 
 @pytest.fixture(scope="module")
