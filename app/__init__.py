@@ -5,8 +5,9 @@ from datetime import timedelta
 from flask import Flask
 
 from app import access, database, errors, pages, security
+from app.accounts import links, oidc, profile, sessions
 from app.accounts import routes as accounts
-from app.accounts import sessions
+from app.admin import routes as admin
 from app.api import limits
 from app.api import routes as api
 from app.config import Settings
@@ -33,6 +34,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     errors.init_app(app)
     pages.init_app(app)
+    oidc.init_app(app, settings)
     _register_blueprints(app)
     return app
 
@@ -65,6 +67,6 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    for part in (operations, api, accounts, incidents, dashboard, remediation):
+    for part in (operations, api, accounts, links, profile, admin, incidents, dashboard, remediation):
         app.register_blueprint(part.bp)
     csrf.exempt(api.bp)

@@ -15,6 +15,14 @@ NAVIGATION = (
     ("incidents", "incidents.index", "Incidents"),
     ("automation", "remediation.automation", "Automation"),
 )
+ADMIN_NAVIGATION = (
+    ("people", "admin.people", "People"),
+    ("tokens", "admin.tokens", "API tokens"),
+    ("mails", "admin.mails", "Mails"),
+    ("audit", "admin.audit", "Audit"),
+    ("settings", "admin.settings", "Settings"),
+    ("first-steps", "admin.first_steps", "First steps"),
+)
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "oims-theme"
 LIVE_PART = "live"
@@ -54,7 +62,11 @@ def _relative(at: datetime) -> str:
 
 def _shared() -> dict[str, Any]:
     theme = request.cookies.get(THEME_COOKIE, "auto")
-    return {"navigation": NAVIGATION, "theme": theme if theme in THEMES else "auto"}
+    return {
+        "navigation": NAVIGATION,
+        "admin_navigation": ADMIN_NAVIGATION,
+        "theme": theme if theme in THEMES else "auto",
+    }
 
 
 def init_app(app: Flask) -> None:

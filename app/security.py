@@ -21,6 +21,11 @@ PUBLIC = frozenset(
         "static",
         "accounts.login",
         "accounts.register",
+        "links.forgotten",
+        "links.reset",
+        "links.invitation",
+        "oidc.start",
+        "oidc.callback",
         "dashboard.theme",
         "ops.healthz",
         "ops.readyz",
@@ -32,12 +37,17 @@ PUBLIC = frozenset(
 TOKEN_BLUEPRINTS = frozenset({"api", "faults"})
 """Blueprints that authenticate each request by a bearer token themselves, and ignore cookies."""
 
+ROLE_OF_BLUEPRINT = {"admin": Role.ADMIN}
+"""Blueprints for which a log-in is not enough, whatever the method."""
+
 VIEWER_MAY_POST = frozenset(
     {
         "accounts.logout",
-        "accounts.logout_everywhere",
-        "accounts.profile",
-        "accounts.password",
+        "profile.show",
+        "profile.password",
+        "profile.sign_out_everywhere",
+        "profile.tokens",
+        "profile.revoke",
         "dashboard.theme",
     }
 )
@@ -81,6 +91,9 @@ def _guard() -> ResponseReturnValue | None:
             raise Unauthorized("Log in first.")
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("accounts.login", next=target), code=HTTPStatus.SEE_OTHER)
+    least = ROLE_OF_BLUEPRINT.get(request.blueprint or "", Role.VIEWER)
+    if not current_user.role.includes(least):
+        raise Forbidden(f"This needs the role {least}; yours is {current_user.role}.")
     may_change = current_user.role.includes(Role.RESPONDER) or request.endpoint in VIEWER_MAY_POST
     if request.method not in SAFE_METHODS and not may_change:
         raise Forbidden(

@@ -5,10 +5,12 @@ import re
 import shlex
 from typing import NamedTuple
 
+from app.accounts.models import UserStatus
 from app.formats import sentence
 from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import EventKind, Source, TimelineEvent, Verdict
+from app.notify.models import MailState
 from app.remediation.models import Decision, Run
 
 
@@ -58,6 +60,18 @@ MODES = {
     "approve": Pill("Asks first", "held"),
     "shadow": Pill("Watches only", "off"),
     "off": Pill("Off", "off"),
+}
+
+ACCOUNTS = {
+    UserStatus.ACTIVE: Pill("Active", "ok"),
+    UserStatus.PENDING: Pill("Waits for approval", "high"),
+    UserStatus.DISABLED: Pill("Off", "off"),
+}
+MAILS = {
+    MailState.WAITING: Pill("Waiting", "held"),
+    MailState.SENDING: Pill("Being sent", "held"),
+    MailState.SENT: Pill("Sent", "ok"),
+    MailState.DEAD: Pill("Not delivered", "critical"),
 }
 
 

@@ -52,6 +52,9 @@ class User(Base):
     password_hash: Mapped[str | None] = mapped_column(String(255), comment="argon2id; empty: cannot log in")
     role: Mapped[Role] = mapped_column(EnumText(Role))
     status: Mapped[UserStatus] = mapped_column(EnumText(UserStatus))
+    timezone: Mapped[str] = mapped_column(
+        String(64), default="UTC", server_default="UTC", comment="in which times are shown"
+    )
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_login_at: Mapped[datetime | None]
     oidc_issuer: Mapped[str | None] = mapped_column(String(255), comment="who vouches for this person")

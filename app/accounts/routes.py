@@ -6,8 +6,9 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.accounts import passwords, service, sessions
+from app.accounts import passwords, service, sessions, throttle
 from app.accounts.forms import LoginForm, RegistrationForm
+from app.accounts.links import status
 from app.accounts.models import UserStatus
 from app.errors import Forbidden, InvalidInput, Unauthorized
 from app.pages import local_path
@@ -34,8 +35,15 @@ def login() -> ResponseReturnValue:
         else:
             sessions.sign_in(user, request)
             return redirect(target, code=HTTPStatus.SEE_OTHER)
-    context = {"form": form, "next": request.args.get("next"), "registration": _registration()}
-    return render_template("accounts/login.html", **context), _status(form)
+    settings = current_app.config["SETTINGS"]
+    return render_template(
+        "accounts/login.html",
+        form=form,
+        next=request.args.get("next"),
+        registration=settings.registration,
+        has_single_sign_on=bool(settings.oidc_issuer),
+        is_new=service.is_new(),
+    ), status(form)
 
 
 @bp.route("/register", methods=["GET", "POST"])
@@ -50,6 +58,9 @@ def register() -> ResponseReturnValue:
         return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)
     form = RegistrationForm()
     if form.validate_on_submit():
+        brake = (throttle.REGISTRATIONS_PER_ADDRESS, request.remote_addr or "")
+        throttle.check(brake)
+        throttle.count(brake)
         try:
             user = service.register(
                 email=form.email.data or "",
@@ -66,7 +77,7 @@ def register() -> ResponseReturnValue:
             flash("Your account waits for approval by an administrator.", "ok")
             return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
     context = {"form": form, "registration": registration, "min_password_length": passwords.MIN_LENGTH}
-    return render_template("accounts/register.html", **context), _status(form)
+    return render_template("accounts/register.html", **context), status(form)
 
 
 @bp.post("/logout")
@@ -79,7 +90,3 @@ def logout() -> ResponseReturnValue:
 
 def _registration() -> str:
     return str(current_app.config["SETTINGS"].registration)
-
-
-def _status(form: LoginForm | RegistrationForm) -> HTTPStatus:
-    return HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

@@ -33,11 +33,22 @@ def register(
     email, name = normal_address(email), normal_name(name)
     passwords.check_new(password, email=email, name=name)
     hashed = passwords.hash_password(password)
+    return add(email=email, name=name, password_hash=hashed, status=status, role=role)
+
+
+def add(*, email: str, name: str, password_hash: str | None, status: UserStatus, role: Role) -> User:
+    """Store a new account; administrators hear of one that waits for approval.
+
+    Raises:
+        InvalidInput: the address is malformed or taken.
+
+    """
+    email, name = normal_address(email), " ".join(name.split())[:MAX_NAME]
     with transaction():
         if by_email(email) is not None:
             message = "There is an account with this address already."
             raise InvalidInput(message, [{"field": "email", "message": message}])
-        user = User(email=email, name=name, password_hash=hashed, role=role, status=status)
+        user = User(email=email, name=name, password_hash=password_hash, role=role, status=status)
         db.session.add(user)
         db.session.flush()
         audit.record(
@@ -183,6 +194,11 @@ def _admins() -> Sequence[User]:
 def _keep_one(admins: Sequence[User]) -> None:
     if admins and not any(user.role is Role.ADMIN and user.is_active for user in admins):
         raise InvalidInput("This is the last administrator. Give somebody else the role first.")
+
+
+def is_new() -> bool:
+    """Say whether there is no account yet."""
+    return db.session.scalar(select(User.id).limit(1)) is None
 
 
 def everybody() -> Sequence[User]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 
-from app.accounts.models import ApiToken, Scope
+from app.accounts.models import ApiToken, Role, Scope, User
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput, NotFound
@@ -28,6 +28,13 @@ INCLUDES = {
     Scope.ADMIN: frozenset(Scope),
 }
 
+MAY_HAVE = {
+    Role.VIEWER: frozenset({Scope.READ}),
+    Role.RESPONDER: frozenset({Scope.READ, Scope.WRITE}),
+    Role.ADMIN: frozenset(Scope),
+}
+"""What a person's own token can do, whatever scopes it once got: never more than the person."""
+
 
 @dataclass(frozen=True)
 class NewToken:
@@ -45,7 +52,7 @@ def create(
     user_id: int | None = None,
     expires_at: datetime | None = None,
 ) -> NewToken:
-    """Make a token.
+    """Make a token: a program's, or with ``user_id`` a person's own, which acts in that person's name.
 
     Raises:
         InvalidInput: the name is empty or taken, or no scope is given.
@@ -83,7 +90,7 @@ def revoke(name: str, *, by: str) -> ApiToken:
 
     """
     with transaction():
-        token = db.session.scalar(select(ApiToken).where(ApiToken.name == name))
+        token = db.session.scalar(select(ApiToken).where(ApiToken.name == name).with_for_update())
         if token is None:
             raise NotFound(f"There is no API token {name!r}.")
         token.revoked_at = token.revoked_at or now()
@@ -96,6 +103,25 @@ def all_tokens() -> Sequence[ApiToken]:
     return db.session.scalars(select(ApiToken).order_by(ApiToken.name)).all()
 
 
+def of(user_id: int) -> Sequence[ApiToken]:
+    """Return a person's own tokens, by name."""
+    statement = select(ApiToken).where(ApiToken.created_by_id == user_id).order_by(ApiToken.name)
+    return db.session.scalars(statement).all()
+
+
+def get(token_id: int) -> ApiToken:
+    """Return one token.
+
+    Raises:
+        NotFound: there is none with this id.
+
+    """
+    token = db.session.get(ApiToken, token_id)
+    if token is None:
+        raise NotFound("There is no such API token.")
+    return token
+
+
 def find(secret: str) -> ApiToken | None:
     """Return the token with this secret if it can be used now, and note that it was.
 
@@ -105,6 +131,9 @@ def find(secret: str) -> ApiToken | None:
     token = db.session.scalar(select(ApiToken).where(ApiToken.token_hash == digest(secret)))
     if token is None or token.revoked_at is not None or (token.expires_at and token.expires_at <= moment):
         return None
+    person = _person(token)
+    if person is not None and not person.is_active:
+        return None
     if token.last_used_at is None or moment - token.last_used_at > TOUCH_EVERY:
         with transaction():
             db.session.execute(update(ApiToken).where(ApiToken.id == token.id).values(last_used_at=moment))
@@ -112,8 +141,14 @@ def find(secret: str) -> ApiToken | None:
 
 
 def allows(token: ApiToken, scope: Scope) -> bool:
-    """Say whether the token covers a scope."""
-    return any(scope in INCLUDES[Scope(held)] for held in token.scopes)
+    """Say whether the token covers a scope, and whether its person may do so much."""
+    person = _person(token)
+    is_covered = any(scope in INCLUDES[Scope(held)] for held in token.scopes)
+    return is_covered and (person is None or scope in MAY_HAVE[person.role])
+
+
+def _person(token: ApiToken) -> User | None:
+    return db.session.get(User, token.created_by_id) if token.created_by_id is not None else None
 
 
 def digest(secret: str) -> str:

@@ -16,6 +16,7 @@ from app.incidents.models import EventKind
 from app.notify.messages import KEEP_TRYING, VERBS
 from app.notify.models import CARRIES_A_KEY, MailState, OutboxMessage
 from app.ops import audit
+from app.paging import PAGE_SIZE, Page, newest_first
 from app.text import one_line
 
 log = structlog.get_logger()
@@ -109,6 +110,25 @@ def dead() -> Sequence[OutboxMessage]:
     """Return the mails that could not be delivered, oldest first."""
     statement = select(OutboxMessage).where(OutboxMessage.state == MailState.DEAD).order_by(OutboxMessage.id)
     return db.session.scalars(statement).all()
+
+
+def page(*, state: MailState | None, after: str | None) -> Page[OutboxMessage]:
+    """Return mails, newest first; in one state only, where given.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours.
+
+    """
+    statement = select(OutboxMessage)
+    if state is not None:
+        statement = statement.where(OutboxMessage.state == state)
+    return newest_first(statement, OutboxMessage.id, after=after, limit=PAGE_SIZE)
+
+
+def by_id(ids: Sequence[int]) -> dict[int, OutboxMessage]:
+    """Return these mails by their id."""
+    rows = db.session.scalars(select(OutboxMessage).where(OutboxMessage.id.in_(ids)))
+    return {message.id: message for message in rows}
 
 
 def retry(message_id: int, *, actor: Actor) -> OutboxMessage:

@@ -1,11 +1,14 @@
 """The audit trail: who did what to the installation, from where."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import g, has_request_context, request
+from sqlalchemy import select
 
 from app.extensions import db
 from app.ops.models import AuditEvent
+from app.paging import PAGE_SIZE, Page, newest_first
 
 
 def record(kind: str, actor_name: str, summary: str, **data: Any) -> None:
@@ -16,3 +19,21 @@ def record(kind: str, actor_name: str, summary: str, **data: Any) -> None:
     if has_request_context():
         data = {"address": request.remote_addr, "request_id": g.get("request_id")} | data
     db.session.add(AuditEvent(kind=kind, actor_name=actor_name, summary=summary, data=data))
+
+
+def page(*, kind: str | None, after: str | None) -> Page[AuditEvent]:
+    """Return entries, newest first; of one kind only, where given.
+
+    Raises:
+        InvalidInput: the cursor is not one of ours.
+
+    """
+    statement = select(AuditEvent)
+    if kind is not None:
+        statement = statement.where(AuditEvent.kind == kind)
+    return newest_first(statement, AuditEvent.id, after=after, limit=PAGE_SIZE)
+
+
+def kinds() -> Sequence[str]:
+    """Return the kinds of entries there are."""
+    return db.session.scalars(select(AuditEvent.kind).distinct().order_by(AuditEvent.kind)).all()

@@ -1,0 +1,110 @@
+"""People whom a single sign-on provider vouches for, and the accounts they get."""
+
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import select
+
+from app.accounts import service
+from app.accounts.models import Role, User, UserStatus
+from app.clock import now
+from app.config import Settings
+from app.database import transaction
+from app.errors import Forbidden
+from app.extensions import db
+from app.ops import audit
+
+BY = "single sign-on"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who somebody is, as the provider says. ``email`` is empty unless the provider has verified it."""
+
+    issuer: str
+    subject: str
+    email: str
+    name: str
+    groups: frozenset[str]
+
+
+def admit(identity: Identity, settings: Settings, *, address: str) -> User:
+    """Return the account of this person, made or linked by the verified address when it is the first time.
+
+    1. Somebody who came before is known by issuer and subject, whatever the address is now.
+    2. A verified address that has an account links the two.
+    3. Otherwise an account is made: where groups give roles by those, else as OIMS_REGISTRATION says.
+
+    Raises:
+        Forbidden: the person has no account and may not get one, no group that gives a role, or is off.
+
+    """
+    role = _role(identity, settings)
+    with transaction():
+        user = _known(identity) or _linked(identity) or _made(identity, settings, role)
+        if role is not None and user.role is not role:
+            audit.record(
+                "role_changed", BY, f"{user.email}: role {user.role} became {role}.", user_id=user.id
+            )
+            user.role = role
+        if user.is_active:
+            user.last_login_at = now()
+            audit.record(
+                "login", user.name, f"{user.email} logged in by {BY}.", user_id=user.id, address=address
+            )
+    if user.status is UserStatus.PENDING:
+        raise Forbidden("Your account waits for approval by an administrator.")
+    if not user.is_active:
+        raise Forbidden("Your account is off. An administrator can switch it on.")
+    return user
+
+
+def _role(identity: Identity, settings: Settings) -> Role | None:
+    """Return the highest role the person's groups give, or nothing where groups give none at all.
+
+    Raises:
+        Forbidden: groups give the roles here, and none of the person's does.
+
+    """
+    if not settings.oidc_role_claim:
+        return None
+    given = [Role(role) for group, role in settings.oidc_roles.items() if group in identity.groups]
+    if not given:
+        log.warning("oidc_no_role")
+        raise Forbidden("None of your groups may use OIMS. Ask whoever looks after your groups.")
+    return max(given, key=list(Role).index)
+
+
+def _known(identity: Identity) -> User | None:
+    statement = select(User).where(User.oidc_issuer == identity.issuer, User.oidc_subject == identity.subject)
+    return db.session.scalar(statement)
+
+
+def _linked(identity: Identity) -> User | None:
+    user = service.by_email(identity.email) if identity.email else None
+    if user is None or user.oidc_subject is not None:
+        return None
+    user.oidc_issuer, user.oidc_subject = identity.issuer, identity.subject
+    audit.record("account_linked", BY, f"{user.email} is linked to {BY}.", user_id=user.id)
+    return user
+
+
+def _made(identity: Identity, settings: Settings, role: Role | None) -> User:
+    if not identity.email:
+        raise Forbidden("Your provider does not confirm your mail address, so it leads to no account.")
+    if service.by_email(identity.email) is not None:
+        raise Forbidden("Your address belongs to an account that is linked to somebody else.")
+    if role is None and settings.registration == "closed":
+        raise Forbidden("You have no account here. An administrator can invite you.")
+    waits = role is None and settings.registration == "approval"
+    user = service.add(
+        email=identity.email,
+        name=identity.name or identity.email,
+        password_hash=None,
+        status=UserStatus.PENDING if waits else UserStatus.ACTIVE,
+        role=role or Role.RESPONDER,
+    )
+    user.oidc_issuer, user.oidc_subject = identity.issuer, identity.subject
+    return user

@@ -1,0 +1,66 @@
+"""Pages that links in mails lead to: a forgotten password, an invitation."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app.accounts import invitations, passwords, resets, sessions
+from app.accounts.forms import ForgottenForm, InvitationForm, NewPasswordForm
+from app.errors import InvalidInput
+from app.forms import Form
+
+bp = Blueprint("links", __name__)
+
+
+@bp.route("/password/forgotten", methods=["GET", "POST"])
+def forgotten() -> ResponseReturnValue:
+    """Ask for a link; the answer is the same whether or not there is such an account."""
+    form = ForgottenForm()
+    is_asked = form.validate_on_submit()
+    if is_asked:
+        resets.ask(email=form.email.data or "", address=request.remote_addr or "")
+    has_mail = bool(current_app.config["SETTINGS"].smtp_host)
+    context = {"form": form, "is_asked": is_asked, "has_mail": has_mail, "valid_for": resets.VALID_FOR}
+    return render_template("accounts/forgotten.html", **context), status(form)
+
+
+@bp.route("/password/reset/<secret>", methods=["GET", "POST"])
+def reset(secret: str) -> ResponseReturnValue:
+    """Choose the new password."""
+    user = resets.owner(secret)
+    form = NewPasswordForm()
+    if form.validate_on_submit():
+        try:
+            resets.use(secret, new=form.password.data or "")
+        except InvalidInput as error:
+            form.reject(error)
+        else:
+            flash("Your password is changed. Log in with the new one.", "ok")
+            return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
+    context = {"form": form, "user": user, "secret": secret, "min_password_length": passwords.MIN_LENGTH}
+    return render_template("accounts/reset.html", **context), status(form)
+
+
+@bp.route("/invitation/<secret>", methods=["GET", "POST"])
+def invitation(secret: str) -> ResponseReturnValue:
+    """Make the account somebody was invited to."""
+    found = invitations.find(secret)
+    form = InvitationForm()
+    if form.validate_on_submit():
+        try:
+            user = invitations.accept(secret, name=form.name.data or "", password=form.password.data or "")
+        except InvalidInput as error:
+            form.reject(error)
+        else:
+            sessions.sign_in(user, request)
+            return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)
+    context = {"form": form, "invitation": found, "secret": secret}
+    return render_template(
+        "accounts/invitation.html", **context, min_password_length=passwords.MIN_LENGTH
+    ), status(form)
+
+
+def status(form: Form) -> HTTPStatus:
+    """Return the status of a page with this form."""
+    return HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

@@ -1,0 +1,98 @@
+"""A person's own pages: name, password, signed-in browsers, API tokens."""
+
+from datetime import timedelta
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.accounts import passwords, service, sessions, tokens
+from app.accounts.forms import PasswordForm, ProfileForm, TokenForm
+from app.accounts.links import status
+from app.accounts.models import Scope
+from app.clock import now
+from app.errors import InvalidInput, NotFound
+
+bp = Blueprint("profile", __name__, url_prefix="/profile")
+
+
+@bp.route("", methods=["GET", "POST"])
+def show() -> ResponseReturnValue:
+    """Show one's own account; change the name."""
+    form = ProfileForm(obj=current_user)
+    if form.validate_on_submit():
+        try:
+            service.rename(current_user.id, name=form.name.data or "")
+        except InvalidInput as error:
+            form.reject(error)
+        else:
+            flash("Your name is saved.", "ok")
+            return redirect(url_for("profile.show"), code=HTTPStatus.SEE_OTHER)
+    return render_template(
+        "accounts/profile.html", form=form, browsers=sessions.of(current_user.id), is_this=sessions.is_this
+    ), status(form)
+
+
+@bp.route("/password", methods=["GET", "POST"])
+def password() -> ResponseReturnValue:
+    """Change one's own password; all other browsers are logged out."""
+    form = PasswordForm()
+    user = current_user
+    if form.validate_on_submit():
+        try:
+            service.change_password(
+                user.id,
+                current=form.current.data or "",
+                new=form.password.data or "",
+                address=request.remote_addr or "",
+            )
+        except InvalidInput as error:
+            form.reject(error)
+        else:
+            sessions.sign_in(service.get(user.id), request)
+            flash("Your password is changed, and all other browsers are logged out.", "ok")
+            return redirect(url_for("profile.show"), code=HTTPStatus.SEE_OTHER)
+    context = {"form": form, "min_password_length": passwords.MIN_LENGTH}
+    return render_template("accounts/password.html", **context), status(form)
+
+
+@bp.post("/sign-out-everywhere")
+def sign_out_everywhere() -> ResponseReturnValue:
+    """End all sessions, this one too."""
+    service.sign_out(current_user.id, by=current_user.name)
+    sessions.sign_out()
+    flash("You are logged out everywhere.", "ok")
+    return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
+
+
+@bp.route("/tokens", endpoint="tokens", methods=["GET", "POST"])
+def own_tokens() -> ResponseReturnValue:
+    """Show one's own API tokens; make one, whose secret is shown only in this answer."""
+    form = TokenForm()
+    form.offer(tokens.MAY_HAVE[current_user.role] - {Scope.AUTOMATION}, forever=False)
+    made = None
+    if form.validate_on_submit():
+        try:
+            made = tokens.create(
+                name=form.name.data or "",
+                scopes=[Scope(form.scope.data)],
+                by=current_user.name,
+                user_id=current_user.id,
+                expires_at=now() + timedelta(days=int(form.days.data)),
+            )
+        except InvalidInput as error:
+            form.reject(error)
+    context = {"form": form, "made": made, "tokens": tokens.of(current_user.id), "now": now()}
+    return render_template("accounts/tokens.html", **context), HTTPStatus.CREATED if made else status(form)
+
+
+@bp.post("/tokens/<int:token_id>/revoke")
+def revoke(token_id: int) -> ResponseReturnValue:
+    """Switch off one of one's own tokens."""
+    token = tokens.get(token_id)
+    if token.created_by_id != current_user.id:
+        raise NotFound("There is no such API token.")
+    tokens.revoke(token.name, by=current_user.name)
+    flash(f"{token.name} is revoked.", "ok")
+    return redirect(url_for("profile.tokens"), code=HTTPStatus.SEE_OTHER)

@@ -1,0 +1,1 @@
+"""Pages for those who run the installation; the guard in security.py lets only administrators in."""
