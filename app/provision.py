@@ -8,6 +8,9 @@ from app.accounts.models import Role, Scope, UserStatus
 from app.alerts import cursor
 from app.config import Settings
 from app.database import transaction
+from app.extensions import db
+from app.ops import schema
+from app.ops.schema import Schema
 
 log = structlog.get_logger()
 
@@ -18,9 +21,14 @@ ADMIN_NAME = "Administrator"
 def migrate(settings: Settings) -> None:
     """Bring the schema to this version, then make the first administrator and the automation's token.
 
+    A schema that a newer version has made is left alone, so that the code can be rolled back.
     An administrator who exists is left alone: the password may have been changed since.
     """
-    flask_migrate.upgrade()
+    if schema.standing() is Schema.NEWER:
+        log.warning("schema_is_newer", detail="A newer app has migrated it; it is left as it is.")
+    else:
+        flask_migrate.upgrade()
+    db.session.rollback()
     with transaction():
         cursor.lock()  # the one row that always exists: a second process waits here
         _keep_administrator(settings)

@@ -5,8 +5,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from flask.testing import FlaskClient
+from sqlalchemy import text
 
-from app import models
+from app import models, provision
+from app.config import Settings
 from app.database import MIGRATIONS
 from app.extensions import db
 
@@ -27,3 +30,14 @@ def test_the_migrated_schema_is_what_the_models_say() -> None:
     with db.engine.connect() as connection:
         found = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(found, models.metadata) == []
+
+
+@pytest.mark.usefixtures("context")
+def test_older_code_serves_and_migrates_on_a_newer_schema(client: FlaskClient, settings: Settings) -> None:
+    """A rollback of the code must come up on the schema that the newer code has left."""
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999_of_tomorrow'"))
+    assert client.get("/readyz").status_code == 200
+    provision.migrate(settings)
+    with db.engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999_of_tomorrow"
