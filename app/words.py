@@ -62,6 +62,31 @@ MODES = {
     "off": Pill("Off", "off"),
 }
 
+REASONS = {
+    "cooldown": "It had just run on this target",
+    "target_locked": "Another run was on this target",
+    "target_budget": "The target's budget was used up",
+    "global_budget": "The budget of all remedies was used up",
+    "awaiting_approval": "It waited for a person's approval",
+    "approval_expired": "Nobody approved it in time",
+    "approval_rejected": "A person rejected it",
+    "maintenance": "A maintenance window held it",
+    "paused": "Automation was paused",
+    "not_in_policy": "No remedy names the alert",
+    "mode_off": "The remedy is off",
+    "shadow": "The remedy only watches",
+    "attempts_exhausted": "All attempts were used up",
+    "already_resolved": "The alert had ended already",
+    "invalid_target": "The alert named no valid target",
+    "flapping": "The alert flaps",
+    "too_old": "The alert was too old",
+}
+
+
+def reason(code: str) -> str:
+    """Return why something did not run, in words; a reason that is not known yet is shown as it is."""
+    return REASONS.get(code, code.replace("_", " ").capitalize() or "No reason given")
+
 ACCOUNTS = {
     UserStatus.ACTIVE: Pill("Active", "ok"),
     UserStatus.PENDING: Pill("Waits for approval", "high"),
@@ -106,7 +131,8 @@ def event_kind(event: TimelineEvent, run: Run | None = None) -> str:
         return "bad"
     if event.kind is EventKind.DECISION and event.data.get("decision") != "run":
         return "held"
-    return "robot" if event.actor_kind is ActorKind.AUTOMATION else ""
+    is_robot = event.actor_kind is ActorKind.AUTOMATION or event.kind is EventKind.APPROVED
+    return "robot" if is_robot else ""
 
 
 def told(event: TimelineEvent) -> tuple[str, str]:

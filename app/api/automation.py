@@ -17,9 +17,7 @@ class InstructionsQuery(Input):
     """Which version is known, and how long to wait for the next."""
 
     after: Annotated[int, Field(ge=0, le=2**63 - 1, description="The version that is known.")] = 0
-    wait: Annotated[
-        float, Field(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait for a newer one.")
-    ] = 0
+    wait: Annotated[float, Field(ge=0, le=LONGEST_WAIT_S, description="Seconds to wait for a newer one.")] = 0
 
 
 @operation(

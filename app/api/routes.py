@@ -1,6 +1,6 @@
 """All operations of the API, gathered on its blueprint."""
 
-from app.api import incidents, openapi, people, remediation, reports
+from app.api import automation, incidents, openapi, people, remediation, reports
 from app.api.operations import bp
 
-__all__ = ["bp", "incidents", "openapi", "people", "remediation", "reports"]
+__all__ = ["automation", "bp", "incidents", "openapi", "people", "remediation", "reports"]

@@ -46,6 +46,8 @@ class EventKind(StrEnum):
     ALERT_RESOLVED = "alert_resolved"
     JOURNAL_GAP = "journal_gap"
     DECISION = "decision"
+    APPROVED = "approved"
+    REJECTED = "rejected"
     RUN = "run"
     VERDICT = "verdict"
     MAIL_SENT = "mail_sent"

@@ -265,6 +265,7 @@ def _page(incident: Incident, **submitted: Form) -> Response:
         story=story.tell(incident, events, runs, decisions, now()),
         related=queries.related(incident),
         allowed=actions_for(incident.state) if _may_change() else frozenset(),
+        approvals=remediation.open_approvals(incident.id),
         forms=_forms(incident) | submitted,
     )
 

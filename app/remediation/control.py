@@ -1,4 +1,6 @@
-"""The switch with which people pause the automation."""
+"""What people ask of the automation: the switch that pauses it, and the version of all that was asked."""
+
+from sqlalchemy import select
 
 from app.clock import now
 from app.database import transaction
@@ -6,22 +8,48 @@ from app.extensions import db
 from app.incidents.actors import Actor
 from app.ops import audit
 from app.remediation.models import AutomationControl
+from app.text import entered
+
+MAX_REASON = 500
 
 
-def pause(*, actor: Actor) -> None:
-    """Ask the automation to start nothing; it hears of it with its next heartbeat."""
-    _set(actor, is_paused=True)
+def pause(*, actor: Actor, reason: str = "") -> None:
+    """Ask the automation to start nothing; it hears of it within a second.
+
+    Raises:
+        InvalidInput: the reason is too long.
+
+    """
+    _set(actor, entered("reason", reason, MAX_REASON), is_paused=True)
 
 
 def resume(*, actor: Actor) -> None:
     """Let the automation start runs again."""
-    _set(actor, is_paused=False)
+    _set(actor, "", is_paused=False)
 
 
-def _set(actor: Actor, *, is_paused: bool) -> None:
+def grow() -> None:
+    """Count a change of the instructions; call it in the transaction of the change."""
+    _row().version += 1
+
+
+def _row() -> AutomationControl:
+    statement = select(AutomationControl).where(AutomationControl.id == 1).with_for_update()
+    row = db.session.scalar(statement, execution_options={"populate_existing": True})
+    if row is None:
+        row = AutomationControl(id=1, is_paused=False, version=0)
+        db.session.add(row)
+    return row
+
+
+def _set(actor: Actor, reason: str, *, is_paused: bool) -> None:
     with transaction():
-        db.session.merge(
-            AutomationControl(id=1, is_paused=is_paused, changed_by=actor.name, changed_at=now()),
-        )
+        row = _row()
+        if row.is_paused is is_paused:
+            return
+        row.is_paused, row.reason = is_paused, reason
+        row.changed_by, row.changed_at = actor.name, now()
+        row.version += 1
         verb = "paused" if is_paused else "resumed"
-        audit.record(f"automation_{verb}", actor.name, f"{actor.name} {verb} the automation.")
+        summary = f"{actor.name} {verb} the automation" + (f": {reason}" if reason else ".")
+        audit.record(f"automation_{verb}", actor.name, summary)

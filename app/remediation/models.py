@@ -36,7 +36,9 @@ class Decision(Base):
     until: Mapped[datetime | None]
     escalate: Mapped[bool]
     would_run_at: Mapped[datetime | None] = mapped_column(comment="in shadow mode: when it would have run")
-    verify_within_s: Mapped[float | None] = mapped_column(comment="in shadow mode: how long a repair may take")
+    verify_within_s: Mapped[float | None] = mapped_column(
+        comment="in shadow mode: how long a repair may take"
+    )
     received_at: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -5,10 +5,21 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from app import paging
+from app.clock import now
 from app.errors import NotFound
 from app.extensions import db
 from app.incidents.models import Verdict
-from app.remediation.models import AutomationControl, AutomationHeartbeat, Decision, Run
+from app.remediation.models import (
+    Approval,
+    ApprovalState,
+    AutomationControl,
+    AutomationHeartbeat,
+    Decision,
+    Run,
+)
+
+LAST_RUNS = 10
+"""As many squares stand behind a remedy's name."""
 
 
 def runs_of(incident_id: int) -> Sequence[Run]:
@@ -32,6 +43,17 @@ def recent_runs(limit: int = 50) -> Sequence[Run]:
     return db.session.scalars(select(Run).order_by(Run.received_at.desc(), Run.id).limit(limit)).all()
 
 
+def runs_of_remedy(name: str, limit: int) -> Sequence[Run]:
+    """Return a remedy's newest runs."""
+    statement = select(Run).where(Run.remedy == name).order_by(Run.received_at.desc(), Run.id).limit(limit)
+    return db.session.scalars(statement).all()
+
+
+def last_runs_of(names: Sequence[str]) -> dict[str, list[Run]]:
+    """Return the newest runs of each remedy, oldest first as they are drawn from left to right."""
+    return {name: list(reversed(runs_of_remedy(name, LAST_RUNS))) for name in names}
+
+
 def heartbeats() -> Sequence[AutomationHeartbeat]:
     """Return every automation instance's last sign of life, newest first."""
     return db.session.scalars(
@@ -39,10 +61,23 @@ def heartbeats() -> Sequence[AutomationHeartbeat]:
     ).all()
 
 
+def pause() -> AutomationControl | None:
+    """Return who paused the automation, when and why, or nothing when nobody has."""
+    control = db.session.get(AutomationControl, 1)
+    return control if control is not None and control.is_paused else None
+
+
 def is_paused() -> bool:
     """Say whether people have paused the automation."""
-    control = db.session.get(AutomationControl, 1)
-    return control is not None and control.is_paused
+    return pause() is not None
+
+
+def open_approvals(incident_id: int | None = None) -> Sequence[Approval]:
+    """Return what waits for a person's word, soonest to expire first: of one incident, or of all."""
+    statement = select(Approval).where(Approval.state == ApprovalState.WAITING, Approval.expires_at > now())
+    if incident_id is not None:
+        statement = statement.where(Approval.incident_id == incident_id)
+    return db.session.scalars(statement.order_by(Approval.expires_at)).all()
 
 
 def run(run_id: str) -> Run:

@@ -1,18 +1,20 @@
-"""Pages of the automation: how it stands, its remedies, and each run."""
+"""Pages of the automation: how it stands, its remedies, each run, and what people tell it."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable
+from http import HTTPStatus
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
+from app.accounts.models import Role
 from app.clock import now
+from app.errors import InvalidInput
+from app.incidents.actors import Actor
 from app.pages import live_page
-from app.remediation import queries, standing
-from app.remediation.models import Run
+from app.remediation import approvals, control, evidence, forms, queries, standing
+from app.remediation.models import Approval
 
-LAST_VERDICTS = 10
-RUNS_READ = 200
 RUNS_SHOWN = 20
 
 bp = Blueprint("remediation", __name__)
@@ -21,19 +23,43 @@ bp = Blueprint("remediation", __name__)
 @bp.get("/automation")
 def automation() -> ResponseReturnValue:
     """Show whether the automation is armed, what it may do, and what it did lately."""
+    return _automation(forms.PauseForm(formdata=None))
+
+
+@bp.post("/automation/pause")
+def pause() -> ResponseReturnValue:
+    """Stop the automation from starting runs."""
+    form = forms.PauseForm()
+    if not form.validate_on_submit():
+        return _automation(form), HTTPStatus.UNPROCESSABLE_ENTITY
+    control.pause(actor=Actor.person(current_user), reason=form.reason.data or "")
+    flash("Automation is paused. Runs that have started go on to their end.", "ok")
+    return redirect(url_for("remediation.automation"), code=HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/automation/resume")
+def resume() -> ResponseReturnValue:
+    """Let the automation start runs again."""
+    if forms.ResumeForm().validate_on_submit():
+        control.resume(actor=Actor.person(current_user))
+        flash("Automation may start runs again.", "ok")
+    return redirect(url_for("remediation.automation"), code=HTTPStatus.SEE_OTHER)
+
+
+@bp.get("/automation/remedies/<name>")
+def remedy(name: str) -> ResponseReturnValue:
+    """Show one remedy: its evidence, its runs, and why it did not run."""
     heartbeats = queries.heartbeats()
-    runs = queries.recent_runs(RUNS_READ)
-    how = standing.tell(heartbeats, now(), is_paused=queries.is_paused())
-    return live_page(
-        "remediation/automation.html",
-        "remediation/_automation.html",
-        heading=how.headline,
-        favicon="calm" if how.kind == "robot" else "held",
-        how=how,
-        heartbeat=heartbeats[0] if heartbeats else None,
-        verdicts=_by_remedy(runs),
-        runs=runs[:RUNS_SHOWN],
-        decisions=queries.recent_decisions(RUNS_SHOWN),
+    found = evidence.remedy(name, heartbeats)
+    runs = queries.runs_of_remedy(name, RUNS_SHOWN)
+    return render_template(
+        "remediation/remedy.html",
+        name=found.name,
+        remedy=found.policy,
+        record=evidence.record(found.name),
+        shadow=evidence.shadow(found.name, now()),
+        skips=evidence.skips(found.name),
+        runs=runs,
     )
 
 
@@ -43,10 +69,47 @@ def run(run_id: str) -> ResponseReturnValue:
     return render_template("remediation/run.html", run=queries.run(run_id))
 
 
-def _by_remedy(runs: Iterable[Run]) -> dict[str, list[Run]]:
-    """Return the newest runs of each remedy, oldest first as they are drawn from left to right."""
-    grouped: dict[str, list[Run]] = defaultdict(list)
-    for one in runs:
-        if len(grouped[one.remedy]) < LAST_VERDICTS:
-            grouped[one.remedy].insert(0, one)
-    return dict(grouped)
+@bp.post("/approvals/<approval_id>/approve")
+def approve(approval_id: str) -> ResponseReturnValue:
+    """Let a run happen that waits for it."""
+    return _answer(approval_id, approvals.approve, "Approved. The automation decides again now.")
+
+
+@bp.post("/approvals/<approval_id>/reject")
+def reject(approval_id: str) -> ResponseReturnValue:
+    """Forbid a run that waits for an answer."""
+    return _answer(approval_id, approvals.reject, "Rejected. The incident stays with people.")
+
+
+def _answer(approval_id: str, use_case: Callable[..., Approval], done: str) -> ResponseReturnValue:
+    form = forms.AnswerForm()
+    if not form.validate_on_submit():
+        raise InvalidInput(" ".join(message for errors in form.errors.values() for message in errors))
+    approval = use_case(approval_id, actor=Actor.person(current_user), reason=form.reason.data or "")
+    flash(done, "ok")
+    if approval.incident_id is None:
+        return redirect(url_for("remediation.automation"), code=HTTPStatus.SEE_OTHER)
+    return redirect(url_for("incidents.show", incident_id=approval.incident_id), code=HTTPStatus.SEE_OTHER)
+
+
+def _automation(form: forms.PauseForm) -> Response:
+    heartbeats = queries.heartbeats()
+    stop = queries.pause()
+    how = standing.tell(heartbeats, now(), is_paused=stop is not None)
+    remedies = heartbeats[0].remedies if heartbeats else []
+    return live_page(
+        "remediation/automation.html",
+        "remediation/_automation.html",
+        heading=how.headline,
+        favicon="calm" if how.kind == "robot" else "held",
+        how=how,
+        stop=stop,
+        remedies=remedies,
+        verdicts=queries.last_runs_of([remedy["name"] for remedy in remedies]),
+        shadows={r["name"]: evidence.shadow(r["name"], now()) for r in remedies if r["mode"] == "shadow"},
+        runs=queries.recent_runs(RUNS_SHOWN),
+        decisions=queries.recent_decisions(RUNS_SHOWN),
+        approvals=queries.open_approvals(),
+        may_change=current_user.role.includes(Role.RESPONDER),
+        form=form,
+    )

@@ -4,12 +4,14 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
+from app.clock import rfc3339
 from app.incidents.models import Verdict
 from app.text import clean, one_line
 
 MAX_OUTPUT_BYTES = 50 * 1024
+MAX_PREVIEW_BYTES = 20 * 1024
 MAX_SENTENCE = 2_000
 MAX_NAME = 200
 
@@ -17,6 +19,12 @@ MAX_NAME = 200
 def _tail(value: str) -> str:
     """Keep the last 50 KB, and whole characters."""
     kept = clean(value, len(value)).encode()[-MAX_OUTPUT_BYTES:]
+    return kept.decode("utf-8", "ignore")
+
+
+def _preview(value: str) -> str:
+    """Keep the last 20 KB: a check's outcome stands at its end."""
+    kept = clean(value, len(value)).encode()[-MAX_PREVIEW_BYTES:]
     return kept.decode("utf-8", "ignore")
 
 
@@ -53,6 +61,7 @@ Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Sentence = Annotated[str, AfterValidator(_sentence)]
+Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 
 
 class _Report(BaseModel):
@@ -65,6 +74,22 @@ class Target(_Report):
     kind: Name
     namespace: Text = ""
     name: Name
+
+
+class ApprovalRequest(_Report):
+    """A run that waits for a person's word."""
+
+    id: Key
+    expires_at: AwareDatetime
+    preview: Annotated[str, AfterValidator(_preview)] = ""
+    command: Sentence = ""
+
+
+class Shadow(_Report):
+    """What the automation would have done in shadow mode."""
+
+    would_run_at: AwareDatetime
+    verify_within_s: Seconds
 
 
 class DecisionReport(_Report):
@@ -86,6 +111,8 @@ class DecisionReport(_Report):
     decided_at: AwareDatetime
     until: AwareDatetime | None = None
     escalate: bool = False
+    approval: ApprovalRequest | None = None
+    shadow: Shadow | None = None
 
 
 class TaskReport(_Report):
@@ -156,4 +183,42 @@ class HeartbeatAnswer(_Report):
     """What people ask of the automation."""
 
     paused: bool
-    server_time: datetime
+    server_time: Moment
+
+
+class Answered(_Report):
+    """What a person said to a run that waited for it."""
+
+    id: str
+    state: Literal["approved", "rejected"]
+    by: str
+    at: Moment
+
+
+class Matcher(_Report):
+    """One condition on an alert's labels."""
+
+    name: str
+    op: str
+    value: str
+
+
+class Hold(_Report):
+    """A maintenance window: while it lasts, nothing is repaired that it matches."""
+
+    id: int | str
+    matchers: list[Matcher]
+    starts_at: Moment
+    ends_at: Moment
+    comment: str
+
+
+class Instructions(_Report):
+    """Everything people ask of the automation; ``version`` grows with each change."""
+
+    version: int
+    paused: bool
+    paused_by: str | None
+    approvals: list[Answered]
+    maintenance: list[Hold]
+    server_time: Moment

@@ -16,8 +16,9 @@ from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Verdict
 from app.notify import messages
 from app.notify.models import MailKind
-from app.remediation import story
-from app.remediation.models import AutomationControl, AutomationHeartbeat, Decision, Run
+from app.remediation import approvals, story
+from app.remediation.models import AutomationHeartbeat, Decision, Run
+from app.remediation.queries import is_paused
 from app.remediation.schemas import DecisionReport, HeartbeatReport, RunReport
 
 
@@ -27,9 +28,14 @@ def take_decision(report: DecisionReport) -> bool:
         if db.session.get(Decision, report.id) is not None:
             return False
         incident_id = _incident_of(report.episode)
-        decision = Decision(**report.model_dump(), incident_id=incident_id)
+        decision = Decision(
+            **report.model_dump(exclude={"approval", "shadow"}),
+            **(report.shadow.model_dump() if report.shadow else {}),
+            incident_id=incident_id,
+        )
         db.session.add(decision)
         db.session.flush()
+        approvals.follow(decision, report.approval)
         if incident_id is not None:
             _tell_decision(decision, incident_id)
     return True
@@ -69,6 +75,7 @@ def attach(episode: str, incident_id: int) -> None:
     ).all():
         run.incident_id = incident_id
         _tell_run(run, incident_id, story.Phase())
+    approvals.attach(episode, incident_id)
 
 
 def take_heartbeat(report: HeartbeatReport) -> bool:
@@ -76,8 +83,7 @@ def take_heartbeat(report: HeartbeatReport) -> bool:
     with transaction():
         values = report.model_dump(exclude={"paused"}, mode="python")
         db.session.merge(AutomationHeartbeat(**values, is_paused=report.paused, received_at=now()))
-    control = db.session.get(AutomationControl, 1)
-    return control is not None and control.is_paused
+    return is_paused()
 
 
 def _incident_of(episode: str) -> int | None:

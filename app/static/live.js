@@ -39,6 +39,14 @@
     if (!bar.querySelector("details[open]")) window.htmx.trigger(bar, "oims:changed");
   };
 
+  // What waits for a person's word has forms too: it is fetched again when other questions are open.
+  const refreshQuestions = () => {
+    const box = document.getElementById("questions");
+    const shown = document.querySelector("[data-live] [data-questions]");
+    if (!box || !shown || box.dataset.questions === shown.dataset.questions) return;
+    if (!box.contains(document.activeElement)) window.htmx.trigger(box, "oims:asked");
+  };
+
   const openIds = (part) => [...part.querySelectorAll("details[open][id]")].map((d) => d.id);
   const closedIds = (part) => [...part.querySelectorAll("details[id]:not([open])")].map((d) => d.id);
 
@@ -76,6 +84,7 @@
     const fine = status === 200 || status === 304;
     wait = fine ? PERIOD_MS : Math.min(wait * 2, LONGEST_MS);
     refreshActions();
+    refreshQuestions();
     say(fine ? "" : "Not live: the server did not answer. Trying again.");
   });
 

@@ -1,0 +1,108 @@
+"""Runs that wait for a person's word: the automation asks, people answer, its instructions tell it."""
+
+from sqlalchemy import select, update
+
+from app.clock import now
+from app.database import transaction
+from app.errors import InvalidTransition, NotFound
+from app.extensions import db
+from app.incidents import changes
+from app.incidents.actors import Actor
+from app.incidents.models import EventKind
+from app.remediation import control
+from app.remediation.models import Approval, ApprovalState, Decision
+from app.remediation.schemas import ApprovalRequest
+from app.text import entered
+from app.words import target_name
+
+MAX_REASON = 2_000
+_KINDS = {ApprovalState.APPROVED: EventKind.APPROVED, ApprovalState.REJECTED: EventKind.REJECTED}
+
+
+def follow(decision: Decision, request: ApprovalRequest | None) -> None:
+    """Keep what the automation asks with a decision; one that no longer waits takes its question back.
+
+    Needs a transaction(). The same question again may move its end, until somebody has answered it.
+    """
+    if decision.decision != "deferred":
+        db.session.execute(
+            update(Approval)
+            .where(Approval.episode == decision.episode, Approval.state == ApprovalState.WAITING)
+            .values(state=ApprovalState.WITHDRAWN)
+        )
+    if request is None:
+        return
+    approval = db.session.get(Approval, request.id, with_for_update=True)
+    if approval is None:
+        approval = Approval(id=request.id, incident_id=decision.incident_id, state=ApprovalState.WAITING)
+        db.session.add(approval)
+    if approval.state is not ApprovalState.WAITING:
+        return
+    approval.episode = decision.episode
+    approval.remedy, approval.playbook, approval.target = decision.remedy, decision.playbook, decision.target
+    approval.command, approval.preview = request.command, request.preview
+    approval.requested_at, approval.expires_at = decision.decided_at, request.expires_at
+
+
+def attach(episode: str, incident_id: int) -> None:
+    """Give an episode's questions to its incident."""
+    db.session.execute(
+        update(Approval)
+        .where(Approval.episode == episode, Approval.incident_id.is_(None))
+        .values(incident_id=incident_id)
+    )
+
+
+def approve(approval_id: str, *, actor: Actor, reason: str = "") -> Approval:
+    """Let the run happen; the automation decides again, so all its other guards still hold.
+
+    Raises:
+        NotFound: nothing with this id has been asked.
+        InvalidTransition: it was answered already, has expired, or is no longer asked.
+
+    """
+    return _answer(approval_id, ApprovalState.APPROVED, actor, reason)
+
+
+def reject(approval_id: str, *, actor: Actor, reason: str = "") -> Approval:
+    """Forbid the run; the incident stays with people. Raises as ``approve`` does."""
+    return _answer(approval_id, ApprovalState.REJECTED, actor, reason)
+
+
+def _answer(approval_id: str, state: ApprovalState, actor: Actor, reason: str) -> Approval:
+    reason = entered("reason", reason, MAX_REASON)
+    with transaction():
+        approval = _locked(approval_id)
+        if not approval.is_open(now()):
+            raise InvalidTransition(_why_not(approval))
+        approval.state, approval.decided_by, approval.decided_at = state, actor.name, now()
+        _tell(approval, actor, reason)
+        control.grow()
+    return approval
+
+
+def _tell(approval: Approval, actor: Actor, reason: str) -> None:
+    if approval.incident_id is None:
+        return
+    summary = f"{actor.name} {approval.state} {approval.playbook} on {target_name(approval.target)}"
+    summary += f": {reason}" if reason else "."
+    changes.record(
+        approval.incident_id, _KINDS[approval.state], actor, summary, reason=reason, approval_id=approval.id
+    )
+
+
+def _locked(approval_id: str) -> Approval:
+    statement = select(Approval).where(Approval.id == approval_id).with_for_update()
+    options = {"populate_existing": True}
+    found = db.session.scalar(statement, execution_options=options) if approval_id.isprintable() else None
+    if found is None:
+        raise NotFound("Nothing with this id waits for an answer.")
+    return found
+
+
+def _why_not(approval: Approval) -> str:
+    if approval.decided_by is not None:
+        return f"{approval.decided_by} has {approval.state} this run already."
+    if approval.state is ApprovalState.WITHDRAWN:
+        return "The automation no longer asks for this run."
+    return "The time to answer is over; the automation will ask again if the alert still fires."
