@@ -65,8 +65,10 @@ def sample(name: str, clients: int) -> tuple[float, float, float]:
         }
         load = [sys.executable, "-m", "bench.load", str(port), TOKEN, str(clients)]
         with server(command, port, environment, folder):
-            subprocess.run([*load, "0.5"], check=True, capture_output=True)
-            result = json.loads(subprocess.run([*load, str(SECONDS)], check=True, capture_output=True).stdout)
+            subprocess.run([*load, "0.5"], check=True, stdout=subprocess.PIPE)
+            result = json.loads(
+                subprocess.run([*load, str(SECONDS)], check=True, stdout=subprocess.PIPE).stdout
+            )
         with contextlib.closing(sqlite3.connect(database)) as connection:
             stored = {row[0] for row in connection.execute(query)}
         missing = set(result["acknowledged"]) - stored

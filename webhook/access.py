@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from webhook.event import rfc3339
@@ -26,7 +27,7 @@ class AccessLog:
     ) -> None:
         self._application = application
         self._write = write
-        self._requests = metrics.requests
+        self._count = cache(lambda code: metrics.requests.labels(code).inc)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve the request and note its answer."""
@@ -41,7 +42,7 @@ class AccessLog:
         try:
             return self._application(environ, start)  # type: ignore[arg-type]
         finally:
-            self._requests.labels(code).inc()
+            self._count(code)()
             took, at = time.perf_counter() - started, time.time()
             self._write(lambda: _line(environ, code, took, at))
 

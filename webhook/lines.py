@@ -7,14 +7,14 @@ answer.
 
 import json
 import os
-import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 MAX_WAITING = 20_000
 # Long enough to write the lines of several requests at once, too short for anybody to notice.
-LINGER_SECONDS = 0.004
+LINGER_SECONDS = 0.01
 
 _encoder = json.JSONEncoder(separators=(",", ":"))
 
@@ -31,30 +31,33 @@ class LineWriter:
         """Take the file descriptor, and a listener for the number of lines that could not be written."""
         self._descriptor = descriptor
         self._on_lost = on_lost
-        self._makers: queue.SimpleQueue[Callable[[], str] | None] = queue.SimpleQueue()
+        self._makers: deque[Callable[[], str]] = deque()
+        self._is_waiting = threading.Event()
+        self._is_closing = False
         self._thread = threading.Thread(target=self._loop, name="lines", daemon=True)
         self._thread.start()
 
     def write(self, maker: Callable[[], str]) -> None:
         """Have the line written that ``maker`` will make; it is lost if the reader is too far behind."""
-        if self._makers.qsize() < MAX_WAITING:
-            self._makers.put(maker)
-        else:
+        if len(self._makers) >= MAX_WAITING:
             self._on_lost(1)
+            return
+        self._makers.append(maker)
+        if not self._is_waiting.is_set():
+            self._is_waiting.set()
 
     def close(self, timeout: float = 2.0) -> None:
         """Write what waits, for at most ``timeout`` seconds."""
-        self._makers.put(None)
+        self._is_closing = True
+        self._is_waiting.set()
         self._thread.join(timeout)
 
     def _loop(self) -> None:
-        makers: list[Callable[[], str] | None] = []
-        while None not in makers:
-            makers = [self._makers.get()]
+        while not (self._is_closing and not self._makers):
+            self._is_waiting.wait()
             time.sleep(LINGER_SECONDS)
-            while not self._makers.empty():
-                makers.append(self._makers.get())
-            self._put([maker() for maker in makers if maker is not None])
+            self._is_waiting.clear()
+            self._put([self._makers.popleft()() for _ in range(len(self._makers))])
 
     def _put(self, lines: list[str]) -> None:
         data = "".join(f"{line}\n" for line in lines).encode("ascii")

@@ -36,15 +36,18 @@ class Writing(Protocol):
 
 
 class _Job[Tx: Writing, Result]:
-    """A piece of work that waits for its commit."""
+    """A piece of work; its thread waits for the signal that it is done, or that it is its turn to commit."""
 
-    __slots__ = ("error", "is_done", "result", "work")
+    __slots__ = ("error", "is_done", "is_in_front", "result", "signal", "work")
 
     def __init__(self, work: Callable[[Tx], Result]) -> None:
         self.work = work
         self.result: Any = None
         self.error: Exception | None = None
         self.is_done = False
+        self.is_in_front = False
+        self.signal = threading.Lock()
+        self.signal.acquire()
 
 
 class Committer[Tx: Writing]:
@@ -66,39 +69,57 @@ class Committer[Tx: Writing]:
         self._after_commit = after_commit
         self._after_failure = after_failure
         self._jobs: deque[_Job[Tx, Any]] = deque()
-        self._front = threading.Lock()
+        self._is_led = False
+        self._mutex = threading.Lock()
 
     def run[Result](self, work: Callable[[Tx], Result], timeout: float) -> Result:
         """Do ``work`` in the next transaction and return when it is on disk.
 
-        Raises JournalUnavailableError if it can't be stored, or if its turn has not come after ``timeout``
+        Raises JournalUnavailableError if it can't be stored, or is not known to be on disk after ``timeout``
         seconds; and what ``work`` raises.
         """
         job = _Job(work)
-        self._jobs.append(job)
-        if self._front.acquire(timeout=timeout):
-            try:
-                if not job.is_done:
-                    self._commit()
-            finally:
-                self._front.release()
-        if not job.is_done:
-            self._abandon(job)
-            raise JournalUnavailableError("timeout")
+        with self._mutex:
+            self._jobs.append(job)
+            job.is_in_front = not self._is_led
+            self._is_led = True
+        if job.is_in_front or self._is_its_turn(job, timeout):
+            self._lead()
         if job.error is not None:
             raise job.error
         result: Result = job.result
         return result
 
-    def _abandon(self, job: _Job[Tx, Any]) -> None:
-        try:
-            self._jobs.remove(job)
-        except ValueError:
-            log.warning("journal_answered_before_commit")
+    def _is_its_turn(self, job: _Job[Tx, Any], timeout: float) -> bool:
+        """Wait until another thread has done the job, or has left it to this one to commit."""
+        if not job.signal.acquire(timeout=timeout):
+            with self._mutex:
+                if not (job.is_done or job.is_in_front):
+                    if job in self._jobs:
+                        self._jobs.remove(job)
+                    raise JournalUnavailableError("timeout")
+        return not job.is_done
 
-    def _commit(self) -> None:
-        """Commit what waits; work that fails by its own fault is taken out, the rest is done without it."""
-        batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
+    def _lead(self) -> None:
+        """Commit what waits, let the next thread go in front, and tell those whose work is done."""
+        with self._mutex:
+            batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
+        try:
+            self._commit(list(batch))
+        finally:
+            with self._mutex:
+                for job in batch:
+                    job.is_done = True
+                if self._jobs:
+                    self._jobs[0].is_in_front = True
+                    self._jobs[0].signal.release()
+                else:
+                    self._is_led = False
+            for job in batch:
+                job.signal.release()
+
+    def _commit(self, batch: list[_Job[Tx, Any]]) -> None:
+        """Commit a batch; work that fails by its own fault is taken out, the rest is done without it."""
         while batch:
             started = time.perf_counter()
             job = batch[0]
@@ -111,20 +132,14 @@ class Committer[Tx: Writing]:
             except StoreError as error:
                 log.warning("journal_unavailable", reason=error.reason, detail=str(error))
                 failure = JournalUnavailableError(error.reason)
-                self._finish(batch, failure)
+                for job in batch:
+                    job.error = failure
                 self._after_failure(failure)
                 return
             except Exception as error:
                 log.exception("journal_work_failed")
                 batch.remove(job)
-                self._finish([job], error)
+                job.error = error
                 continue
-            self._finish(batch, None)
             self._after_commit(writing, time.perf_counter() - started)
             return
-
-    @staticmethod
-    def _finish(jobs: list[_Job[Tx, Any]], error: Exception | None) -> None:
-        for job in jobs:
-            job.error = error
-            job.is_done = True

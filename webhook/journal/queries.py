@@ -52,11 +52,8 @@ def known(execute: Execute, fingerprint: str, starts_at: str) -> tuple[Episode |
 def insert_event(execute: Execute, event: dict[str, object], body: str) -> None:
     """Add an event; ``body`` is its canonical text."""
     execute(
-        "INSERT INTO journal_events VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)",
-        *(
-            event[name]
-            for name in ("seq", "id", "fingerprint", "starts_at", "status", "episode", "received_at")
-        ),
+        "INSERT INTO journal_events VALUES (?, ?, ?, ?, ?, ?, 1, ?)",
+        *(event[name] for name in ("seq", "fingerprint", "starts_at", "status", "episode", "received_at")),
         body,
     )
 

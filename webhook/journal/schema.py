@@ -15,8 +15,7 @@ STATEMENTS = (
     )""",
     # body: the event's canonical JSON, without its signature.
     """CREATE TABLE IF NOT EXISTS journal_events (
-        seq BIGINT PRIMARY KEY,
-        id TEXT NOT NULL,
+        seq {number} PRIMARY KEY,
         fingerprint TEXT NOT NULL,
         starts_at TEXT NOT NULL,
         status TEXT NOT NULL,
