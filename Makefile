@@ -71,6 +71,12 @@ docs: setup ## Write what is generated: docs/settings.md, docs/chart-values.md, 
 	@$(BIN)/python -m tools.chart_values
 	@$(BIN)/python -m automation.policy.reference
 
+##@ Measure it
+
+.PHONY: bench
+bench: setup ## Measure against a floor in the same run (B=1: an alert's way into the journal)
+	@$(BIN)/python -m bench.b$(or $(B),1)
+
 ##@ Set up (the other targets do this by themselves)
 
 .PHONY: setup
