@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("webhook", "app", "automation")
+PARTS = ("webhook", "app", "automation", "cli")
 FILES = sorted(path for part in PARTS for path in (ROOT / part).rglob("*.py"))
 
 

@@ -1,0 +1,133 @@
+"""What can be typed. Completion scripts and the reference page are made from this parser, too."""
+
+import argparse
+from collections.abc import Callable
+
+from cli import __version__, incidents, lookups
+from cli.client import Client
+
+STATES = ("open", "acknowledged", "resolved")
+SEVERITIES = ("critical", "high", "medium", "low")
+SHELLS = ("bash", "zsh")
+EPILOG = """\
+environment:
+  OIMS_URL          address of the app, such as https://oims.example.org
+  OIMS_TOKEN        an API token; or OIMS_TOKEN_FILE, a file that holds it
+  NO_COLOR          no colours, also on a terminal
+
+exit status:
+  0  done
+  1  the app refused: there is no such incident, or its state does not allow it
+  2  the command or a setting is wrong
+  3  the app cannot be reached, or fails
+  4  the token is not valid, or lacks the scope
+"""
+
+type Command = Callable[[Client, argparse.Namespace], None]
+type Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - what add_subparsers returns
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command."""
+    made = argparse.ArgumentParser(
+        prog="oims",
+        description="Incidents from a terminal.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    made.add_argument("--version", action="version", version=f"oims {__version__}")
+    commands = made.add_subparsers(dest="command", required=True, metavar="command")
+    _add_reading(commands)
+    _add_opening(commands)
+    _add_acting(commands)
+    completion = commands.add_parser("completion", help="print a script that completes oims in a shell")
+    completion.add_argument("shell", choices=SHELLS)
+    return made
+
+
+def _command(commands: Commands, name: str, run: Command, words: str) -> argparse.ArgumentParser:
+    added = commands.add_parser(
+        name, help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
+    )
+    added.add_argument("--json", action="store_true", help="print what the API answers")
+    added.set_defaults(run=run)
+    return added
+
+
+def _add_reading(commands: Commands) -> None:
+    found = _command(
+        commands, "list", incidents.list_them, "list incidents that are not resolved, newest first"
+    )
+    found.add_argument("--state", action="append", choices=STATES, help="only this state; may be given again")
+    found.add_argument("--all", action="store_true", help="resolved ones, too")
+    found.add_argument(
+        "--severity", action="append", choices=SEVERITIES, help="only this; may be given again"
+    )
+    found.add_argument("--source", choices=("person", "alert"), help="who noticed it")
+    found.add_argument("--owner", metavar="who", help="me, an id, or a mail address")
+    found.add_argument(
+        "--search", metavar="words", default="", help="words in title, description, alert or service"
+    )
+    _add_limit(found)
+    shown = _command(commands, "show", incidents.show, "show an incident and its timeline")
+    shown.add_argument("id", type=_id)
+    runs = _command(commands, "runs", lookups.runs, "list what the automation ran, newest first")
+    runs.add_argument("--incident", type=_id, metavar="id", help="only for this incident")
+    _add_limit(runs)
+    users = _command(commands, "users", lookups.users, "list users")
+    _add_limit(users)
+    _command(commands, "whoami", lookups.whoami, "show the token, its scopes and for whom it acts")
+
+
+def _add_opening(commands: Commands) -> None:
+    made = _command(commands, "create", incidents.create, "open an incident")
+    made.add_argument("title")
+    made.add_argument(
+        "--severity", choices=SEVERITIES, default="medium", help="how bad it is; default: medium"
+    )
+    made.add_argument("--description", metavar="text", default="", help="more words; - reads them from stdin")
+    made.add_argument("--service", metavar="name", default="", help="what is affected")
+    made.add_argument(
+        "--label", metavar="name=value", action="append", default=[], type=_label, help="may be given again"
+    )
+    made.add_argument("--owner", metavar="who", help="me, an id, or a mail address")
+
+
+def _add_acting(commands: Commands) -> None:
+    for name, run, words in (
+        ("ack", incidents.acknowledge, "take incidents"),
+        ("resolve", incidents.resolve, "close incidents"),
+        ("reopen", incidents.reopen, "open resolved incidents again"),
+        ("escalate", incidents.escalate, "call for more people"),
+    ):
+        added = _command(commands, name, run, words)
+        added.add_argument("id", type=_id, nargs="+")
+        if name != "ack":
+            added.add_argument("--reason", metavar="text", default="", help="why; it stands on the timeline")
+    assign = _command(commands, "assign", incidents.assign, "give an incident to a person")
+    assign.add_argument("id", type=_id)
+    assign.add_argument("who", help="me, nobody, an id, or a mail address")
+    severity = _command(commands, "severity", incidents.change_severity, "say how bad an incident is")
+    severity.add_argument("id", type=_id)
+    severity.add_argument("level", choices=SEVERITIES)
+    comment = _command(commands, "comment", incidents.comment, "comment on an incident")
+    comment.add_argument("id", type=_id)
+    comment.add_argument("text", help="what to say; - reads it from stdin")
+
+
+def _add_limit(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--limit", type=_id, default=50, metavar="n", help="how many at most; default: 50")
+
+
+def _id(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:10]) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text[:10])
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not name=value")
+    return name, value

@@ -1,0 +1,34 @@
+"""The command itself: parse, run, and turn what goes wrong into a sentence and an exit status."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cli import completion, settings
+from cli.arguments import parser
+from cli.client import Client
+from cli.errors import INTERRUPTED, CommandError
+from cli.terminal import clean
+from cli.write import print_line
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        if options.command == "completion":
+            print_line(completion.script(parser(), options.shell))
+        else:
+            options.run(Client(settings.load(os.environ)), options)
+        sys.stdout.flush()
+    except CommandError as error:
+        for line in error.sentence.splitlines():
+            indent = "  " if line.startswith(" ") else "oims: "
+            sys.stderr.write(f"{indent}{clean(line)}\n")
+        return error.status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader, such as head, has seen enough. Nothing may be flushed into the pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,51 @@
+"""Where the app is and with which token to ask it: OIMS_URL, OIMS_TOKEN or OIMS_TOKEN_FILE."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cli.errors import USAGE, CommandError
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The address without a slash at its end, and the secret."""
+
+    url: str
+    token: str
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Read the settings from environment variables.
+
+    Raises:
+        CommandError: one is missing or wrong; the sentence names it.
+
+    """
+    url = environment.get("OIMS_URL", "").rstrip("/")
+    if not url:
+        raise CommandError(
+            "OIMS_URL is not set; set it to the app's address, such as https://oims.example.org.", USAGE
+        )
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        raise CommandError("OIMS_URL must start with http:// or https:// and name a host.", USAGE)
+    return Settings(url, _token(environment))
+
+
+def _token(environment: Mapping[str, str]) -> str:
+    token, path = environment.get("OIMS_TOKEN", ""), environment.get("OIMS_TOKEN_FILE", "")
+    if token and path:
+        raise CommandError("OIMS_TOKEN and OIMS_TOKEN_FILE are both set; keep one of them.", USAGE)
+    if path:
+        try:
+            token = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not a text file"
+            raise CommandError(f"OIMS_TOKEN_FILE: cannot read {path}: {reason}.", USAGE) from None
+    token = token.strip()
+    if not token:
+        raise CommandError("OIMS_TOKEN is not set; set it, or OIMS_TOKEN_FILE, to an API token.", USAGE)
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise CommandError("OIMS_TOKEN is not a token; it has characters that no token has.", USAGE)
+    return token
