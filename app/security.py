@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.accounts.models import Role
 from app.errors import Forbidden, Unauthorized, wants_problem
@@ -54,7 +55,7 @@ VIEWER_MAY_POST = frozenset(
 """Changes that concern only the person who makes them."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE"}
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE", "TRACE"}
 MAX_BODY_BYTES = 1024 * 1024
 
 
@@ -138,6 +139,10 @@ class KnownMethods:
 def init_app(app: Flask) -> None:
     """Install the guard and the headers."""
     app.wsgi_app = KnownMethods(app.wsgi_app)  # type: ignore[method-assign]
+    hops = app.config["SETTINGS"].proxy_hops
+    if hops:
+        # Only who called is believed, and only of our own proxies: the brakes count by address.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0)  # type: ignore[method-assign]
     app.before_request(_guard)
     app.after_request(_add_headers)
     app.context_processor(lambda: {"csp_nonce": csp_nonce})

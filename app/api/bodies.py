@@ -15,7 +15,7 @@ def read[M: BaseModel](model: type[M]) -> M:
         InvalidInput: it is no JSON, or some fields are missing or wrong.
 
     """
-    return _checked(lambda: model.model_validate_json(request.get_data() or b"{}"))
+    return _checked(lambda: model.model_validate_json(request.get_data() or b"{}", strict=True))
 
 
 def arguments[M: BaseModel](model: type[M]) -> M:

@@ -118,6 +118,7 @@ def _described(rule: Rule, declared: Operation, text: str, schemas: Schemas) -> 
         "tags": [rule.rule.removeprefix(f"{bp.url_prefix}/").split("/")[0].partition(".")[0]],
         "summary": text.split("\n", 1)[0],
         "description": f"Needs a token with the scope `{declared.scope}`.",
+        "x-scope": declared.scope,
         "parameters": [*_path_parameters(rule), *_query_parameters(declared), *_header_parameters(declared)],
         "responses": _responses(rule, declared, schemas),
     }

@@ -1,6 +1,16 @@
 """All operations of the API, gathered on its blueprint."""
 
-from app.api import automation, incidents, openapi, people, remediation, reports
+from app.api import automation, incidents, maintenance, openapi, people, remediation, reports, stats
 from app.api.operations import bp
 
-__all__ = ["automation", "bp", "incidents", "openapi", "people", "remediation", "reports"]
+__all__ = [
+    "automation",
+    "bp",
+    "incidents",
+    "maintenance",
+    "openapi",
+    "people",
+    "remediation",
+    "reports",
+    "stats",
+]

@@ -86,17 +86,18 @@ def remediation() -> Iterator[tuple[str, str, Sequence[str], Sequence[tuple[Sequ
         ("remedy", "verdict"),
         _counted(verdicts.group_by(Run.remedy, Run.verification)),
     )
-    decisions = select(Decision.decision, func.coalesce(Decision.reason, ""), func.count())
+    decisions = select(Decision.decision, Decision.reason, func.count())
     yield (
         "oims_remediation_decisions_total",
         "Decisions to run or not to run.",
         ("decision", "reason"),
-        _counted(decisions.group_by(Decision.decision, func.coalesce(Decision.reason, ""))),
+        _counted(decisions.group_by(Decision.decision, Decision.reason)),
     )
 
 
 def _counted(statement: Any) -> list[tuple[Sequence[str], int]]:
-    return [((str(first), str(second)), count) for first, second, count in db.session.execute(statement)]
+    rows = db.session.execute(statement)
+    return [((str(first), str(second or "")), count) for first, second, count in rows]
 
 
 def _stamp(moment: datetime | None) -> float | None:
