@@ -14,6 +14,7 @@ from app.config import Settings
 from app.dashboard import routes as dashboard
 from app.extensions import csrf, db, login, migrate
 from app.incidents import routes as incidents
+from app.maintenance import routes as maintenance
 from app.ops import faults, metrics
 from app.ops import routes as operations
 from app.remediation import routes as remediation
@@ -67,6 +68,7 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    for part in (operations, api, accounts, links, profile, admin, incidents, dashboard, remediation):
+    people = (accounts, links, profile, admin)
+    for part in (operations, api, *people, incidents, dashboard, remediation, maintenance):
         app.register_blueprint(part.bp)
     csrf.exempt(api.bp)

@@ -5,10 +5,11 @@ from app.alerts import models as alerts
 from app.api import models as api
 from app.database import Base
 from app.incidents import models as incidents
+from app.maintenance import models as maintenance
 from app.notify import models as notify
 from app.ops import models as ops
 from app.remediation import models as remediation
 
-__all__ = ["accounts", "alerts", "api", "incidents", "metadata", "notify", "ops", "remediation"]
+__all__ = ["accounts", "alerts", "api", "incidents", "maintenance", "metadata", "notify", "ops", "remediation"]
 
 metadata = Base.metadata

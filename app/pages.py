@@ -14,6 +14,7 @@ from app.incidents.links import safe_url
 NAVIGATION = (
     ("incidents", "incidents.index", "Incidents"),
     ("automation", "remediation.automation", "Automation"),
+    ("maintenance", "maintenance.index", "Maintenance"),
 )
 ADMIN_NAVIGATION = (
     ("people", "admin.people", "People"),

@@ -1,18 +1,21 @@
 """The steps that every change of an incident is made of. All need a running transaction()."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.clock import now
 from app.errors import NotFound
 from app.extensions import db
-from app.incidents.actors import Actor
+from app.formats import exact
+from app.incidents.actors import SYSTEM, Actor, ActorKind
 from app.incidents.lifecycle import Action, transition
 from app.incidents.models import EventKind, Incident, TimelineEvent
+from app.maintenance import queries as maintenance
 from app.notify import messages
-from app.notify.models import MailKind
+from app.notify.models import MailKind, MailState, OutboxMessage
 from app.paging import MAX_ID
 
 
@@ -73,7 +76,7 @@ def add(incident: Incident, actor: Actor, summary: str, **data: Any) -> None:
     db.session.add(incident)
     db.session.flush()
     record(incident.id, EventKind.OPENED, actor, summary, severity=incident.severity, **data)
-    messages.enqueue(MailKind.CREATED, incident, messages.on_call(), actor)
+    tell(MailKind.CREATED, incident, messages.on_call(), actor)
 
 
 def close(incident: Incident, actor: Actor, summary: str, *, reason: str = "", **data: Any) -> None:
@@ -81,9 +84,9 @@ def close(incident: Incident, actor: Actor, summary: str, *, reason: str = "", *
     move(incident, Action.RESOLVE)
     incident.resolved_at = now()
     record(incident.id, EventKind.RESOLVED, actor, summary, reason=reason, **data)
-    messages.enqueue(
-        messages.end_kind(incident), incident, messages.everybody_concerned(incident), actor, reason=reason
-    )
+    if drop_held_mails(incident):
+        return
+    tell(messages.end_kind(incident), incident, messages.everybody_concerned(incident), actor, reason=reason)
 
 
 def restart(incident: Incident, actor: Actor, summary: str, **data: Any) -> None:
@@ -92,5 +95,40 @@ def restart(incident: Incident, actor: Actor, summary: str, **data: Any) -> None
     incident.resolved_at = None
     incident.acknowledged_at = None
     incident.verdict = None
+    incident.merged_into_id = None
     record(incident.id, EventKind.REOPENED, actor, summary, **data)
-    messages.enqueue(MailKind.REOPENED, incident, messages.everybody_concerned(incident), actor)
+    tell(MailKind.REOPENED, incident, messages.everybody_concerned(incident), actor)
+
+
+def tell(
+    kind: MailKind, incident: Incident, recipients: Iterable[str], actor: Actor, *, reason: str = ""
+) -> None:
+    """Put the mails of a change into the outbox; maintenance holds back all but what people do themselves."""
+    hold = None if actor.kind is ActorKind.PERSON else maintenance.holding(incident.labels | incident.tags)
+    messages.enqueue(kind, incident, recipients, actor, reason=reason, hold=hold)
+    if hold is not None:
+        why = hold.window.comment
+        summary = f"Maintenance holds mails and automation back until {exact(hold.until)}: {why}"
+        record(incident.id, EventKind.MAINTENANCE, SYSTEM, summary, reason=why, window=hold.window.id)
+
+
+def drop_held_mails(incident: Incident) -> bool:
+    """Throw away the mails about an incident that maintenance still holds.
+
+    What began and ended within the maintenance is nobody's news: then the end needs no mail either, and the
+    answer is true.
+    """
+    held = (
+        OutboxMessage.incident_id == incident.id,
+        OutboxMessage.window_id.is_not(None),
+        OutboxMessage.state == MailState.WAITING,
+        OutboxMessage.attempts == 0,
+    )
+    kinds = db.session.scalars(select(OutboxMessage.kind).where(*held)).all()
+    if not kinds:
+        return False
+    db.session.execute(delete(OutboxMessage).where(*held))
+    mails = "1 mail that maintenance held back is" if len(kinds) == 1 else f"{len(kinds)} held mails are"
+    summary = f"{mails} not sent: it was over before the maintenance."
+    record(incident.id, EventKind.MAINTENANCE, SYSTEM, summary)
+    return bool({MailKind.CREATED, MailKind.REOPENED} & set(kinds))

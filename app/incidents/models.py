@@ -1,10 +1,10 @@
 """The incident and its timeline."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import User
@@ -52,6 +52,13 @@ class EventKind(StrEnum):
     VERDICT = "verdict"
     MAIL_SENT = "mail_sent"
     MAIL_FAILED = "mail_failed"
+    MAINTENANCE = "maintenance"
+    MERGED = "merged"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+    DETAILS_CHANGED = "details_changed"
+    REVIEWED = "reviewed"
+    FOLLOW_UP = "follow_up"
 
 
 class Incident(Base):
@@ -62,6 +69,7 @@ class Incident(Base):
         Index("ix_incidents_state_opened", "state", "opened_at"),
         Index("ix_incidents_fingerprint_state", "fingerprint", "state"),
         Index("ix_incidents_owner_state", "owner_id", "state"),
+        Index("ix_incidents_service_opened", "service", "opened_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -77,6 +85,11 @@ class Incident(Base):
     )
     alertname: Mapped[str | None] = mapped_column(String(200))
     labels: Mapped[dict[str, str]] = mapped_column(default=dict)
+    tags: Mapped[dict[str, str]] = mapped_column(
+        default=dict,
+        server_default="{}",
+        comment="labels that people gave it; the alert's own never change these",
+    )
     annotations: Mapped[dict[str, str]] = mapped_column(default=dict)
     generator_url: Mapped[str | None] = mapped_column(String(2000))
     is_firing: Mapped[bool] = mapped_column(default=False, comment="its alert is firing now")
@@ -85,6 +98,12 @@ class Incident(Base):
     previous_id: Mapped[int | None] = mapped_column(
         ForeignKey("incidents.id"), comment="the same alert, earlier"
     )
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
+    """The incident that goes on for this duplicate."""
+    summary: Mapped[str] = mapped_column(
+        Text, default="", server_default="", comment="afterwards: what happened"
+    )
+    cause: Mapped[str] = mapped_column(Text, default="", server_default="", comment="afterwards: why")
     opened_at: Mapped[datetime] = mapped_column(default=now)
     acknowledged_at: Mapped[datetime | None]
     escalated_at: Mapped[datetime | None]
@@ -93,12 +112,50 @@ class Incident(Base):
     version: Mapped[int] = mapped_column(default=1, comment="grows with each change; for optimistic locking")
 
     owner: Mapped[User | None] = relationship(lazy="joined")
-    previous: Mapped["Incident | None"] = relationship(remote_side="Incident.id")
+    previous: Mapped["Incident | None"] = relationship(foreign_keys=previous_id, remote_side="Incident.id")
 
     @property
     def is_taken_over(self) -> bool:
         """Say whether a person has it; the end of the alert then no longer resolves it."""
         return self.state is State.ACKNOWLEDGED or self.owner_id is not None
+
+
+class IncidentLink(Base):
+    """A person's word that two incidents have to do with each other; ``lower_id < higher_id``."""
+
+    __tablename__ = "incident_links"
+
+    lower_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
+    higher_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"), primary_key=True, index=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class FollowUp(Base):
+    """Something that is to be done after an incident, so that it doesn't come back."""
+
+    __tablename__ = "follow_ups"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"), index=True)
+    text: Mapped[str] = mapped_column(String(500))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    due_on: Mapped[date | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    done_at: Mapped[datetime | None]
+
+    owner: Mapped[User | None] = relationship(lazy="joined")
+
+
+class SavedView(Base):
+    """A list that a person comes back to: its name and the filters as they stand in the URL."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (UniqueConstraint("user_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[str] = mapped_column(String(2000))
 
 
 class TimelineEvent(Base):

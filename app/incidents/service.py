@@ -109,7 +109,7 @@ def escalate(incident_id: int, *, actor: Actor, reason: str = "", version: int |
         verb = "Automation gave up and called for people" if by_machine else f"Escalated by {actor.name}"
         changes.record(incident.id, EventKind.ESCALATED, actor, _sentence(verb, reason), reason=reason)
         kind = MailKind.GAVE_UP if by_machine else MailKind.ESCALATED
-        messages.enqueue(kind, incident, messages.everybody_concerned(incident), actor, reason=reason)
+        changes.tell(kind, incident, messages.everybody_concerned(incident), actor, reason=reason)
     return incident
 
 

@@ -15,6 +15,7 @@ from app.config import Settings
 from app.extensions import db
 from app.incidents.actors import Actor
 from app.incidents.models import Incident, Verdict
+from app.maintenance.queries import Hold
 from app.notify.models import MailKind, OutboxMessage
 from app.text import one_line
 
@@ -74,10 +75,12 @@ def enqueue(
     actor: Actor,
     *,
     reason: str = "",
+    hold: Hold | None = None,
 ) -> None:
     """Put one mail per recipient into the outbox; call it in the transaction of the change it tells.
 
-    Without a mail server there is nothing to wait for, so nothing is put there.
+    Without a mail server there is nothing to wait for, so nothing is put there. What maintenance holds back
+    waits for its end.
     """
     settings = _settings()
     if not settings.smtp_host:
@@ -91,6 +94,7 @@ def enqueue(
         "why": "the incident was assigned to you" if kind is MailKind.ASSIGNED else ON_CALL,
     }
     batch = secrets.token_hex(16)
+    leaves_at = hold.until if hold else now()
     for recipient in recipients:
         db.session.add(
             OutboxMessage(
@@ -103,7 +107,9 @@ def enqueue(
                 batch=batch,
                 message_id=f"<{secrets.token_hex(16)}@{domain}>",
                 thread_id=f"<incident-{incident.id}@{domain}>",
-                give_up_at=now() + KEEP_TRYING,
+                window_id=hold.window.id if hold else None,
+                next_at=leaves_at,
+                give_up_at=leaves_at + KEEP_TRYING,
             ),
         )
 

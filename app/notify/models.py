@@ -58,6 +58,8 @@ class OutboxMessage(Base):
     subject: Mapped[str] = mapped_column(String(255))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
+    window_id: Mapped[int | None] = mapped_column(ForeignKey("maintenance_windows.id"), index=True)
+    """The maintenance that holds it back."""
     batch: Mapped[str] = mapped_column(String(32), index=True, comment="the mails that tell one thing")
     message_id: Mapped[str] = mapped_column(String(255), unique=True, comment="stable over retries")
     thread_id: Mapped[str | None] = mapped_column(String(255), comment="for In-Reply-To and References")

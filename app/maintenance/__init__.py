@@ -1,0 +1,1 @@
+"""Maintenance windows: times in which alerts are expected; nobody is called and nothing is repaired."""
