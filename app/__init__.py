@@ -8,7 +8,7 @@ from app import access, database, errors, pages, security
 from app.accounts import links, oidc, profile, sessions
 from app.accounts import routes as accounts
 from app.admin import routes as admin
-from app.api import limits
+from app.api import limits, reference
 from app.api import routes as api
 from app.config import Settings
 from app.dashboard import routes as dashboard
