@@ -69,6 +69,6 @@ def _bind_extensions(app: Flask) -> None:
 
 def _register_blueprints(app: Flask) -> None:
     people = (accounts, links, profile, admin)
-    for part in (operations, api, *people, incidents, dashboard, remediation, maintenance):
+    for part in (operations, api, reference, *people, incidents, dashboard, remediation, maintenance):
         app.register_blueprint(part.bp)
     csrf.exempt(api.bp)
