@@ -77,6 +77,10 @@ docs: setup ## Write what is generated: docs/settings.md, docs/chart-values.md, 
 bench: setup ## Measure against a floor in the same run (B=1: an alert's way into the journal)
 	@$(BIN)/python -m bench.b$(or $(B),1)
 
+.PHONY: screenshots
+screenshots: setup ## Make the pictures in docs/screenshots from demo data
+	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(BIN)/python -m tools.screenshots
+
 ##@ Set up (the other targets do this by themselves)
 
 .PHONY: setup

@@ -9,7 +9,7 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import create_app, logs, provision, worker, wsgi
+from app import create_app, demo_data, logs, provision, worker, wsgi
 from app.accounts import service, tokens
 from app.accounts.models import Role, Scope, UserStatus
 from app.clock import now, rfc3339
@@ -67,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="take in alerts and send mails")
     migrate = commands.add_parser("migrate", help="bring the database to this version; safe to repeat")
     migrate.set_defaults(run=_migrate)
+    demo = commands.add_parser("demo-data", help="fill an empty database with made-up incidents")
+    demo.add_argument("--incidents", type=int, default=500)
+    demo.add_argument("--seed", type=int, default=1)
+    demo.set_defaults(run=_make_demo_data)
     _add_user_commands(commands.add_parser("user", help="make and change accounts"))
     _add_token_commands(commands.add_parser("token", help="make and revoke API tokens"))
     _add_mail_commands(commands.add_parser("mail", help="see and retry mails that could not be delivered"))
@@ -113,6 +117,11 @@ def _add_mail_commands(parser: argparse.ArgumentParser) -> None:
 
 def _migrate(app: Flask, _options: argparse.Namespace) -> None:
     provision.migrate(app.config["SETTINGS"])
+
+
+def _make_demo_data(_app: Flask, options: argparse.Namespace) -> None:
+    demo_data.make(options.incidents, seed=options.seed)
+    _print(f"{options.incidents:,} incidents are there.")
 
 
 def _create_user(_app: Flask, options: argparse.Namespace) -> None:

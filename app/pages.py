@@ -14,6 +14,7 @@ from app.incidents.links import safe_url
 NAVIGATION = (
     ("incidents", "incidents.index", "Incidents"),
     ("automation", "remediation.automation", "Automation"),
+    ("numbers", "dashboard.show_numbers", "Numbers"),
     ("maintenance", "maintenance.index", "Maintenance"),
 )
 ADMIN_NAVIGATION = (

@@ -1,0 +1,109 @@
+"""B7: the pages of the app over growing data: list, resolved, deep paging, numbers. Medians in milliseconds.
+
+Pages are asked of the app itself in this process, without a web server: what grows with the data is the
+database's work and the templates', and only that is compared.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import flask_migrate
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app, demo_data, logs
+from app.accounts import service, sessions
+from app.accounts.models import Role, UserStatus
+from app.config import Settings
+from app.extensions import db
+
+SIZES = [int(size) for size in os.environ.get("SIZES", "1000,10000,100000").split(",")]
+SAMPLES = int(os.environ.get("SAMPLES", "15"))
+MOST_TIMES = 2.0
+"""The list at the largest size may take so many times what it takes at the smallest."""
+
+
+def pages(size: int) -> dict[str, str]:
+    """Return what is measured: a name and an address."""
+    return {
+        "open incidents": "/",
+        "resolved, first page": "/?state=resolved",
+        "resolved, middle": f"/?state=resolved&after={size // 2}",
+        "resolved, end": "/?state=resolved&after=60",
+        "all, first page": "/?state=all",
+        "one incident": f"/incidents/{size // 2}",
+        "automation": "/automation",
+        "numbers, 90 days": "/numbers?period=90d",
+    }
+
+
+def signed_in(app: Flask) -> FlaskClient:
+    """Make an account and return its browser."""
+    client = app.test_client()
+    with app.app_context(), app.test_request_context():
+        user = service.register(
+            email="bench@example.org",
+            name="Bench",
+            password="a password of the benchmark",  # noqa: S106 - of a database that is thrown away
+            status=UserStatus.ACTIVE,
+            role=Role.RESPONDER,
+        )
+        sessions.sign_in(user, app.test_request_context().request)
+        token = user.session_token
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = token
+        cookie["_fresh"] = True
+    return client
+
+
+def median_ms(client: FlaskClient, address: str) -> float:
+    """Ask for a page several times, after once for the caches; return the median."""
+    taken = []
+    for _ in range(SAMPLES + 1):
+        started = time.perf_counter()
+        status = client.get(address).status_code
+        taken.append((time.perf_counter() - started) * 1000)
+        if status != 200:
+            raise SystemExit(f"{address} answered {status}")
+    return statistics.median(taken[1:])
+
+
+def measure(size: int, folder: Path) -> dict[str, float]:
+    """Fill a database with so many incidents and time its pages."""
+    app = create_app(
+        Settings(
+            database_url=os.environ.get("OIMS_BENCH_DATABASE_URL", f"sqlite:///{folder}/{size}.db"),
+            secret_key="s" * 32,
+        )
+    )
+    with app.app_context():
+        flask_migrate.upgrade()
+        demo_data.make(size)
+    client = signed_in(app)
+    medians = {name: median_ms(client, address) for name, address in pages(size).items()}
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    return medians
+
+
+def main() -> int:
+    """Print a table; return 1 when the list grows with the data."""
+    logs.configure("ERROR")
+    with tempfile.TemporaryDirectory() as folder:
+        found = {size: measure(size, Path(folder)) for size in SIZES}
+    heads = "".join(f"{size:>12,}" for size in SIZES)
+    print(f"{'p50 in ms, incidents:':24}{heads}")
+    for name in pages(1):
+        print(f"{name:24}" + "".join(f"{found[size][name]:12.1f}" for size in SIZES))
+    first, last = (found[size]["open incidents"] for size in (SIZES[0], SIZES[-1]))
+    print(f"the list at {SIZES[-1]:,}: {last / first:.2f} times that at {SIZES[0]:,} (at most {MOST_TIMES})")
+    return int(last > first * MOST_TIMES)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
