@@ -8,6 +8,7 @@ from automation import __version__
 from automation.cli.check import check
 from automation.cli.explain import explain
 from automation.cli.follow import follow
+from automation.cli.replay import replay
 from automation.cli.state import list_runs, pause, resume, status
 from automation.errors import AutomationError
 
@@ -59,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     add("check", check, "check settings, policy, playbooks, permissions and connections")
     parts = add("explain", explain, "say what would happen to an alert, and why")
     parts.add_argument("alert", metavar="ALERT.json", help="an alert, an event, or a message of Alertmanager")
+    parts = add("replay", replay, "decide recorded alerts again by the policy as it is now; acts on nothing")
+    parts.add_argument("--since", default="7d", metavar="TIME", help="how far back, such as 12h (default 7d)")
+    parts.add_argument("--events", metavar="FILE", help="the webhook's log instead of its journal")
     add("status", status, "show where automation stands and what is decided about each open alert")
     parts = add("runs", list_runs, "show the newest runs")
     parts.add_argument("-n", dest="count", type=int, default=20, metavar="N", help="how many (default 20)")

@@ -1,18 +1,37 @@
 """Settings: environment variables `OIMS_*`, read once into one frozen object."""
 
 import os
+import re
 import socket
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from automation.errors import ConfigurationError
 
 PREFIX = "OIMS_"
 SECRETS = ("journal_token", "event_key", "app_token")
+
+
+_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)")
+_UNITS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _time(value: object) -> object:
+    """Read `15s` or `5m` as the other parts do; a bare number is seconds, as the monitor hands it over."""
+    if not isinstance(value, str):
+        return value
+    match = _TIME.fullmatch(value)
+    if match is None:
+        raise ValueError("is not a time; write a number and a unit, such as 15s, 5m or 2h")
+    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+
+
+Time = Annotated[timedelta, BeforeValidator(_time)]
 
 
 class Settings(BaseSettings):
@@ -35,11 +54,27 @@ class Settings(BaseSettings):
         default_factory=socket.gethostname, min_length=1, description="Name in heartbeats; default host name."
     )
     location: Literal["host", "cluster"] = Field(default="host", description="Where this process runs.")
-    stop_grace: float = Field(
-        default=30, ge=0, le=600, description="Seconds a run in flight gets when automation is stopped."
+    stop_grace: Time = Field(
+        default=timedelta(seconds=30),
+        ge=timedelta(0),
+        le=timedelta(minutes=10),
+        description="Time a run in flight gets when automation is stopped.",
     )
-    heartbeat_interval: float = Field(
-        default=30, ge=0.2, le=300, description="Seconds between two heartbeats to the app."
+    report_heartbeat: Time = Field(
+        default=timedelta(seconds=30),
+        ge=timedelta(milliseconds=200),
+        le=timedelta(minutes=5),
+        description="Time between two heartbeats to the app.",
+    )
+    lease: str = Field(
+        default="",
+        pattern=r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$",
+        description="Kubernetes Lease that elects the one automation that acts; empty: no election.",
+    )
+    lease_namespace: str = Field(
+        default="incident-mgmt",
+        pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
+        description="Namespace of the Lease.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written."
@@ -103,4 +138,4 @@ def _sentence(loc: tuple[int | str, ...], message: str, kind: str) -> str:
     if kind == "missing":
         description = Settings.model_fields[name].description
         return f"{variable}{also} is not set: {description}"
-    return f"{variable}{also}: {message}"
+    return f"{variable}{also}: {message.removeprefix('Value error, ')}"

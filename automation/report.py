@@ -46,6 +46,18 @@ class App:
         except requests.RequestException as error:
             raise AppError(type(error).__name__) from None
 
+    def get(self, path: str, params: dict[str, int], wait: float) -> requests.Response:
+        """Ask for a document that may take `wait` seconds. Raises AppError when there is no answer."""
+        try:
+            return self._session.get(
+                self._url + path,
+                params=params,
+                timeout=(TIMEOUT[0], TIMEOUT[1] + wait),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise AppError(f"no answer ({type(error).__name__})") from None
+
 
 class Reporter:
     """Empties the spool, in order, with growing pauses while the app is away."""
@@ -81,24 +93,22 @@ class Reporter:
 
 
 class Heartbeat:
-    """Tells the app that automation lives, and learns whether the app has paused it."""
+    """Tells the app that automation lives."""
 
     def __init__(self, app: App, document: Callable[[], dict[str, Any]]) -> None:
         self._app, self._document = app, document
         self._is_known_down = False
 
-    def send(self) -> bool | None:
-        """Send one heartbeat. Returns whether the app has paused automation; none when it did not say."""
+    def send(self) -> None:
+        """Send one heartbeat."""
         try:
-            answer = self._app.post(HEARTBEAT, json.dumps(self._document()))
-            paused = answer.json()["paused"] if answer.ok else None
-        except (AppError, ValueError, KeyError, TypeError):
-            answer, paused = None, None
-        if paused is None and not self._is_known_down:
-            status = answer.status_code if answer is not None else None
+            status = self._app.post(HEARTBEAT, json.dumps(self._document())).status_code
+        except AppError:
+            status = None
+        is_down = status != requests.codes.ok
+        if is_down and not self._is_known_down:
             log.warning("heartbeat not taken by the app", status=status)
-        self._is_known_down = paused is None
-        return paused if isinstance(paused, bool) else None
+        self._is_known_down = is_down
 
 
 def repeat(stop: threading.Event, seconds: float, action: Callable[[], object]) -> None:

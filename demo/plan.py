@@ -140,7 +140,7 @@ def _monitor_environment(settings: Settings, state: State) -> dict[str, str]:
         "OIMS_POLICY": str(state.folder / "policy.yml"),
         "OIMS_INVENTORY": "local",
         "OIMS_INSTANCE": "demo",
-        "OIMS_HEARTBEAT_INTERVAL": "15",
+        "OIMS_REPORT_HEARTBEAT": "15s",
         "OIMS_STOP_GRACE": "5",
         "OIMS_PYTHON": sys.executable,
     }

@@ -102,11 +102,18 @@ def _value(field: FieldInfo) -> str:
 
 def _range(field: FieldInfo) -> str:
     bounds = {
-        key: getattr(item, key) for item in field.metadata for key in ("ge", "le") if hasattr(item, key)
+        key: _bound(getattr(item, key))
+        for item in field.metadata
+        for key in ("ge", "le")
+        if hasattr(item, key)
     }
     if len(bounds) == len(("ge", "le")):
         return f", {bounds['ge']} to {bounds['le']}"
     return f", at least {bounds['ge']}" if bounds else ""
+
+
+def _bound(value: object) -> object:
+    return _with_unit(value.total_seconds(), TIME_UNITS) if isinstance(value, timedelta) else value
 
 
 def default_text(field: FieldInfo) -> str:

@@ -26,7 +26,7 @@ def explain(arguments: argparse.Namespace) -> int:
     policy = load_checked_policy(settings)
     ledger = copy_ledger(settings.state_dir)
     clock = SystemClock(load_anchor(ledger))
-    engine = Engine(policy, ledger, clock, lambda: paused_by(settings.state_dir))
+    engine = Engine(policy, ledger, clock, lambda: paused_by(settings.state_dir), settings.playbooks)
     for alert in read_alerts(arguments.alert):
         labels, annotations = _texts(alert, "labels"), _texts(alert, "annotations")
         episode = _episode(alert, labels, annotations, clock)
@@ -42,8 +42,7 @@ def explain(arguments: argparse.Namespace) -> int:
             ("target", decision.target),
             ("a person is told", "yes" if decision.escalate else "no"),
         ]
-        if decision.remedy:
-            remedy = engine.remedy(decision.remedy)
+        if remedy := engine.remedy(decision.remedy):
             facts.append(("verified when", f"resolved and away for {hold_of(remedy, annotations):g} s"))
         sys.stdout.write(show(("outcome", ""), facts))
     return 0

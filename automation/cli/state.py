@@ -9,25 +9,28 @@ from pathlib import Path
 
 from automation.cli.table import show
 from automation.errors import ConfigurationError
-from automation.follow.engine import APP_PAUSED
+from automation.follow.service import POLICY
 from automation.follow.state import is_running, paused_by
 from automation.follow.state import pause as write_pause
 from automation.follow.state import resume as remove_pause
+from automation.instructions.reader import known
 from automation.ledger import episodes, reports, runs
 from automation.ledger.database import FILE, Ledger, copy_ledger
+from automation.policy.load import digest
 
 
 def status(_arguments: argparse.Namespace) -> int:
     """Show where automation stands."""
     state_dir, ledger = _open()
     waiting, refused = reports.counts(ledger)
-    in_app = "in the app" if ledger.meta(APP_PAUSED) == "1" else None
+    in_app = known(ledger).pause
     facts = [
         ("follower", "running" if is_running(state_dir) else "not running"),
         ("paused", paused_by(state_dir) or in_app or "no"),
         ("journal read up to", episodes.offset(ledger)),
         ("runs at work", len(runs.in_state(ledger, "running")) + len(runs.in_state(ledger, "queued"))),
         ("verdicts open", len(runs.unverified(ledger))),
+        ("policy", _policy(ledger)),
         ("reports waiting", waiting),
         ("reports refused", refused),
     ]
@@ -90,6 +93,15 @@ def _state_dir() -> Path:
     if not path:
         raise ConfigurationError("OIMS_STATE_DIR is not set: the directory of the ledger")
     return Path(path).expanduser().absolute()
+
+
+def _policy(ledger: Ledger) -> str:
+    known_digest, _, path = (ledger.meta(POLICY) or "").partition(" ")
+    if not path:
+        return "not read yet"
+    if digest(Path(path)) == known_digest:
+        return path
+    return f"{path} was changed after the start: start automation again to use it"
 
 
 def _open() -> tuple[Path, Ledger]:

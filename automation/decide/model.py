@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from automation.instructions.schemas import Window
 from automation.policy.match import Target
 
 
@@ -24,6 +25,7 @@ class Reason(StrEnum):
     GLOBAL_BUDGET = "global_budget"
     MAINTENANCE = "maintenance"
     PAUSED = "paused"
+    AWAITING_APPROVAL = "awaiting_approval"
 
     NOT_IN_POLICY = "not_in_policy"
     MODE_OFF = "mode_off"
@@ -33,6 +35,8 @@ class Reason(StrEnum):
     INVALID_TARGET = "invalid_target"
     FLAPPING = "flapping"
     TOO_OLD = "too_old"
+    APPROVAL_REJECTED = "approval_rejected"
+    APPROVAL_EXPIRED = "approval_expired"
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,17 @@ class PastRun:
     """Steady time at which it was decided."""
     ended: float | None
     """Steady time at which it ended; none while it is queued or running."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A run that people were asked about."""
+
+    answer: str | None
+    """`approved`, `rejected`, or none while it is open."""
+    by: str
+    expires: float
+    """Steady time after which no answer is waited for."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +80,10 @@ class Situation:
     """Targets that a run holds."""
     episodes: int
     """Episodes of this alert opened within the remedy's flapping time."""
+    question: Question | None = None
+    """What people were asked about this run; none when they were not."""
+    maintenance: tuple[Window, ...] = ()
+    """The maintenance windows that people set in the app."""
 
 
 @dataclass(frozen=True)

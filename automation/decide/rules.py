@@ -72,7 +72,7 @@ def decide(episode: Episode, policy: Policy, now: Situation) -> Decision:
         return replace(named, reason=Reason.INVALID_TARGET, detail=detail, escalate=episode.is_firing)
     case = Case(episode, policy, remedy, target, now)
     named = replace(named, target=target)
-    for verb, guards in ((Verb.DECLINED, FINAL), (Verb.DEFERRED, PASSING)):
+    for verb, guards in ((Verb.DECLINED, FINAL), (Verb.DEFERRED, PASSING), (Verb.DECLINED, (_shadow,))):
         for guard in guards:
             obstacle = guard(case)
             if obstacle:
@@ -146,6 +146,30 @@ def _shadow(case: Case) -> Obstacle | None:
     return Obstacle(Reason.SHADOW, detail)
 
 
+def _answered(case: Case) -> Obstacle | None:
+    question = case.now.question
+    if case.remedy.mode is not Mode.APPROVE or question is None or question.answer == "approved":
+        return None
+    if question.answer == "rejected":
+        detail = f"{question.by or 'A person'} rejected the run of {case.remedy.playbook} on {case.target}."
+        return Obstacle(Reason.APPROVAL_REJECTED, detail)
+    if case.now.steady < question.expires:
+        return None
+    limit = write_duration(case.remedy.approval_expires)
+    detail = f"Nobody answered within {limit} whether {case.remedy.playbook} may run; a person has to look."
+    return Obstacle(Reason.APPROVAL_EXPIRED, detail, escalate=True)
+
+
+def _awaiting_approval(case: Case) -> Obstacle | None:
+    """Ask last: with every other guard passed, a person's yes lets the run begin at once."""
+    question = case.now.question
+    if case.remedy.mode is not Mode.APPROVE or (question and question.answer == "approved"):
+        return None
+    until = question.expires if question else case.now.steady + case.remedy.approval_expires
+    detail = f"A person has to approve {case.remedy.playbook} on {case.target}."
+    return Obstacle(Reason.AWAITING_APPROVAL, detail, until)
+
+
 def _paused(case: Case) -> Obstacle | None:
     if case.now.paused is None:
         return None
@@ -153,6 +177,12 @@ def _paused(case: Case) -> Obstacle | None:
 
 
 def _maintenance(case: Case) -> Obstacle | None:
+    for hold in case.now.maintenance:
+        if hold.holds(case.episode.labels, case.now.wall):
+            until = case.now.steady + (hold.ends_at - case.now.wall).total_seconds()
+            return Obstacle(
+                Reason.MAINTENANCE, f"Maintenance window: {hold.comment or f'number {hold.id}'}.", until
+            )
     found = find_maintenance(case.policy, case.episode.alertname, case.now.wall)
     if found is None:
         return None
@@ -217,9 +247,17 @@ FINAL: tuple[Guard, ...] = (
     _too_old,
     _attempts_exhausted,
     _flapping,
-    _shadow,
+    _answered,
 )
-PASSING: tuple[Guard, ...] = (_paused, _maintenance, _locked, _cooldown, _target_budget, _global_budget)
+PASSING: tuple[Guard, ...] = (
+    _paused,
+    _maintenance,
+    _locked,
+    _cooldown,
+    _target_budget,
+    _global_budget,
+    _awaiting_approval,
+)
 
 
 def _free_again(starts: list[float], limit: int, span: float, steady: float) -> float | None:

@@ -1,21 +1,25 @@
 """The heart of automation: settle verdicts, decide, start runs. One thread, one step at a time."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import structlog
 
 from automation.clock import Clock, iso
-from automation.decide.model import Situation, Verb
+from automation.decide.model import Decision, Question, Reason, Situation, Verb
 from automation.decide.rules import HOUR, decide
-from automation.ledger import decisions, episodes, runs
+from automation.instructions.reader import known
+from automation.ledger import approvals, decisions, episodes, runs, shadows
+from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.runs import Run
-from automation.policy.match import find_remedy, find_values
-from automation.policy.schemas import Policy, Remedy
+from automation.policy.load import digest
+from automation.policy.match import InvalidTargetError, find_remedy, find_target, find_values
+from automation.policy.schemas import Mode, Policy, Remedy
 from automation.verify import WATCHDOG, Observation, hold_of, judge
 
-APP_PAUSED = "app_paused"
 BLIND_AGE = 15 * 60.0
 
 log = structlog.get_logger()
@@ -25,16 +29,22 @@ class Engine:
     """Decides about what the ledger holds and records the outcome; starts nothing itself."""
 
     def __init__(
-        self, policy: Policy, ledger: Ledger, clock: Clock, host_pause: Callable[[], str | None]
+        self,
+        policy: Policy,
+        ledger: Ledger,
+        clock: Clock,
+        host_pause: Callable[[], str | None],
+        playbooks: Path,
     ) -> None:
         self._policy, self._ledger, self._clock, self._host_pause = policy, ledger, clock, host_pause
+        self._playbooks = playbooks
 
     @property
     def paused(self) -> str | None:
         """Who paused automation, in words: someone on this host, or in the app."""
         if (words := self._host_pause()) is not None:
             return words
-        return "in the app" if self._ledger.meta(APP_PAUSED) == "1" else None
+        return known(self._ledger).pause
 
     def decide_all(self, read_at: float | None, *, is_blind: bool = False) -> None:
         """Decide about every episode that needs it, oldest first; each decision sees the ones before.
@@ -60,35 +70,40 @@ class Engine:
         steady = self._clock.steady()
         remedy = find_remedy(self._policy, episode.labels)
         flapping = remedy.flapping.within if remedy else HOUR
+        past = runs.recent(self._ledger, steady)
+        if remedy and remedy.mode is Mode.SHADOW:
+            past += shadows.recent(self._ledger, steady)
         return Situation(
             steady=steady,
             wall=self._clock.wall(),
             paused=self.paused,
-            runs=runs.recent(self._ledger, steady),
+            runs=past,
             attempts=runs.attempts(self._ledger, episode.id),
             locked=runs.locked(self._ledger),
             episodes=episodes.opened_since(self._ledger, episode.fingerprint, steady - flapping),
+            question=self._question(episode, remedy),
+            maintenance=known(self._ledger).maintenance,
         )
 
     def _decide(self, episode: Episode) -> None:
         decision = decide(episode, self._policy, self.situation(episode))
-        if not decisions.record(self._ledger, episode, decision, self._clock):
+        remedy = self.remedy(decision.remedy)
+        approval, shadow = None, None
+        if remedy and decision.reason is Reason.AWAITING_APPROVAL:
+            approval = approvals.ask(self._ledger, self._approval(episode, remedy))
+        elif remedy and decision.reason is Reason.SHADOW:
+            within = remedy.verify.within
+            shadow = {"would_run_at": iso(self._clock.wall()), "verify_within_s": within}
+        if not decisions.record(
+            self._ledger, episode, decision, self._clock, approval=approval, shadow=shadow
+        ):
             return
-        if decision.verb is Verb.RUN:
-            remedy = self.remedy(decision.remedy)
-            values = find_values(remedy, episode.labels)
-            target = decision.target.as_json() if decision.target else {}
-            variables: runs.Variables = {f"target_{key}": value for key, value in target.items()}
-            hold = hold_of(remedy, episode.annotations)
-            runs.queue(
-                self._ledger,
-                episode,
-                decision,
-                remedy=remedy,
-                variables=variables | values,
-                hold=hold,
-                clock=self._clock,
-            )
+        if shadow:
+            shadows.note(self._ledger, episode.id, str(decision.target), self._clock.steady())
+        if remedy and decision.verb is Verb.RUN:
+            self._queue(episode, decision, remedy)
+        elif remedy and decision.escalate:
+            self._queue_diagnostics(episode, decision, remedy)
         log.info(
             "decided",
             alertname=episode.alertname,
@@ -98,9 +113,61 @@ class Engine:
             detail=decision.detail,
         )
 
-    def remedy(self, label: str | None) -> Remedy:
-        """Return the remedy of a name."""
-        return next(remedy for remedy in self._policy.remedies if remedy.label == label)
+    def remedy(self, label: str | None) -> Remedy | None:
+        """Return the remedy of a name; none when the policy has no such remedy (any more)."""
+        return next((remedy for remedy in self._policy.remedies if remedy.label == label), None)
+
+    def _queue(self, episode: Episode, decision: Decision, remedy: Remedy) -> None:
+        runs.queue(
+            self._ledger,
+            episode,
+            decision,
+            remedy=remedy,
+            variables=_variables(remedy, episode),
+            hold=hold_of(remedy, episode.annotations),
+            clock=self._clock,
+        )
+
+    def _queue_diagnostics(self, episode: Episode, decision: Decision, remedy: Remedy) -> None:
+        """Let a playbook that only reads look at the target, once for each episode, for the person told."""
+        playbook = remedy.diagnostics_playbook
+        if playbook is None or decision.target is None or runs.has_diagnostics(self._ledger, episode.id):
+            return
+        look = replace(decision, remedy=f"diagnostics/{remedy.alert}", playbook=playbook, attempt=0)
+        target = {f"target_{key}": value for key, value in decision.target.as_json().items()}
+        runs.queue(
+            self._ledger, episode, look, remedy=remedy, variables={**target}, hold=0, clock=self._clock
+        )
+
+    def _approval(self, episode: Episode, remedy: Remedy) -> Approval:
+        """Return the question that has to be answered before a run, as if it were asked now."""
+        variables = _variables(remedy, episode)
+        attempt = len(runs.attempts(self._ledger, episode.id)) + 1
+        content = digest(self._playbooks / remedy.playbook)
+        values = ", ".join(f"oims_{name}={value}" for name, value in variables.items())
+        return Approval(
+            id=approvals.approval_id(episode.id, attempt, remedy.label, remedy.playbook, content, variables),
+            episode=episode.id,
+            remedy=remedy.label,
+            variables=variables,
+            command=f"ansible-playbook {remedy.playbook} with {values}",
+            expires_steady=self._clock.steady() + remedy.approval_expires,
+            preview=None,
+        )
+
+    def _question(self, episode: Episode, remedy: Remedy | None) -> Question | None:
+        if remedy is None or remedy.mode is not Mode.APPROVE:
+            return None
+        try:
+            asked = approvals.find(self._ledger, self._approval(episode, remedy).id)
+        except InvalidTargetError:
+            return None
+        if asked is None:
+            return None
+        answer = known(self._ledger).answer(asked.id)
+        if answer is None:
+            return Question(None, "", asked.expires_steady)
+        return Question(answer.state, answer.by, asked.expires_steady)
 
     def _judge(self, run: Run, read_at: float | None) -> None:
         episode = episodes.get_episode(self._ledger, run.episode)
@@ -131,3 +198,9 @@ class Engine:
             evidence=evidence,
         )
         log.info("verdict", run=run.id, verdict=verdict.verification, detail=verdict.detail)
+
+
+def _variables(remedy: Remedy, episode: Episode) -> runs.Variables:
+    """Return what a remedy's playbook is given. Raises InvalidTargetError."""
+    target = find_target(remedy, episode.labels).as_json()
+    return {f"target_{key}": value for key, value in target.items()} | find_values(remedy, episode.labels)

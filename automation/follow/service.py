@@ -3,6 +3,8 @@
 import signal
 import threading
 import time
+import uuid
+from collections.abc import Callable
 from types import FrameType
 
 import structlog
@@ -12,14 +14,18 @@ from automation.config import Settings
 from automation.errors import JournalUnreachableError
 from automation.events.journal import Journal
 from automation.events.lines import LineReader
-from automation.follow.engine import APP_PAUSED, Engine
+from automation.follow.engine import Engine
 from automation.follow.heartbeat import describe
 from automation.follow.sources import STDIN, JournalReader, is_stream, read_lines
 from automation.follow.state import paused_by
-from automation.ledger import reports, runs
+from automation.instructions.reader import InstructionsReader
+from automation.lease.election import Election
+from automation.ledger import approvals, reports, runs
+from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger, load_anchor, save_anchor
 from automation.ledger.episodes import get_episode
 from automation.ledger.runs import Run
+from automation.policy.load import digest
 from automation.policy.schemas import Policy
 from automation.report import App, Heartbeat, Reporter, repeat
 from automation.run.crew import Crew
@@ -29,6 +35,10 @@ TICK = 0.5
 ONCE_PATIENCE = 30.0
 LAST_REPORTS = 10.0
 END_PATIENCE = 30.0
+LOOKS_AT_ONCE = 2
+"""Diagnostics at one time; the policy limits only repairs."""
+
+POLICY = "policy"
 
 log = structlog.get_logger()
 
@@ -45,18 +55,23 @@ class Follower:
             str(settings.journal_url), settings.secret("journal_token"), settings.secret("event_key").encode()
         )
         self._reader = JournalReader(journal, ledger, self._clock, self._wake.set)
-        self._engine = Engine(policy, ledger, self._clock, lambda: paused_by(settings.state_dir))
-        self._executor = Executor(settings, ledger, self._clock, self._end_runs)
-        self._crew = Crew(self._execute, self._wake.set)
+        self._engine = Engine(
+            policy, ledger, self._clock, lambda: paused_by(settings.state_dir), settings.playbooks
+        )
+        self._executor = Executor(settings, ledger, self._clock, self._must_end)
+        self._crew = Crew(self._wake.set)
+        self._election = _election(settings, self._wake.set) if settings.lease and not is_dry else None
         app = str(settings.app_url), settings.secret("app_token")
+        self._instructions = InstructionsReader(App(*app), ledger, self._wake.set)
         self._reporter = Reporter(App(*app), ledger, self._clock)
         self._heartbeat = Heartbeat(App(*app), self._describe)
 
     def follow(self) -> None:
         """Follow until told to stop."""
+        self._note_policy()
         self._start_threads()
         while not self._is_stopping():
-            if self._reader.is_settled:
+            if self._reader.is_settled and (self._is_dry or self._instructions.is_settled):
                 self._step()
             self._wake.wait(TICK)
             self._wake.clear()
@@ -67,11 +82,14 @@ class Follower:
 
         Raises JournalUnreachableError.
         """
+        self._note_policy()
         self._catch_up()
+        self._hear()
         self._step()
         while not self._is_stopping() and self._has_work():
             if not self._is_dry:
                 self._reporter.send_due()
+            self._hear()
             self._reader.read_once(0)
             self._step()
             self._stop.wait(TICK)
@@ -100,8 +118,12 @@ class Follower:
         if not self._is_dry:
             work += [
                 lambda: repeat(self._stop, TICK, self._reporter.send_due),
-                lambda: repeat(self._stop, self._settings.heartbeat_interval, self._beat),
+                lambda: repeat(self._stop, self._settings.report_heartbeat.total_seconds(), self._beat),
+                lambda: self._instructions.run(self._stop),
             ]
+        if self._election:
+            election = self._election
+            work.append(lambda: election.run(self._stop))
         lines = LineReader(self._settings.secret("event_key").encode())
         ended = self.stop if is_stream(STDIN) else lambda: None
         work.append(lambda: read_lines(lines, self._reader.hint, ended))
@@ -119,11 +141,32 @@ class Follower:
                 self._executor.recover(run)
         read_at = self._reader.read_at
         self._engine.settle(read_at)
-        self._engine.decide_all(read_at, is_blind=self._reader.problem is not None)
-        if self._stop.is_set() or self._engine.paused is not None:
+        if not self._is_leader:
             return
+        self._engine.decide_all(read_at, is_blind=self._reader.problem is not None)
+        if self._stop.is_set():
+            return
+        for approval in approvals.without_preview(self._ledger, self._clock.steady()):
+            self._crew.start(approval.id, lambda one=approval: self._preview(one))  # type: ignore[misc]
+        if self._engine.paused is None:
+            self._start_runs()
+
+    def _start_runs(self) -> None:
+        places = LOOKS_AT_ONCE - sum(not run.attempt for run in runs.in_state(self._ledger, "running"))
         for run in runs.in_state(self._ledger, "queued"):
-            self._crew.start(run)
+            if not run.attempt:
+                places -= 1
+            if run.attempt or places >= 0:
+                self._crew.start(run.id, lambda one=run: self._execute(one))  # type: ignore[misc]
+
+    @property
+    def _is_leader(self) -> bool:
+        """Whether this process is the one that acts."""
+        return self._election is None or self._election.is_leader
+
+    def _must_end(self) -> bool:
+        """Say whether runs in flight have to end: told so, or another may act from now on."""
+        return self._end_runs.is_set() or not self._is_leader
 
     def _dry_step(self) -> None:
         """Decide on the copy of the ledger; a run counts as done, so that cooldowns and budgets are seen."""
@@ -133,11 +176,22 @@ class Follower:
 
     def _execute(self, run: Run) -> None:
         """Execute a queued run, unless its alert went away between decision and start."""
-        if not get_episode(self._ledger, run.episode).is_firing:
+        remedy = self._engine.remedy(run.document["remedy"])
+        if run.attempt and not get_episode(self._ledger, run.episode).is_firing:
             reason = "Not started: the alert resolved first.\n"
             runs.finish(self._ledger, run.id, "interrupted", self._clock, output_tail=reason)
-            return
-        self._executor.execute(run, self._engine.remedy(run.document["remedy"]))
+        elif run.attempt and remedy is None:
+            reason = "Not started: the policy no longer has this remedy.\n"
+            runs.finish(self._ledger, run.id, "failed", self._clock, output_tail=reason)
+        else:
+            self._executor.execute(run, remedy.sha256 if remedy else None)
+
+    def _preview(self, approval: Approval) -> None:
+        """Find out what an approval would change; it is told with the next look at the episode."""
+        remedy = self._engine.remedy(approval.remedy)
+        text = self._executor.preview(approval, remedy.playbook) if remedy else "The remedy is gone."
+        if not self._must_end():
+            approvals.set_preview(self._ledger, approval.id, text)
 
     def _describe(self) -> dict[str, object]:
         return describe(
@@ -151,9 +205,20 @@ class Follower:
 
     def _beat(self) -> None:
         save_anchor(self._ledger, self._clock.anchor())
-        paused = self._heartbeat.send()
-        if paused is not None:
-            self._ledger.set_meta(APP_PAUSED, int(paused))
+        if self._is_leader:
+            self._heartbeat.send()
+
+    def _hear(self) -> None:
+        """Ask for the instructions and the lease, for `--once`."""
+        if not self._is_dry:
+            self._instructions.read_once(0)
+        if self._election:
+            self._election.round()
+
+    def _note_policy(self) -> None:
+        """Keep which policy is in force, so that `status` can tell when the file is another one."""
+        path = self._settings.policy_file
+        self._ledger.set_meta(POLICY, f"{digest(path)} {path}")
 
     def _catch_up(self) -> None:
         deadline = time.monotonic() + ONCE_PATIENCE
@@ -174,13 +239,15 @@ class Follower:
 
     def _shut_down(self) -> None:
         """Give runs in flight their grace time, end them, and deliver what can be delivered."""
-        deadline = time.monotonic() + self._settings.stop_grace
+        deadline = time.monotonic() + self._settings.stop_grace.total_seconds()
         while self._crew.at_work() and time.monotonic() < deadline and len(self._signals) <= 1:
             self._crew.wait(0.2)
         self._end_runs.set()
         self._crew.wait(END_PATIENCE)
         if self._is_dry:
             return
+        if self._election:
+            self._election.release()
         save_anchor(self._ledger, self._clock.anchor())
         deadline = time.monotonic() + LAST_REPORTS
         while reports.counts(self._ledger)[0] and time.monotonic() < deadline:
@@ -188,3 +255,10 @@ class Follower:
             time.sleep(0.1)
         waiting, refused = reports.counts(self._ledger)
         log.info("stopped", reports_waiting=waiting, reports_refused=refused)
+
+
+def _election(settings: Settings, changed: Callable[[], None]) -> Election:
+    from automation.lease.store import LeaseStore  # noqa: PLC0415 - takes a second to import
+
+    identity = f"{settings.instance}-{settings.location}-{uuid.uuid4().hex[:8]}"
+    return Election(LeaseStore(settings.lease, settings.lease_namespace), identity, changed)

@@ -20,7 +20,7 @@ from automation.events.journal import Journal, JournalError
 from automation.events.lines import MAX_LINE, LineReader
 from automation.events.schemas import Event
 from automation.ledger.database import Ledger
-from automation.ledger.episodes import JOURNAL_ID, offset, start_over, take_in
+from automation.ledger.episodes import JOURNAL_ID, end_missing, offset, start_over, take_in
 
 STDIN = 0
 WAIT = 20
@@ -105,6 +105,8 @@ class JournalReader:
             self._ledger.set_meta(JOURNAL_ID, batch.journal_id)
         if after + 1 < batch.oldest_seq and batch.last_seq > after and (after or batch.oldest_seq > 1):
             log.error("the journal no longer has these events", first=after + 1, last=batch.oldest_seq - 1)
+            if after and not self._bridge():
+                return False
         new_offset = max((event.seq for event in batch.events), default=after)
         effects = take_in(self._ledger, batch.events, self._clock.steady(), new_offset)
         self.last_seq = batch.last_seq
@@ -118,6 +120,25 @@ class JournalReader:
             if effects or not was_settled:
                 self._changed()
         return level
+
+    def _bridge(self) -> bool:
+        """Learn what was missed in a gap: the journal keeps the newest firing event of each open episode.
+
+        What fires in the ledger and is not among them has resolved without our knowing. Says whether the
+        journal could be read.
+        """
+        events: list[Event] = []
+        try:
+            while (batch := self._journal.read(events[-1].seq if events else 0, 0)).events:
+                events += batch.events
+        except JournalError as error:
+            self._fail(str(error))
+            return False
+        kept = {event.episode for event in events}
+        ended = end_missing(self._ledger, kept, self._clock.steady())
+        take_in(self._ledger, events, self._clock.steady())
+        log.warning("open episodes compared with the journal", ended=ended, kept=len(kept))
+        return True
 
     def _fail(self, reason: str) -> None:
         self._failures += 1

@@ -10,7 +10,8 @@ from pathlib import Path
 from automation.clock import Anchor
 from automation.errors import ConfigurationError
 
-VERSION = 1
+SCHEMAS = ("schema.sql", "schema_2.sql")
+"""What makes each version from the one before."""
 FILE = "ledger.db"
 
 
@@ -77,7 +78,7 @@ def open_ledger(state_dir: Path) -> Ledger:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        _migrate(connection, path)
+        migrate(connection, path)
     except sqlite3.DatabaseError as error:
         raise ConfigurationError(
             f"{path}: the ledger cannot be opened ({error}); restore it from a backup, or move it away: "
@@ -97,7 +98,7 @@ def copy_ledger(state_dir: Path) -> Ledger:
             source.backup(connection)
         finally:
             source.close()
-    _migrate(connection, path)
+    migrate(connection, path)
     return Ledger(connection)
 
 
@@ -115,13 +116,15 @@ def save_anchor(ledger: Ledger, anchor: Anchor) -> None:
     ledger.set_meta("clock", f"{anchor.boot} {anchor.boot_seconds!r} {anchor.steady!r} {anchor.wall!r}")
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring a ledger to this program's version. Raises ConfigurationError when it is newer."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        schema = resources.files("automation.ledger").joinpath("schema.sql").read_text(encoding="utf-8")
-        connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version = {VERSION};\nCOMMIT;")
-    elif version != VERSION:
+    if version > len(SCHEMAS):
         raise ConfigurationError(
-            f"{path}: the ledger has version {version}, this program knows {VERSION}: "
+            f"{path}: the ledger has version {version}, this program knows {len(SCHEMAS)}: "
             "start the program that wrote it"
         )
+    folder = resources.files("automation.ledger")
+    for number, name in enumerate(SCHEMAS[version:], version + 1):
+        schema = folder.joinpath(name).read_text(encoding="utf-8")
+        connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version = {number};\nCOMMIT;")

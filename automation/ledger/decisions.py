@@ -7,6 +7,7 @@ from typing import Any
 
 from automation.clock import Clock, at, iso
 from automation.decide.model import Decision
+from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.reports import DECISIONS, spool
@@ -18,17 +19,31 @@ def current(ledger: Ledger, episode: str) -> sqlite3.Row | None:
     return rows[0] if rows else None
 
 
-def record(ledger: Ledger, episode: Episode, decision: Decision, clock: Clock) -> bool:
-    """Make a decision the current one and spool its report; say whether it differs from the last."""
+def record(
+    ledger: Ledger,
+    episode: Episode,
+    decision: Decision,
+    clock: Clock,
+    *,
+    approval: Approval | None = None,
+    shadow: dict[str, Any] | None = None,
+) -> bool:
+    """Make a decision the current one and spool its report; say whether it differs from the last.
+
+    `approval` is what a person is asked, `shadow` what would have been done in shadow mode.
+    """
     key = _key(decision)
+    asked = approval.as_json(clock) if approval else None
     with ledger.transaction() as connection:
         last = current(ledger, episode.id)
-        if last is not None and key == tuple(last[name] for name in _KEY):
+        if last is not None and key == tuple(last[name] for name in _KEY) and not _is_new(last, asked):
             return False
         connection.execute(
             "UPDATE decisions SET current = 0 WHERE episode = ? AND current = 1", (episode.id,)
         )
         document = _document(episode, decision, clock)
+        document |= {"approval": asked} if asked else {}
+        document |= {"shadow": shadow} if shadow else {}
         connection.execute(
             f"INSERT INTO decisions (id, episode, {', '.join(_KEY)}, document, current)"  # noqa: S608 - constant
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
@@ -36,6 +51,12 @@ def record(ledger: Ledger, episode: Episode, decision: Decision, clock: Clock) -
         )
         spool(ledger, DECISIONS, document["id"], document)
         return True
+
+
+def _is_new(last: sqlite3.Row, asked: dict[str, Any] | None) -> bool:
+    """Say whether a question says more than the last time (its end, computed from two clocks, is no news)."""
+    before = json.loads(last["document"]).get("approval") or {}
+    return asked is not None and any(asked[name] != before.get(name) for name in ("id", "preview"))
 
 
 _KEY = ("decision", "reason", "remedy", "target", "attempt")

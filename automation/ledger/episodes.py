@@ -66,6 +66,18 @@ def start_over(ledger: Ledger, journal_id: str, steady: float) -> None:
         ledger.set_meta(JOURNAL_ID, journal_id)
 
 
+def end_missing(ledger: Ledger, kept: set[str], steady: float) -> int:
+    """End the firing episodes that the journal no longer knows; returns how many."""
+    firing = ledger.rows("SELECT id FROM episodes WHERE status = 'firing'")
+    gone = [row["id"] for row in firing if row["id"] not in kept]
+    with ledger.transaction() as connection:
+        connection.executemany(
+            "UPDATE episodes SET resolved_steady = ?, status = 'resolved' WHERE id = ?",
+            [(steady, name) for name in gone],
+        )
+    return len(gone)
+
+
 def undecided(ledger: Ledger) -> list[Episode]:
     """Return the episodes that need a look, oldest first.
 

@@ -12,7 +12,7 @@ from automation.decide.rules import DAY
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.reports import RUNS, spool
-from automation.policy.schemas import Remedy
+from automation.policy.schemas import Mode, Remedy
 
 Variables = dict[str, int | str]
 
@@ -49,6 +49,8 @@ def queue(
 ) -> str:
     """Queue a run and take the lock of its target. Returns the run's id.
 
+    Attempt 0 is a look at the target (diagnostics): it takes no lock and counts for no budget.
+
     Raises sqlite3.IntegrityError when the target is locked: nothing may start then.
     """
     run_id = uuid.uuid4().hex
@@ -65,7 +67,7 @@ def queue(
         "remedy": decision.remedy,
         "playbook": decision.playbook,
         "target": decision.target.as_json(),
-        "mode": remedy.mode.value,
+        "mode": "approve" if remedy.mode is Mode.APPROVE and decision.attempt else "auto",
         "attempt": decision.attempt,
         "state": "queued",
         "verification": None,
@@ -101,7 +103,10 @@ def queue(
                 json.dumps(document),
             ),
         )
-        connection.execute("INSERT INTO locks (target, run) VALUES (?, ?)", (str(decision.target), run_id))
+        if decision.attempt:
+            connection.execute(
+                "INSERT INTO locks (target, run) VALUES (?, ?)", (str(decision.target), run_id)
+            )
         spool(ledger, RUNS, run_id, document)
     return run_id
 
@@ -124,7 +129,8 @@ def finish(ledger: Ledger, run_id: str, state: str, clock: Clock, **fields: Any)
     with ledger.transaction() as connection:
         connection.execute("UPDATE runs SET finished_steady = ? WHERE id = ?", (clock.steady(), run_id))
         connection.execute("DELETE FROM locks WHERE run = ?", (run_id,))
-        verification = "pending" if state == "succeeded" else None
+        is_repair = get_run(ledger, run_id).attempt > 0
+        verification = "pending" if state == "succeeded" and is_repair else None
         finished_at = iso(clock.wall())
         return change(
             ledger, run_id, state=state, verification=verification, finished_at=finished_at, **fields
@@ -134,6 +140,11 @@ def finish(ledger: Ledger, run_id: str, state: str, clock: Clock, **fields: Any)
 def get_run(ledger: Ledger, run_id: str) -> Run:
     """Return a run by its id."""
     return _run(ledger.rows("SELECT * FROM runs WHERE id = ?", run_id)[0])
+
+
+def has_diagnostics(ledger: Ledger, episode: str) -> bool:
+    """Say whether the target of an episode has been looked at, or will be."""
+    return bool(ledger.rows("SELECT 1 FROM runs WHERE episode = ? AND attempt = 0", episode))
 
 
 def in_state(ledger: Ledger, state: str) -> list[Run]:
@@ -156,13 +167,16 @@ def last_runs(ledger: Ledger, count: int) -> list[Run]:
 
 def recent(ledger: Ledger, steady: float) -> tuple[PastRun, ...]:
     """Return the runs of the last 24 hours and all that are not over."""
-    query = _PAST + "WHERE queued_steady > ? OR state IN ('queued', 'running') ORDER BY queued_steady"
+    query = (
+        _PAST + "WHERE attempt > 0 AND (queued_steady > ? OR state IN ('queued', 'running'))"
+        " ORDER BY queued_steady"
+    )
     return tuple(PastRun(*row) for row in ledger.rows(query, steady - DAY))
 
 
 def attempts(ledger: Ledger, episode: str) -> tuple[PastRun, ...]:
     """Return the runs of an episode, oldest first."""
-    query = _PAST + "WHERE episode = ? ORDER BY attempt"
+    query = _PAST + "WHERE episode = ? AND attempt > 0 ORDER BY attempt"
     return tuple(PastRun(*row) for row in ledger.rows(query, episode))
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from automation.errors import ConfigurationError
-from automation.policy.schemas import Policy, Remedy
+from automation.policy.schemas import Policy
 
 Location = tuple[int | str, ...]
 
@@ -90,19 +90,25 @@ def load_policy(path: Path, playbooks: Path) -> Policy:
     return policy
 
 
-def playbook_problem(remedy: Remedy, playbooks: Path) -> str | None:
-    """Say what is wrong with a remedy's playbook: missing, writable by others, or not the pinned one."""
-    path = playbooks / remedy.playbook
-    try:
-        info = path.lstat()
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return f"{remedy.playbook} is not in {playbooks}"
-    if not stat.S_ISREG(info.st_mode):
-        return f"{remedy.playbook} is not a regular file"
-    if remedy.sha256 and digest != remedy.sha256:
-        return f"{remedy.playbook} has the SHA-256 {digest}, not the pinned one"
+def playbook_problem(name: str, pin: str | None, playbooks: Path) -> str | None:
+    """Say what is wrong with a playbook: missing, no regular file, or not the one of SHA-256 `pin`."""
+    path = playbooks / name
+    found = digest(path)
+    if found is None:
+        return f"{name} is not in {playbooks}"
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return f"{name} is not a regular file"
+    if pin and found != pin:
+        return f"{name} has the SHA-256 {found}, not the pinned one"
     return None
+
+
+def digest(path: Path) -> str | None:
+    """Return the SHA-256 of a file; none when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def folder_problems(playbooks: Path) -> list[str]:
@@ -163,10 +169,19 @@ def _repeated_names(policy: Policy, source: Source) -> list[str]:
 
 
 def _playbook_problems(policy: Policy, playbooks: Path, source: Source) -> list[str]:
-    return [
-        source.problem(("remedies", index, "playbook"), problem)
+    named = [
+        (("remedies", index, key), name, pin)
         for index, remedy in enumerate(policy.remedies)
-        if (problem := playbook_problem(remedy, playbooks))
+        for key, name, pin in (
+            ("playbook", remedy.playbook, remedy.sha256),
+            ("diagnostics", remedy.diagnostics_playbook, None),
+        )
+        if name
+    ]
+    return [
+        source.problem(loc, problem)
+        for loc, name, pin in named
+        if (problem := playbook_problem(name, pin, playbooks))
     ]
 
 

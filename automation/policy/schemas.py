@@ -18,6 +18,7 @@ from automation.policy.values import (
     Value,
 )
 
+DIAGNOSTICS = "collect_diagnostics.yml"
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -26,6 +27,7 @@ class Mode(StrEnum):
 
     OFF = "off"
     SHADOW = "shadow"
+    APPROVE = "approve"
     AUTO = "auto"
 
 
@@ -50,9 +52,19 @@ class Rules(Closed):
     """What may be set for all remedies (`defaults`) and for each."""
 
     mode: Mode = Field(
-        default=Mode.AUTO, description="off: never; shadow: decide and record, run nothing; auto: run."
+        default=Mode.AUTO,
+        description="off: never; shadow: decide and record, run nothing; approve: ask a person; auto: run.",
     )
-    cooldown: Duration = Field(default=300, description="Time between two runs on one target.")
+    approval_expires: Duration = Field(
+        default=1800, ge=1, description="Mode approve: how long a person may take to answer."
+    )
+    diagnostics: bool | Playbook = Field(
+        default=False,
+        description="When a person is told: run collect_diagnostics.yml (true), or this playbook.",
+    )
+    cooldown: Duration = Field(
+        default=300, le=86400, description="Time between two runs on one target; at most 1d."
+    )
     max_runs_per_hour: int = Field(default=3, ge=1, description="Runs on one target in any hour.")
     max_runs_per_day: int = Field(default=20, ge=1, description="Runs on one target in any 24 hours.")
     max_attempts: int = Field(
@@ -70,10 +82,6 @@ class Rules(Closed):
     def _mode(cls, value: object) -> object:
         if value is False:  # YAML 1.1 reads a bare `off` as false
             return Mode.OFF
-        if value == "approve":
-            raise ValueError(
-                "approve is not available in this version; use shadow to see what it would do, or auto"
-            )
         return value
 
 
@@ -131,6 +139,11 @@ class Remedy(Rules):
     def label(self) -> str:
         """The remedy's name in reports."""
         return self.name or f"{self.playbook.rsplit('.', 1)[0]}/{self.alert}"
+
+    @property
+    def diagnostics_playbook(self) -> str | None:
+        """The playbook that looks at the target when a person is told."""
+        return DIAGNOSTICS if self.diagnostics is True else self.diagnostics or None
 
     @property
     def named_labels(self) -> list[FromLabel]:

@@ -2,9 +2,10 @@
 
 import os
 import shutil
+import subprocess
 import sys
-import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +14,17 @@ import structlog
 
 from automation.clock import Clock, iso
 from automation.config import Settings
+from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
-from automation.ledger.runs import Run, change, finish
+from automation.ledger.runs import Run, Variables, change, finish
 from automation.policy.load import playbook_problem
-from automation.policy.schemas import Remedy
 from automation.run import process
 from automation.run.output import read_tail, read_tasks
 from automation.run.variables import write_variables
 
 POLL = 0.2
+PREVIEW_TIMEOUT = 120.0
+PREVIEW_LIMIT = 20_000
 KEPT = (
     "PATH",
     "HOME",
@@ -44,21 +47,24 @@ class Executor:
     settings: Settings
     ledger: Ledger
     clock: Clock
-    stop: threading.Event
-    """Set when runs in flight have to end now."""
+    must_end: Callable[[], bool]
+    """Says whether runs in flight have to end now."""
 
-    def execute(self, run: Run, remedy: Remedy) -> None:
-        """Run a queued run's playbook to its end; every outcome is recorded."""
-        folder = self._folder(run.id)
-        problem = playbook_problem(remedy, self.settings.playbooks)
+    def execute(self, run: Run, pin: str | None) -> None:
+        """Run a queued run's playbook to its end; every outcome is recorded.
+
+        `pin` is the SHA-256 that the playbook must have; none: any.
+        """
+        folder, playbook = self._folder(run.id), run.document["playbook"]
+        problem = playbook_problem(playbook, pin, self.settings.playbooks)
         if problem:
             finish(self.ledger, run.id, "failed", self.clock, output_tail=f"Not started: {problem}.\n")
             return
         change(self.ledger, run.id, state="running", started_at=iso(self.clock.wall()))
-        log.info("run started", run=run.id, playbook=remedy.playbook, target=run.target, attempt=run.attempt)
+        log.info("run started", run=run.id, playbook=playbook, target=run.target, attempt=run.attempt)
         started = time.monotonic()
         try:
-            state, code = self._run(run, remedy, folder)
+            state, code = self._run(run, folder)
             extra = {"exit_code": code}
         except OSError as error:
             log.exception("run could not be started", run=run.id)
@@ -67,28 +73,51 @@ class Executor:
                 output.write(f"ansible-playbook could not be started: {error.strerror}\n")
         self._finish(run, state, round(time.monotonic() - started, 3), extra)
 
+    def preview(self, approval: Approval, playbook: str) -> str:
+        """Try a playbook in check mode; return what it would change, at most 20 KB without secrets."""
+        folder = self._folder(approval.id)
+        try:
+            variables = {**approval.variables, "run_id": approval.id}
+            child = self._start(approval.id, folder, playbook, variables, "--check", "--diff")
+            deadline = time.monotonic() + PREVIEW_TIMEOUT
+            while (code := child.poll()) is None and time.monotonic() < deadline and not self.must_end():
+                time.sleep(POLL)
+            process.end(approval.id, child)
+            text = read_tail(folder / "output", PREVIEW_LIMIT)
+        except OSError as error:
+            return f"The playbook could not be tried in check mode: {error.strerror}."
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        return text if code == 0 else f"The playbook failed in check mode.\n{text}"
+
     def recover(self, run: Run) -> None:
         """Record a run as interrupted that was in flight when the last process of automation died."""
         process.end(run.id)
         self._finish(run, "interrupted", None, {})
 
-    def _run(self, run: Run, remedy: Remedy, folder: Path) -> tuple[str, int | None]:
+    def _start(
+        self, mark: str, folder: Path, playbook: str, variables: Variables, *options: str
+    ) -> subprocess.Popen[bytes]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
-        write_variables(folder / "variables.json", {**run.variables, "run_id": run.id})
-        child = process.start(
-            self._command(remedy, folder),
+        write_variables(folder / "variables.json", variables)
+        return process.start(
+            self._command(playbook, folder, options),
             cwd=self.settings.playbooks,
-            env=self._environment(run, folder),
+            env=self._environment(mark, folder),
             output=folder / "output",
         )
+
+    def _run(self, run: Run, folder: Path) -> tuple[str, int | None]:
+        variables = {**run.variables, "run_id": run.id}
+        child = self._start(run.id, folder, run.document["playbook"], variables)
         deadline = time.monotonic() + run.timeout
         reported = 0
         while (code := child.poll()) is None:
             reported = self._report_tasks(run, folder, reported)
-            if time.monotonic() >= deadline or self.stop.is_set():
+            if (is_ended := self.must_end()) or time.monotonic() >= deadline:
                 process.end(run.id, child)
-                return ("interrupted" if self.stop.is_set() else "timed_out"), None
+                return ("interrupted" if is_ended else "timed_out"), None
             time.sleep(POLL)
         process.end(run.id)  # nothing a playbook started in the background may outlive its lock
         return ("succeeded" if code == 0 else "failed"), code
@@ -117,16 +146,16 @@ class Executor:
     def _folder(self, run_id: str) -> Path:
         return self.settings.state_dir / "runs" / run_id
 
-    def _command(self, remedy: Remedy, folder: Path) -> list[str]:
+    def _command(self, playbook: str, folder: Path, options: Sequence[str]) -> list[str]:
         variables = f"@{folder / 'variables.json'}"
         inventory = str(self.settings.inventory_dir)
-        return [ansible("ansible-playbook"), "-i", inventory, "-e", variables, remedy.playbook]
+        return [ansible("ansible-playbook"), "-i", inventory, "-e", variables, *options, playbook]
 
-    def _environment(self, run: Run, folder: Path) -> dict[str, str]:
+    def _environment(self, mark: str, folder: Path) -> dict[str, str]:
         """Return a clean environment: what the playbook needs, none of our own tokens."""
         return {
             **ansible_environment(self.settings.playbooks),
-            process.MARK: run.id,
+            process.MARK: mark,
             "OIMS_STATE_DIR": str(self.settings.state_dir),
             "OIMS_TASKS_FILE": str(folder / "tasks"),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),

@@ -28,17 +28,17 @@ def redact(text: str) -> str:
     return _BEARER.sub(r"\1 [redacted]", text)
 
 
-def read_tail(path: Path) -> str:
-    """Return the redacted end of an output file, at most 50 KB of UTF-8."""
+def read_tail(path: Path, limit: int = LIMIT) -> str:
+    """Return the redacted end of an output file, at most `limit` bytes of UTF-8."""
     try:
         with path.open("rb") as file:
             file.seek(0, 2)
             size = file.tell()
-            file.seek(max(0, size - 2 * LIMIT))
+            file.seek(max(0, size - 2 * limit))
             text = file.read().decode(errors="replace")
     except OSError:
         return ""
-    return redact(text).encode()[-LIMIT:].decode(errors="ignore")
+    return redact(text).encode()[-limit:].decode(errors="ignore")
 
 
 def read_tasks(path: Path) -> list[dict[str, Any]]:

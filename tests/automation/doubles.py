@@ -70,7 +70,7 @@ class JournalServer(Server):
     """Keeps events in memory and serves them like the webhook does."""
 
     def __init__(self):
-        self.events, self.oldest, self.reads, self._new = [], 1, 0, threading.Condition()
+        self.events, self.pruned, self.reads, self._new = [], 0, 0, threading.Condition()
         self._open = {}
         super().__init__()
 
@@ -87,7 +87,7 @@ class JournalServer(Server):
     ):
         """Append one event; episodes follow the journal's rule. Returns the event."""
         with self._new:
-            seq = self.oldest + len(self.events)
+            seq = self.last + 1
             fingerprint = fingerprint or f"fp-{alertname}"
             if episode is None:
                 if status == "firing":
@@ -109,20 +109,42 @@ class JournalServer(Server):
             self.reads += 1
             self._new.wait_for(lambda: self.last > query["after"], timeout=min(query["wait"], 2))
             events = [event for event in self.events if event["seq"] > query["after"]][: query["limit"]]
-            return 200, {"events": events, "last_seq": self.last, "oldest_seq": self.oldest}
+            return 200, {"events": events, "last_seq": self.last, "oldest_seq": self.pruned + 1}
 
     @property
     def last(self):
-        return self.oldest + len(self.events) - 1
+        return self.events[-1]["seq"] if self.events else 0
 
 
 class AppServer(Server):
     """Takes reports; remembers the newest version of each."""
 
     def __init__(self):
-        self.decisions, self.runs, self.heartbeats, self.paused, self.refuse = [], {}, [], False, {}
-        self.history = []
+        self.decisions, self.runs, self.heartbeats, self.refuse = [], {}, [], {}
+        self.history, self.instructions, self._told = (
+            [],
+            {"version": 0, "paused": False},
+            threading.Condition(),
+        )
         super().__init__()
+
+    def tell(self, **changes):
+        """Change the instructions, as a person does in the app."""
+        with self._told:
+            version = self.instructions["version"] + 1
+            self.instructions = {**self.instructions, **changes, "version": version}
+            self._told.notify_all()
+
+    def get(self, request):
+        if request.headers["Authorization"] != f"Bearer {APP_TOKEN}":
+            return 401, {}
+        if self.status:
+            return self.status, {}
+        query = {name: float(values[0]) for name, values in parse_qs(urlsplit(request.path).query).items()}
+        with self._told:
+            after, wait = query["after"], min(query["wait"], 2)
+            self._told.wait_for(lambda: self.instructions["version"] > after, timeout=wait)
+            return 200, self.instructions
 
     def post(self, request, body):
         if request.headers["Authorization"] != f"Bearer {APP_TOKEN}":
@@ -131,7 +153,7 @@ class AppServer(Server):
             return self.status, {}
         if request.path.endswith("/heartbeat"):
             self.heartbeats.append(body)
-            return 200, {"paused": self.paused, "server_time": body["sent_at"]}
+            return 200, {"paused": self.instructions["paused"], "server_time": body["sent_at"]}
         if body["alertname"] in self.refuse:
             return self.refuse[body["alertname"]], {"title": "no"}
         if request.path.endswith("/decisions"):

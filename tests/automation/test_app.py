@@ -51,7 +51,7 @@ def _is_up(url):
         return False
 
 
-def test_it_takes_every_report(journal, real_app, automation, playbooks):
+def test_it_takes_every_report(journal, real_app, automation, command, playbooks):
     """A repair without effect and its escalation, refusals, an alert without a name: nothing is refused."""
     policy = (playbooks / "policy.yml").read_text()
     policy = policy.replace("within: 1m", "within: 1s").replace("max_attempts: 2", "max_attempts: 1")
@@ -63,6 +63,6 @@ def test_it_takes_every_report(journal, real_app, automation, playbooks):
     journal.add("Gone", "resolved")
     done = automation("follow", "--once", OIMS_APP_URL=real_app, OIMS_STOP_GRACE="0")
     assert done.returncode == 0, done.stderr
-    shown = automation("status").stdout
+    shown = command("status").stdout
     assert "reports waiting     0" in shown, done.stderr
     assert "reports refused     0" in shown, done.stderr

@@ -8,13 +8,13 @@ import pytest
 from automation.clock import Anchor, SystemClock
 
 
-def test_check_names_what_is_wrong_and_what_is_right(automation, journal, app, playbooks):
+def test_check_names_what_is_wrong_and_what_is_right(command, journal, app, playbooks):
     (playbooks / "fail.yml").write_text("- hosts: localhost\n  tusks: []\n")
     policy = (playbooks / "policy.yml").read_text()
     second = "  - {alert: B, playbook: fail.yml, target: {kind: Deployment, namespace: shop, name: web}}\n"
     (playbooks / "policy.yml").write_text(policy + second)
     app.status = 500
-    done = automation("check")
+    done = command("check")
     assert done.returncode == 1
     rows = {line[:20].strip(): line for line in done.stdout.splitlines()}
     assert "ok" in rows["playbook repair.yml"]
@@ -23,16 +23,16 @@ def test_check_names_what_is_wrong_and_what_is_right(automation, journal, app, p
     assert "it is empty" in rows["journal"]
 
 
-def test_check_passes_when_all_is_well(automation, journal, app):
+def test_check_passes_when_all_is_well(command, journal, app):
     journal.add("Broken")
-    done = automation("check")
+    done = command("check")
     assert "its last event is signed with our key" in done.stdout
     assert "FAILED" not in "".join(line for line in done.stdout.splitlines() if not line.startswith("app"))
 
 
-def test_check_tells_a_wrong_key(automation, journal):
+def test_check_tells_a_wrong_key(command, journal):
     journal.add("Broken", key="another")
-    assert "check that OIMS_EVENT_KEY is the webhook's" in automation("check").stdout
+    assert "check that OIMS_EVENT_KEY is the webhook's" in command("check").stdout
 
 
 @pytest.mark.parametrize(
@@ -46,27 +46,30 @@ def test_check_tells_a_wrong_key(automation, journal):
         ({"OIMS_INVENTORY": "kubernetes"}, "kubernetes is not a folder"),
         ({"OIMS_PLAYBOOKS": "gone"}, "gone is not a folder: set OIMS_PLAYBOOKS"),
         ({"OIMS_STATE_DIR": "/proc/no"}, "OIMS_STATE_DIR: "),
-        ({"OIMS_STOP_GRACE": "long"}, "OIMS_STOP_GRACE: "),
+        ({"OIMS_STOP_GRACE": "long"}, "OIMS_STOP_GRACE: is not a time; write a number and a unit"),
+        ({"OIMS_STOP_GRACE": "11m"}, "OIMS_STOP_GRACE: "),
+        ({"OIMS_REPORT_HEARTBEAT": "-5s"}, "OIMS_REPORT_HEARTBEAT: is not a time"),
+        ({"OIMS_LEASE": "Not_a_name"}, "OIMS_LEASE: "),
     ],
 )
-def test_a_wrong_setting_stops_the_start_with_its_name(automation, changes, message):
-    done = automation("follow", **changes)
+def test_a_wrong_setting_stops_the_start_with_its_name(command, changes, message):
+    done = command("follow", **changes)
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_missing_setting_is_explained(env, automation):
+def test_a_missing_setting_is_explained(env, command):
     del env["OIMS_APP_URL"]
-    done = automation("follow")
+    done = command("follow")
     assert done.returncode == 2
     assert "OIMS_APP_URL is not set: Base URL of the incident app" in done.stderr
 
 
-def test_a_state_directory_that_others_can_read_is_refused(automation, env):
+def test_a_state_directory_that_others_can_read_is_refused(command, env):
     os.makedirs(env["OIMS_STATE_DIR"])  # noqa: PTH103
     os.chmod(env["OIMS_STATE_DIR"], 0o755)  # noqa: PTH101, S103
-    done = automation("follow")
+    done = command("follow")
     assert done.returncode == 2
     assert "chmod 700" in done.stderr
 
@@ -74,39 +77,42 @@ def test_a_state_directory_that_others_can_read_is_refused(automation, env):
 @pytest.mark.parametrize(
     "wrap", [lambda alert: alert, lambda alert: {"alerts": [alert]}, lambda alert: [alert]]
 )
-def test_explain_says_what_would_happen_and_why(automation, tmp_path, wrap):
+def test_explain_says_what_would_happen_and_why(command, tmp_path, wrap):
     alert = {"labels": {"alertname": "Broken"}, "annotations": {"oims_window": "5m"}}
     (tmp_path / "alert.json").write_text(json.dumps(wrap(alert)))
-    done = automation("explain", "alert.json")
+    done = command("explain", "alert.json")
     assert done.returncode == 0, done.stderr
     assert "Running repair.yml on shop/Deployment/web, attempt 1 of 2." in done.stdout
 
 
-def test_explain_names_what_does_not_fit(automation, tmp_path, playbooks):
+def test_explain_names_what_does_not_fit(command, tmp_path, playbooks):
     text = (playbooks / "policy.yml").read_text() + "    match: {tier: gold}\n"
     (playbooks / "policy.yml").write_text(text)
     (tmp_path / "alert.json").write_text(json.dumps({"labels": {"alertname": "Broken", "tier": "tin"}}))
-    assert "wants the label tier to be gold" in automation("explain", "alert.json").stdout
+    assert "wants the label tier to be gold" in command("explain", "alert.json").stdout
 
 
 @pytest.mark.parametrize("text", ["", "[]x", "7", '{"alerts": 7}', '[{"labels": 7}]'])
-def test_explain_says_when_it_is_no_alert(automation, tmp_path, text):
+def test_explain_says_when_it_is_no_alert(command, tmp_path, text):
     (tmp_path / "alert.json").write_text(text)
-    done = automation("explain", "alert.json")
+    done = command("explain", "alert.json")
     assert done.returncode == 2
     assert done.stderr.startswith("automation: alert.json: ")
 
 
-def test_status_and_runs_show_what_happened(automation, journal):
+def test_status_and_runs_show_what_happened(automation, command, journal, playbooks):
+    policy = (playbooks / "policy.yml").read_text()
+    policy = policy.replace("within: 1m", "within: 1s").replace("max_attempts: 2", "max_attempts: 1")
+    (playbooks / "policy.yml").write_text(policy)
     journal.add("Broken")
     journal.add("Unknown\x1b[31m")
     policy_run = automation("follow", "--once", OIMS_STOP_GRACE="0")
     assert policy_run.returncode == 0
-    shown = automation("status").stdout
+    shown = command("status").stdout
     assert "not running" in shown
     assert "not_in_policy" in shown
     assert "\x1b" not in shown
-    listed = automation("runs", "-n", "1").stdout.splitlines()
+    listed = command("runs", "-n", "1").stdout.splitlines()
     assert len(listed) == 2
     assert "shop/Deployment/web" in listed[1]
 

@@ -1,14 +1,15 @@
 """The decision table: each reason, its order, and when a deferral passes."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from automation.decide.model import PastRun, Reason, Situation, Verb
+from automation.decide.model import PastRun, Question, Reason, Situation, Verb
 from automation.decide.rules import decide
+from automation.instructions.schemas import Window
 from automation.ledger.episodes import Episode
-from automation.policy.schemas import Policy
+from automation.policy.schemas import Mode, Policy
 
 WALL = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NOW = 100_000.0
@@ -61,6 +62,12 @@ def attempt(seconds_ago, **changes):
 
 WINDOW = {"name": "patch night", "start": "2026-11-23T11:00:00Z", "end": "2026-11-23T13:00:00Z"}
 FROM_LABEL = {"kind": "Deployment", "namespace": "shop", "name": {"label": "app", "allow": ["api"]}}
+
+
+def window(name, op, value):
+    moments = {"starts_at": WALL - timedelta(hours=1), "ends_at": WALL + timedelta(hours=1)}
+    return Window(id=1, matchers=[{"name": name, "op": op, "value": value}], **moments)
+
 
 TABLE = {
     "nothing stands in the way": (policy(), EPISODE, CALM, Verb.RUN, None),
@@ -148,6 +155,93 @@ TABLE = {
         Reason.MODE_OFF,
     ),
     "maintenance": (policy(maintenance=[WINDOW]), EPISODE, CALM, Verb.DEFERRED, Reason.MAINTENANCE),
+    "maintenance set in the app": (
+        policy(),
+        EPISODE,
+        replace(CALM, maintenance=(window("app", "=", "db"), window("app", "=~", "w.*"))),
+        Verb.DEFERRED,
+        Reason.MAINTENANCE,
+    ),
+    "maintenance in the app of something else": (
+        policy(),
+        EPISODE,
+        replace(
+            CALM,
+            maintenance=(window("app", "=", "db"), window("app", "!~", "w.b"), window("gone", "!=", "")),
+        ),
+        Verb.RUN,
+        None,
+    ),
+    "maintenance with an expression that cannot be read": (
+        policy(),
+        EPISODE,
+        replace(CALM, maintenance=(window("app", "=~", "("),)),
+        Verb.DEFERRED,
+        Reason.MAINTENANCE,
+    ),
+    "a person was not asked yet": (
+        policy(mode="approve"),
+        EPISODE,
+        CALM,
+        Verb.DEFERRED,
+        Reason.AWAITING_APPROVAL,
+    ),
+    "a person has not answered yet": (
+        policy(mode="approve"),
+        EPISODE,
+        replace(CALM, question=Question(None, "", NOW + 1)),
+        Verb.DEFERRED,
+        Reason.AWAITING_APPROVAL,
+    ),
+    "a person never answered": (
+        policy(mode="approve"),
+        EPISODE,
+        replace(CALM, question=Question(None, "", NOW)),
+        Verb.DECLINED,
+        Reason.APPROVAL_EXPIRED,
+    ),
+    "a person said no": (
+        policy(mode="approve"),
+        EPISODE,
+        replace(CALM, question=Question("rejected", "Ann", NOW + 1)),
+        Verb.DECLINED,
+        Reason.APPROVAL_REJECTED,
+    ),
+    "a person said yes": (
+        policy(mode="approve"),
+        EPISODE,
+        replace(CALM, question=Question("approved", "Ann", NOW - 1)),
+        Verb.RUN,
+        None,
+    ),
+    "a yes does not lift a pause": (
+        policy(mode="approve"),
+        EPISODE,
+        replace(CALM, question=Question("approved", "Ann", NOW - 1), paused="by ann"),
+        Verb.DEFERRED,
+        Reason.PAUSED,
+    ),
+    "nobody is asked while something else stands in the way": (
+        policy(mode="approve"),
+        EPISODE,
+        replace(CALM, runs=(past(309),)),
+        Verb.DEFERRED,
+        Reason.COOLDOWN,
+    ),
+    "shadow respects the cooldown": (
+        policy(mode="shadow"),
+        EPISODE,
+        replace(CALM, runs=(past(309),)),
+        Verb.DEFERRED,
+        Reason.COOLDOWN,
+    ),
+    "shadow respects the budget": (
+        policy(mode="shadow", max_runs_per_hour=1),
+        EPISODE,
+        replace(CALM, runs=(past(1000),)),
+        Verb.DEFERRED,
+        Reason.TARGET_BUDGET,
+    ),
     "maintenance of another alert": (
         policy(maintenance=[{**WINDOW, "alerts": ["Other"]}]),
         EPISODE,
@@ -243,7 +337,12 @@ def test_every_reason_is_in_the_table():
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, row in TABLE.items() if row[4] in {Reason.COOLDOWN, Reason.TARGET_BUDGET}]
+    "name",
+    [
+        name
+        for name, row in TABLE.items()
+        if row[4] in {Reason.COOLDOWN, Reason.TARGET_BUDGET} and row[0].remedies[0].mode is Mode.AUTO
+    ],
 )
 def test_a_deferral_that_names_a_time_has_passed_then(name):
     rules, episode, now, _, _ = TABLE[name]
@@ -262,6 +361,8 @@ def test_a_deferral_that_names_a_time_has_passed_then(name):
         ("flapping", True),
         ("too old", True),
         ("a label that is not allowed", True),
+        ("a person never answered", True),
+        ("a person said no", False),
         ("no remedy", False),
         ("switched off", False),
         ("shadow", False),

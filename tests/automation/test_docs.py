@@ -35,15 +35,15 @@ def test_every_reason_is_explained(word):
     assert f"`{word}`" in TEXT or word is Verb.RUN
 
 
-def test_the_example_remedy_works(journal, app, automation, playbooks, tmp_path):
+def test_the_example_remedy_works(journal, app, automation, command, playbooks, tmp_path):
     playbook, remedy = blocks("yaml")
     (playbooks / "clear_cache.yml").write_text(playbook)
     policy = yaml.safe_load(remedy)
     assert policy["remedies"][0]["mode"] == "shadow"
     (playbooks / "policy.yml").write_text(remedy)
-    assert re.search(r"playbook clear_cache.yml +ok", automation("check").stdout)
+    assert re.search(r"playbook clear_cache.yml +ok", command("check").stdout)
     (tmp_path / "alert.json").write_text('{"labels": {"alertname": "CacheBroken"}}')
-    assert "would have run clear_cache.yml" in automation("explain", "alert.json").stdout
+    assert "would have run clear_cache.yml" in command("explain", "alert.json").stdout
     armed = {"mode": "auto", "with": {"folder": "/nowhere"}, "max_attempts": 1, "verify": {"within": "1s"}}
     policy["remedies"][0] |= armed
     (playbooks / "policy.yml").write_text(yaml.safe_dump(policy))

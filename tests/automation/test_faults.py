@@ -114,10 +114,10 @@ def test_term_gives_a_run_its_grace_time_and_records_what_became_of_it(
     eventually(lambda: len(begun(playbooks)) == 2, what="the run of a follower that got the lock")
 
 
-def test_a_second_follower_is_refused(journal, automation, follower, eventually):
+def test_a_second_follower_is_refused(journal, command, follower, eventually):
     follower()
     eventually(lambda: journal.reads)
-    second = automation("follow")
+    second = command("follow")
     assert second.returncode == 3
     assert "another follower (process " in second.stderr
 
@@ -135,14 +135,14 @@ def test_reports_wait_for_the_app_and_arrive_in_the_end(journal, app, follower, 
 
 
 def test_a_report_the_app_refuses_stays_visible_and_blocks_nothing(
-    journal, app, follower, eventually, automation
+    journal, app, follower, eventually, command
 ):
     app.refuse = {"Poison": 422}
     follower()
     journal.add("Poison")
     journal.add("Unknown")
     eventually(lambda: [d["alertname"] for d in app.decisions] == ["Unknown"])
-    shown = eventually(lambda: out if "422" in (out := automation("status").stdout) else None)
+    shown = eventually(lambda: out if "422" in (out := command("status").stdout) else None)
     assert "/api/v1/decisions" in shown
 
 
@@ -191,28 +191,48 @@ def test_a_replaced_journal_is_read_from_its_beginning(journal, app, follower, e
     eventually(lambda: [d["alertname"] for d in app.decisions] == ["Unknown", "Old", "New"])
 
 
-def test_a_pause_stops_new_runs_and_its_end_lets_the_deferred_one_run(
-    journal, app, follower, eventually, automation, playbooks
+def test_what_resolved_in_a_gap_of_the_journal_does_not_fire_for_ever(
+    journal, app, follower, eventually, command
 ):
-    assert automation("pause", "deploy of the shop").returncode == 0
+    command("pause")
+    one = follower()
+    journal.add("Broken")
+    journal.add("Unknown")
+    eventually(lambda: len(app.decisions) == 2)
+    one.stop()
+    journal.add("Broken", "resolved")
+    journal.add("Later")
+    del journal.events[0:3:2]  # pruned: what led to Broken; the open episode Unknown stays
+    journal.pruned = 3
+    follower()
+    eventually(lambda: ("declined", "already_resolved") in reasons(app))
+    eventually(lambda: "Later" in [d["alertname"] for d in app.decisions])
+    firing = [line.split()[0] for line in command("status").stdout.splitlines() if "not_in_policy" in line]
+    assert firing == ["Unknown", "Later"]
+
+
+def test_a_pause_stops_new_runs_and_its_end_lets_the_deferred_one_run(
+    journal, app, follower, eventually, command, playbooks
+):
+    assert command("pause", "deploy of the shop").returncode == 0
     follower()
     journal.add("Broken")
     eventually(lambda: reasons(app) == [("deferred", "paused")])
     assert "deploy of the shop" in app.decisions[0]["detail"]
     eventually(lambda: app.heartbeats and app.heartbeats[-1]["paused"])
     assert not (playbooks.parent / "repaired").exists()
-    assert automation("resume").stdout == "Resumed.\n"
+    assert command("resume").stdout == "Resumed.\n"
     eventually(lambda: states(app) == [(1, "succeeded")])
     assert reasons(app) == [("deferred", "paused"), ("run", None)]
 
 
 def test_a_pause_in_the_app_stops_new_runs_too(journal, app, follower, eventually):
-    app.paused = True
+    app.tell(paused=True, paused_by="Ann")
     follower()
-    eventually(lambda: len(app.heartbeats) >= 2)
     journal.add("Broken")
     eventually(lambda: reasons(app) == [("deferred", "paused")])
-    app.paused = False
+    assert app.decisions[0]["detail"] == "Automation is paused: in the app by Ann."
+    app.tell(paused=False)
     eventually(lambda: states(app) == [(1, "succeeded")])
 
 

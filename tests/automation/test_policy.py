@@ -46,7 +46,6 @@ MISTAKES = {
         "remedies[0].playbook: is missing",
     ),
     "an unknown mode": (REMEDY + "    mode: maybe\n", 5, "remedies[0].mode: input should be 'off'"),
-    "a mode to come": (REMEDY + "    mode: approve\n", 5, "approve is not available in this version"),
     "a kind that is not supported": (REMEDY.replace("Deployment", "Pod"), 4, "remedies[0].target.kind"),
     "a name that is none": (REMEDY.replace("web", "We b"), 4, "'We b' is not an object name"),
     "an allow-list that is empty": (

@@ -66,7 +66,7 @@ class Automation(RuleBasedStateMachine):
         if hasattr(self, "ledger"):
             self.ledger.close()
         self.ledger = open_ledger(Path(self.folder.name))
-        self.engine = Engine(POLICY, self.ledger, self.clock, lambda: self.paused)
+        self.engine = Engine(POLICY, self.ledger, self.clock, lambda: self.paused, Path("playbooks"))
         for run in runs.in_state(self.ledger, "running"):
             runs.finish(self.ledger, run.id, "interrupted", self.clock)
 

@@ -43,11 +43,10 @@ ECHO = """\
   tasks:
     - name: Use the values
       ansible.builtin.copy:
-        dest: "{{ playbook_dir }}/../value_{{ item }}"
-        content: "{{ lookup('ansible.builtin.vars', 'oims_value_' ~ item) }}"
+        dest: "{{ playbook_dir }}/../values"
+        content: "{{ [VALUES] | to_json }}"
         mode: "0600"
-      loop: "{{ range(COUNT) | list }}"
-""".replace("COUNT", str(len(HOSTILE)))
+""".replace("VALUES", ", ".join(f"oims_value_{n}" for n in range(len(HOSTILE))))
 
 STUBBORN = "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 100' & echo ready; wait; sleep 100"
 
@@ -70,15 +69,15 @@ class Bench:
             SystemClock(None),
             threading.Event(),
         )
-        self.engine = Engine(self.policy, self.ledger, self.clock, lambda: None)
-        self.executor = Executor(self.settings, self.ledger, self.clock, self.stop)
+        self.engine = Engine(self.policy, self.ledger, self.clock, lambda: None, playbooks)
+        self.executor = Executor(self.settings, self.ledger, self.clock, self.stop.is_set)
 
     def run(self, labels=None):
         event = make_event(1, "Broken", "firing", "f", "e", labels)
         take_in(self.ledger, [Event.model_validate(event)], self.clock.steady(), 1)
         self.engine.decide_all(None)
         for run in runs.in_state(self.ledger, "queued"):
-            self.executor.execute(run, self.policy.remedies[0])
+            self.executor.execute(run, self.policy.remedies[0].sha256)
             return runs.get_run(self.ledger, run.id)
         return None
 
@@ -115,7 +114,7 @@ def test_hostile_values_arrive_as_text_and_run_nothing(playbooks, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert [(tmp_path / f"value_{n}").read_text() for n in range(len(HOSTILE))] == HOSTILE
+    assert json.loads((tmp_path / "values").read_text()) == HOSTILE
     assert not list(tmp_path.rglob("EVIL"))
 
 

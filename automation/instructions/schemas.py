@@ -1,0 +1,74 @@
+"""The instructions as the app gives them."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Answer(_Part):
+    """What a person said to a run that waited for it."""
+
+    id: str
+    state: Literal["approved", "rejected"]
+    by: str = ""
+
+
+class Matcher(_Part):
+    """One condition on a label, in the words of Alertmanager; a missing label is an empty one."""
+
+    name: str
+    op: Literal["=", "!=", "=~", "!~"]
+    value: str
+
+    def fits(self, labels: Mapping[str, str]) -> bool:
+        """Say whether labels meet the condition; an expression that cannot be read is met (no run starts)."""
+        value = labels.get(self.name, "")
+        if self.op in {"=", "!="}:
+            return (value == self.value) == (self.op == "=")
+        try:
+            found = re.fullmatch(self.value, value) is not None
+        except re.error:
+            return True
+        return found == (self.op == "=~")
+
+
+class Window(_Part):
+    """A maintenance window that somebody set in the app."""
+
+    id: int | str
+    matchers: tuple[Matcher, ...] = ()
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    comment: str = ""
+
+    def holds(self, labels: Mapping[str, str], now: datetime) -> bool:
+        """Say whether an alert is in the window now."""
+        return self.starts_at <= now < self.ends_at and all(item.fits(labels) for item in self.matchers)
+
+
+class Instructions(_Part):
+    """Everything people ask; `version` grows with each change."""
+
+    version: int = Field(default=0, ge=0)
+    paused: bool = False
+    paused_by: str | None = None
+    approvals: tuple[Answer, ...] = ()
+    maintenance: tuple[Window, ...] = ()
+
+    @property
+    def pause(self) -> str | None:
+        """Who paused automation, in words; none when it is not paused."""
+        if not self.paused:
+            return None
+        return f"in the app by {self.paused_by}" if self.paused_by else "in the app"
+
+    def answer(self, approval_id: str) -> Answer | None:
+        """Return what a person said to a question."""
+        return next((answer for answer in self.approvals if answer.id == approval_id), None)

@@ -1,0 +1,1 @@
+"""Which automation acts: a Lease of Kubernetes elects one, and without it none."""
