@@ -75,6 +75,9 @@ def _add_reading(commands: Commands) -> None:
     runs = _command(commands, "runs", lookups.runs, "list what the automation ran, newest first")
     runs.add_argument("--incident", type=_id, metavar="id", help="only for this incident")
     _add_limit(runs)
+    windows = _command(commands, "maintenance", lookups.maintenance, "list maintenance that is not over")
+    windows.add_argument("--all", action="store_true", help="what is over, too")
+    _add_limit(windows)
     users = _command(commands, "users", lookups.users, "list users")
     _add_limit(users)
     _command(commands, "whoami", lookups.whoami, "show the token, its scopes and for whom it acts")
@@ -121,9 +124,9 @@ def _add_limit(added: argparse.ArgumentParser) -> None:
 
 
 def _id(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:10]) > 0):
+    if not (text.isascii() and text.isdigit() and len(text) <= incidents.MAX_DIGITS and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text[:10])
+    return int(text)
 
 
 def _label(text: str) -> tuple[str, str]:

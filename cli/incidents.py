@@ -14,6 +14,7 @@ from cli.write import print_json, print_line
 UNRESOLVED = ("open", "acknowledged")
 HEADINGS = ("ID", "STATE", "SEVERITY", "OWNER", "AGE", "AUTOMATION", "TITLE")
 WHOLE_TIMELINE = 10_000
+MAX_DIGITS = 10
 
 
 def list_them(client: Client, options: argparse.Namespace) -> None:
@@ -116,8 +117,8 @@ def person(client: Client, who: str) -> int:
         CommandError: there is no such user, or the token acts for nobody.
 
     """
-    if who.isascii() and who.isdigit():
-        return int(who[:10])
+    if who.isascii() and who.isdigit() and len(who) <= MAX_DIGITS:
+        return int(who)
     if who == "me":
         user = client.get("/token")["user"]
         if user is None:

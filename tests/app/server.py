@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -81,14 +82,25 @@ def free_port() -> int:
 
 @contextmanager
 def running(folder: Path, **settings: str) -> Iterator[Server]:
-    """Migrate, start `python -m app web`, and end it afterwards."""
+    """Migrate, start `python -m app web`, and end it afterwards.
+
+    The database lies in memory where there is a folder for that: what is tested are answers, not the disk.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as place:
+        url = f"sqlite:///{place}/site.db"
+        with _started(folder, {"OIMS_DATABASE_URL": url} | settings) as server:
+            yield server
+
+
+@contextmanager
+def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
-        "OIMS_DATABASE_URL": f"sqlite:///{folder / 'site.db'}",
         "OIMS_SECRET_KEY": "a-secret-key-of-the-tests-0123456789abcdef",
         "OIMS_BIND": f"127.0.0.1:{port}",
         "OIMS_BASE_URL": url,

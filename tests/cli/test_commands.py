@@ -93,6 +93,20 @@ def test_users_runs_and_the_token_are_shown(oims: Oims) -> None:
     assert oims("whoami").stdout == "cli: write; acts for no user; expires never\n"
 
 
+def test_maintenance_is_shown(oims: Oims, server: Server, token: str) -> None:
+    body = {
+        "comment": "New disks",
+        "matchers": ["service=shop"],
+        "starts_at": "2096-01-01T10:00:00Z",
+        "ends_at": "2096-01-01T12:00:00Z",
+    }
+    assert server.ask("POST", "/api/v1/maintenance", token=token, body=body)[0] == 201
+    shown = oims("maintenance").stdout.splitlines()
+    expected = "no 2096-01-01 10:00:00 2096-01-01 12:00:00 no service=shop New disks"
+    assert shown[1].split(maxsplit=1)[1].split() == expected.split()
+    assert json.loads(oims("maintenance", "--json").stdout)[0]["comment"] == "New disks"
+
+
 def test_hostile_text_reaches_no_terminal(oims: Oims, made: Made) -> None:
     number = str(
         made("Red \x1b[31m\x07alert", description="a\x1b]0;owned\x07b", labels={"x": "\x1b[2J"})["id"]
