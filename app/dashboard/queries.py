@@ -52,7 +52,9 @@ def standing() -> Standing:
     """Count what is unresolved."""
     unresolved = Incident.state.in_(UNRESOLVED)
     counted: Counter[State] = Counter()
-    for state, count in db.session.execute(select(Incident.state, func.count()).group_by(Incident.state)):
+    for state, count in db.session.execute(
+        select(Incident.state, func.count()).where(unresolved).group_by(Incident.state)
+    ):
         counted[state] = count
     unowned = select(func.count()).where(unresolved, Incident.owner_id.is_(None))
     repairing = (
@@ -65,7 +67,7 @@ def standing() -> Standing:
         acknowledged=counted[State.ACKNOWLEDGED],
         unowned=db.session.scalar(unowned) or 0,
         repairing=db.session.scalar(repairing) or 0,
-        has_any=bool(counted),
+        has_any=db.session.scalar(select(Incident.id).limit(1)) is not None,
         last_resolved_at=db.session.scalar(select(func.max(Incident.resolved_at))),
     )
 

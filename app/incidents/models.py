@@ -67,6 +67,9 @@ class Incident(Base):
     __tablename__ = "incidents"
     __table_args__ = (
         Index("ix_incidents_state_opened", "state", "opened_at"),
+        Index("ix_incidents_state_id", "state", "id"),
+        Index("ix_incidents_opened_at", "opened_at"),
+        Index("ix_incidents_resolved_at", "resolved_at"),
         Index("ix_incidents_fingerprint_state", "fingerprint", "state"),
         Index("ix_incidents_owner_state", "owner_id", "state"),
         Index("ix_incidents_service_opened", "service", "opened_at"),

@@ -16,7 +16,10 @@ class Decision(Base):
     """Why the automation ran, waited or declined, for one episode."""
 
     __tablename__ = "decisions"
-    __table_args__ = (Index("ix_decisions_seq_id", "seq", "id"),)
+    __table_args__ = (
+        Index("ix_decisions_seq_id", "seq", "id"),
+        Index("ix_decisions_decided_at", "decided_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
@@ -46,7 +49,10 @@ class Run(Base):
     """One playbook run in its newest reported version."""
 
     __tablename__ = "runs"
-    __table_args__ = (Index("ix_runs_seq_id", "seq", "id"),)
+    __table_args__ = (
+        Index("ix_runs_seq_id", "seq", "id"),
+        Index("ix_runs_remedy_received", "remedy", "received_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
     version: Mapped[int]
