@@ -146,7 +146,7 @@ def _permissions(settings: Settings, policy: Policy) -> Iterator[Result]:
     for line in missing:
         yield failed("permissions", line)
     if not missing:
-        yield passed("permissions", "get and patch on every target")
+        yield passed("permissions", "all that the policy needs")
 
 
 def _journal(settings: Settings) -> Iterator[Result]:

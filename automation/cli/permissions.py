@@ -5,10 +5,12 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
-from automation.policy.schemas import Policy, Remedy
+from automation.policy.schemas import DIAGNOSTICS, Policy, Remedy
 from automation.policy.values import FromLabel
 
 VERBS = ("get", "patch")
+LOOKS = (("list", "pods"), ("get", "pods/log"), ("list", "events"))
+"""What the shipped diagnostics read in the namespace of the target."""
 TIMEOUT = (5, 10)
 
 
@@ -28,12 +30,16 @@ def missing_permissions(policy: Policy) -> list[str]:
 def _wanted(remedy: Remedy) -> list[tuple[str, str, str, str]]:
     target = remedy.target
     resource = f"{target.kind.lower()}s"
-    return [
-        (verb, resource, namespace, name)
+    namespaces = _names(target.namespace)
+    wanted = [
+        (verb, f"{resource}.apps", namespace, name)
         for verb in VERBS
-        for namespace in _names(target.namespace)
+        for namespace in namespaces
         for name in _names(target.name)
     ]
+    if DIAGNOSTICS in {remedy.playbook, remedy.diagnostics_playbook}:
+        wanted += [(verb, what, namespace, "") for verb, what in LOOKS for namespace in namespaces]
+    return wanted
 
 
 def _names(value: str | FromLabel) -> tuple[str, ...]:
@@ -41,8 +47,10 @@ def _names(value: str | FromLabel) -> tuple[str, ...]:
 
 
 def _is_allowed(api: client.AuthorizationV1Api, verb: str, resource: str, namespace: str, name: str) -> bool:
+    path, _, group = resource.partition(".")
+    plural, _, part = path.partition("/")
     attributes = client.V1ResourceAttributes(
-        verb=verb, group="apps", resource=resource, namespace=namespace, name=name
+        verb=verb, group=group, resource=plural, subresource=part, namespace=namespace, name=name
     )
     spec = client.V1SelfSubjectAccessReviewSpec(resource_attributes=attributes)
     review = client.V1SelfSubjectAccessReview(spec=spec)
@@ -51,4 +59,5 @@ def _is_allowed(api: client.AuthorizationV1Api, verb: str, resource: str, namesp
 
 
 def _sentence(verb: str, resource: str, namespace: str, name: str) -> str:
-    return f"we may not {verb} {resource}.apps {name} in {namespace}: give the Role of automation this right"
+    what = f"{resource} {name}".rstrip()
+    return f"we may not {verb} {what} in {namespace}: give the Role of automation this right"
