@@ -86,6 +86,11 @@ def _add_user_commands(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--name", required=True)
     create.add_argument("--role", choices=[*Role], default=Role.RESPONDER, type=Role)
     create.set_defaults(run=_create_user)
+    password = commands.add_parser(
+        "password", help="set a password; it is asked for, or read from stdin; all sessions end"
+    )
+    password.add_argument("email")
+    password.set_defaults(run=_set_password)
     role = commands.add_parser("role", help="give an account another role")
     role.add_argument("email")
     role.add_argument("role", choices=[*Role], type=Role)
@@ -124,16 +129,25 @@ def _make_demo_data(_app: Flask, options: argparse.Namespace) -> None:
     _print(f"{options.incidents:,} incidents are there.")
 
 
+def _asked_password() -> str:
+    return getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+
 def _create_user(_app: Flask, options: argparse.Namespace) -> None:
-    password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     user = service.register(
         email=options.email,
         name=options.name,
-        password=password,
+        password=_asked_password(),
         status=UserStatus.ACTIVE,
         role=options.role,
     )
     _print(f"{user.email} can log in as {user.role}.")
+
+
+def _set_password(_app: Flask, options: argparse.Namespace) -> None:
+    user = service.known(options.email)
+    service.set_password(user, _asked_password(), by=BY)
+    _print(f"{user.email} has a new password.")
 
 
 def _change_role(_app: Flask, options: argparse.Namespace) -> None:

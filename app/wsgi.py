@@ -7,12 +7,15 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger as GunicornLogger
+from gunicorn.http import wsgi as gunicorn_wsgi
 
 from app import create_app
 from app.config import Settings
 from app.ops.metrics import SLOTS
 
 GRACE_S = 25
+SERVER = "OIMS"
+"""What answers say of the server, instead of gunicorn's name; gunicorn has no setting for it."""
 KEEP_ALIVE_S = 65
 """Longer than the usual load balancer keeps an idle connection, so that it never meets a closed one."""
 
@@ -56,6 +59,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         }
         for name, value in options.items():
             self.cfg.set(name, value)
+        gunicorn_wsgi.SERVER = SERVER
 
     def load(self) -> Flask:
         """Build the app in the worker, after the fork: a database connection must not be shared over one."""

@@ -61,6 +61,10 @@ class Mailer:
         except smtplib.SMTPResponseException as error:
             self.close()
             raise DeliveryError(_answer(error.smtp_code, error.smtp_error)) from None
+        except ssl.SSLCertVerificationError as error:
+            self.close()
+            reason = f"The mail server's certificate can't be verified: {error.verify_message}"
+            raise DeliveryError(f"{reason}. Name your authority's file in SSL_CERT_FILE.") from None
         except (smtplib.SMTPException, OSError) as error:
             self.close()
             raise DeliveryError(f"The mail server can't be reached ({type(error).__name__}).") from None

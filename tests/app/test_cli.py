@@ -24,7 +24,7 @@ def test_migrate_can_be_repeated_and_leaves_a_changed_password_alone(app: Any) -
     assert main(["migrate"]) == 0
     with app.app_context():
         admin = service.known("root@example.org")
-        service.set_password(admin, "another long password")
+        service.set_password(admin, "another long password", by="test")
         changed = service.known("root@example.org").password_hash
     assert main(["migrate"]) == 0
     with app.app_context():
@@ -33,6 +33,17 @@ def test_migrate_can_be_repeated_and_leaves_a_changed_password_alone(app: Any) -
         token = tokens.find(AUTOMATION)
         assert token is not None
         assert token.scopes == [Scope.AUTOMATION]
+
+
+def test_a_password_is_set_from_stdin_for_somebody_who_forgot_it(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["migrate"]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("seven green kettles\n"))
+    assert main(["user", "password", "root@example.org"]) == 0
+    with app.app_context():
+        service.authenticate(email="root@example.org", password="seven green kettles", address="::1")
+    assert main(["user", "password", "nobody@example.org"]) == 1
 
 
 def test_a_token_is_printed_once_and_works(app: Any, capsys: pytest.CaptureFixture[str]) -> None:

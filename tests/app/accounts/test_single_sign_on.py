@@ -1,0 +1,251 @@
+"""Single sign-on against a real provider: who gets in, as what, and what is never believed."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from flask import Flask
+from flask.testing import FlaskClient
+from joserfc.jwk import RSAKey
+from werkzeug.test import TestResponse
+
+from app.accounts import service
+from app.accounts.models import Role, User, UserStatus
+from app.config import Settings
+from app.extensions import db
+from tests.app.accounts.provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
+
+CAROL = {"email": "carol@example.org", "email_verified": True, "name": "Carol"}
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with Provider(Person("carol-7", dict(CAROL))) as provider:
+        yield provider
+
+
+@pytest.fixture
+def extra() -> dict[str, Any]:
+    """Further settings; a test that needs some overrides this by parametrize."""
+    return {}
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings], provider: Provider, extra: dict[str, Any]) -> Settings:
+    return make_settings(
+        **{
+            "base_url": "http://localhost",
+            "registration": "open",
+            "oidc_issuer": provider.issuer,
+            "oidc_client_id": CLIENT_ID,
+            "oidc_client_secret": CLIENT_SECRET,
+        }
+        | extra
+    )
+
+
+def come_back(client: FlaskClient, path: str = "/login/oidc") -> str:
+    """Go to the provider as a browser does; return the address it sends the browser back to."""
+    sent = client.get(path)
+    assert sent.status_code == 302, sent.text
+    answer = requests.get(sent.location, allow_redirects=False, timeout=10)
+    back = urlsplit(answer.headers["Location"])
+    return f"{back.path}?{back.query}"
+
+
+def log_in(client: FlaskClient) -> TestResponse:
+    return client.get(come_back(client))
+
+
+def user(subject: str = "carol-7") -> User | None:
+    db.session.rollback()
+    return db.session.query(User).filter_by(oidc_subject=subject).one_or_none()
+
+
+def test_somebody_new_gets_an_account_and_the_page_that_was_asked_for(
+    client: FlaskClient, context: None, provider: Provider
+) -> None:
+    answer = client.get(come_back(client, "/login/oidc?next=/automation"))
+    assert answer.status_code == 303
+    assert answer.location == "/automation"
+    assert client.get("/automation").status_code == 200
+    found = user()
+    assert found is not None
+    assert (found.email, found.role, found.password_hash) == ("carol@example.org", Role.RESPONDER, None)
+    assert provider.asked[0]["code_challenge_method"] == "S256"
+    assert provider.asked[0]["nonce"]
+
+
+def test_the_same_person_comes_back_to_the_same_account_even_under_a_new_address(
+    client: FlaskClient, context: None, provider: Provider
+) -> None:
+    log_in(client)
+    first = user()
+    provider.person.claims["email"] = "carol.new@example.org"
+    client.post("/logout")
+    assert log_in(client).status_code == 303
+    assert user() == first
+    assert db.session.query(User).count() == 1
+
+
+def test_a_verified_address_is_linked_to_its_account_and_keeps_its_role(
+    client: FlaskClient, context: None, alice: User, provider: Provider
+) -> None:
+    service.change_role(alice.id, role=Role.VIEWER, by="test")
+    provider.person.claims["email"] = "Alice@example.org"
+    assert log_in(client).status_code == 303
+    found = user()
+    assert found is not None
+    assert (found.id, found.role) == (alice.id, Role.VIEWER)
+
+
+@pytest.mark.parametrize("verified", [False, None, "true"])
+def test_an_address_that_is_not_verified_opens_nobodys_account(
+    client: FlaskClient, context: None, alice: User, provider: Provider, verified: Any
+) -> None:
+    provider.person.claims |= {"email": alice.email, "email_verified": verified}
+    assert log_in(client).status_code == 403
+    assert user() is None
+
+
+def test_an_account_that_is_linked_to_somebody_else_is_not_taken_over(
+    client: FlaskClient, context: None, provider: Provider
+) -> None:
+    log_in(client)
+    provider.person = Person("mallory", dict(CAROL))
+    assert log_in(client).status_code == 403
+    assert user("mallory") is None
+
+
+def test_what_the_token_does_not_tell_is_asked_of_userinfo(
+    client: FlaskClient, context: None, provider: Provider
+) -> None:
+    provider.email_in_token = False
+    assert log_in(client).status_code == 303
+    assert user() is not None
+
+
+@pytest.mark.parametrize(
+    "twist",
+    [
+        {"iss": "https://evil.example"},
+        {"aud": ["another-app"]},
+        {"nonce": "replayed"},
+        {"exp": 1},
+        {"sub": None},
+        {"at_hash": "bm90LWl0"},
+    ],
+)
+def test_a_token_that_does_not_fit_is_refused(
+    client: FlaskClient, context: None, provider: Provider, twist: dict[str, Any]
+) -> None:
+    provider.twist = twist
+    answer = log_in(client)
+    assert answer.status_code == 401
+    assert client.get("/automation").status_code == 303
+    assert db.session.query(User).count() == 0
+
+
+def test_a_token_signed_with_another_key_is_refused(client: FlaskClient, provider: Provider) -> None:
+    provider.published_key = RSAKey.generate_key(2048, {"kid": "1", "use": "sig"})
+    assert log_in(client).status_code == 401
+
+
+def test_a_provider_that_calls_itself_something_else_is_refused(
+    client: FlaskClient, provider: Provider
+) -> None:
+    provider.advertised_issuer = "https://evil.example"
+    assert client.get("/login/oidc").status_code == 401
+
+
+def test_an_answer_this_browser_did_not_ask_for_is_refused(app: Flask, client: FlaskClient) -> None:
+    back = come_back(client)
+    assert app.test_client().get(back).status_code == 401
+    assert client.get(back).status_code == 303
+    assert client.get(back).status_code == 401, "an answer counts once"
+
+
+def test_a_stolen_code_is_worth_nothing_without_the_verifier(client: FlaskClient, provider: Provider) -> None:
+    come_back(client)
+    answer = requests.post(
+        f"{provider.issuer}/token",
+        auth=(CLIENT_ID, CLIENT_SECRET),
+        data={
+            "grant_type": "authorization_code",
+            "code": next(iter(provider.codes)),
+            "redirect_uri": "http://localhost/login/oidc/callback",
+        },
+        timeout=10,
+    )
+    assert answer.status_code == 400
+
+
+def test_a_refusal_by_the_provider_is_told_calmly(client: FlaskClient) -> None:
+    answer = client.get("/login/oidc/callback?error=access_denied&error_description=<script>")
+    assert answer.status_code == 401
+    assert "<script>" not in answer.text.replace("<script src", "")
+
+
+def test_a_provider_that_is_away_is_told_calmly(app: Flask, provider: Provider) -> None:
+    provider.__exit__()
+    answer = app.test_client().get("/login/oidc")
+    assert answer.status_code == 503
+    provider.__enter__()
+
+
+@pytest.mark.parametrize("extra", [{"registration": "closed"}])
+def test_where_registration_is_closed_only_those_who_have_an_account_come_in(
+    client: FlaskClient, context: None, extra: Any
+) -> None:
+    assert log_in(client).status_code == 403
+    assert db.session.query(User).count() == 0
+
+
+@pytest.mark.parametrize("extra", [{"registration": "approval"}])
+def test_where_accounts_are_approved_a_new_one_waits(client: FlaskClient, context: None, extra: Any) -> None:
+    assert log_in(client).status_code == 403
+    found = user()
+    assert found is not None
+    assert found.status is UserStatus.PENDING
+
+
+def test_an_account_that_is_off_stays_off(client: FlaskClient, context: None) -> None:
+    log_in(client)
+    found = user()
+    assert found is not None
+    service.change_status(found.id, status=UserStatus.DISABLED, by="test")
+    assert log_in(client).status_code == 403
+
+
+GROUPS = {"registration": "closed", "oidc_role_claim": "groups", "oidc_roles": "sre=responder,leads=admin"}
+
+
+@pytest.mark.parametrize("extra", [GROUPS])
+def test_groups_give_the_role_at_each_log_in_the_highest_one(
+    client: FlaskClient, context: None, provider: Provider, extra: Any
+) -> None:
+    for groups, role in [(["sre", "leads"], Role.ADMIN), ("sre", Role.RESPONDER)]:
+        provider.person.claims["groups"] = groups
+        assert log_in(client).status_code == 303
+        found = user()
+        assert found is not None
+        assert found.role is role
+
+
+@pytest.mark.parametrize("extra", [GROUPS])
+@pytest.mark.parametrize("groups", [[], ["cooks"], None])
+def test_without_a_group_that_gives_a_role_nobody_comes_in(
+    client: FlaskClient, context: None, provider: Provider, extra: Any, groups: Any
+) -> None:
+    provider.person.claims["groups"] = groups
+    assert log_in(client).status_code == 403
+
+
+def test_without_a_provider_there_is_no_such_log_in(make_settings: Any, make_app: Any) -> None:
+    for name in ("oidc_issuer", "oidc_client_id"):
+        make_settings(**{name: ""})
+    app = make_app(make_settings(oidc_issuer="", oidc_client_id=""))
+    assert app.test_client().get("/login/oidc").status_code == 401
+    assert "single sign-on" not in app.test_client().get("/login").text
