@@ -4,6 +4,7 @@ usage: OIMS_CHROMIUM=/path/of/chromium python -m tools.screenshots
 Fails when a picture is larger than MOST_BYTES.
 """
 
+import logging
 import os
 import sys
 import tempfile
@@ -29,7 +30,7 @@ from app.remediation.schemas import HeartbeatReport
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 SIZES: dict[str, ViewportSize] = {
-    "wide": {"width": 1280, "height": 860},
+    "wide": {"width": 1000, "height": 620},
     "phone": {"width": 380, "height": 780},
 }
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -125,6 +126,7 @@ def shoot(browser: Browser, address: str, pages: dict[str, str]) -> list[Path]:
 def main() -> int:
     """Make the pictures; return 1 when one is too large."""
     logs.configure("ERROR")
+    logging.getLogger("werkzeug").setLevel("ERROR")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -132,7 +134,8 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
-            executable_path=os.environ["OIMS_CHROMIUM"], args=["--no-sandbox", "--disable-gpu"]
+            executable_path=os.environ["OIMS_CHROMIUM"],
+            args=["--no-sandbox", "--disable-gpu", "--disable-lcd-text"],
         )
         large = shoot(browser, address, pages)
         browser.close()
