@@ -6,6 +6,7 @@ import pty
 import re
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -94,15 +95,17 @@ def test_users_runs_and_the_token_are_shown(oims: Oims) -> None:
 
 
 def test_maintenance_is_shown(oims: Oims, server: Server, token: str) -> None:
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    end = start + timedelta(hours=2)
     body = {
         "comment": "New disks",
         "matchers": ["service=shop"],
-        "starts_at": "2096-01-01T10:00:00Z",
-        "ends_at": "2096-01-01T12:00:00Z",
+        "starts_at": start.isoformat(),
+        "ends_at": end.isoformat(),
     }
     assert server.ask("POST", "/api/v1/maintenance", token=token, body=body)[0] == 201
     shown = oims("maintenance").stdout.splitlines()
-    expected = "no 2096-01-01 10:00:00 2096-01-01 12:00:00 no service=shop New disks"
+    expected = f"no {start:%Y-%m-%d %H:%M:%S} {end:%Y-%m-%d %H:%M:%S} no service=shop New disks"
     assert shown[1].split(maxsplit=1)[1].split() == expected.split()
     assert json.loads(oims("maintenance", "--json").stdout)[0]["comment"] == "New disks"
 
