@@ -15,7 +15,7 @@ from sqlalchemy import func, insert, select, text
 
 from app.accounts.models import Role, User, UserStatus
 from app.alerts.models import AlertEvent
-from app.clock import now
+from app.clock import now, rfc3339
 from app.database import Base, transaction
 from app.errors import InvalidInput
 from app.extensions import db
@@ -158,7 +158,8 @@ def _alerted(number: int, at: datetime, random: Random, person: User, *, is_fres
     story.incident["is_firing"] = is_fresh
     _fire(story, at, "firing")
     opening = f"Opened from alert {alertname}, event {number * 2}."
-    story.tell(at, EventKind.OPENED, ALERTING, opening, seq=number * 2, episode=episode)
+    fired = {"seq": number * 2, "episode": episode, "fired_at": rfc3339(at - timedelta(seconds=4))}
+    story.tell(at, EventKind.OPENED, ALERTING, opening, **fired)
     helps = random.random() < 0.85 if playbook else False  # noqa: PLR2004 - a share of all runs
     if playbook is None:
         _decide(story, at, "declined", f"no remedy in the policy names {alertname}.", reason="not_in_policy")
@@ -267,7 +268,8 @@ def _run(story: Story, at: datetime, random: Random, playbook: str, *, helps: bo
     verdict = Verdict.VERIFIED if helps else Verdict.STILL_FIRING
     run_id = f"run-{story.incident['id']}"
     story.incident["verdict"] = verdict
-    said = "It cleared and stayed clear for 2 min." if helps else "The alert still fires."
+    said = "The same alert cleared and stayed clear for 2 min." if helps else "The alert still fires."
+    told = f"Verified: {said}" if helps else "The repair did not help: the alert still fires."
     story.runs.append(
         _about(story)
         | {"id": run_id, "version": 4, "playbook": playbook, "mode": "auto", "state": "succeeded"}
@@ -278,6 +280,6 @@ def _run(story: Story, at: datetime, random: Random, playbook: str, *, helps: bo
     for moment, kind, phase, summary in (
         (started_at, EventKind.RUN, "started", f"Playbook started: {playbook}, attempt 1."),
         (finished_at, EventKind.RUN, "finished", f"Playbook finished after {took:.0f} s."),
-        (judged_at, EventKind.VERDICT, verdict.value, said),
+        (judged_at, EventKind.VERDICT, verdict.value, told),
     ):
         story.tell(moment, kind, ROBOT, summary, run_id=run_id, phase=phase)

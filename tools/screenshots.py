@@ -30,7 +30,7 @@ from app.remediation.schemas import HeartbeatReport
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 SIZES: dict[str, ViewportSize] = {
-    "wide": {"width": 1000, "height": 620},
+    "wide": {"width": 1000, "height": 590},
     "phone": {"width": 380, "height": 780},
 }
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
