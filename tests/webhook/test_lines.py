@@ -27,7 +27,8 @@ def test_a_hostile_label_stays_one_line_of_ascii(webhook, text):
     line = until(lambda: [row for row in webhook.lines("alert") if row["seq"] == seq])[0]
 
     assert line["labels"]["x"] == text
-    raw = [line for line in webhook.log.read_bytes().split(b"\n") if f'"seq":{seq},'.encode() in line]
+    marks = (b'"kind":"alert"', f'"seq":{seq},'.encode())
+    raw = [line for line in webhook.log.read_bytes().split(b"\n") if all(mark in line for mark in marks)]
     assert len(raw) == 1
     assert all(0x20 <= byte < 0x7F for byte in raw[0])
     assert webhook.events(seq - 1)["events"][0] == line
