@@ -1,60 +1,14 @@
-"""Deny by default: every address of the app, asked by everybody."""
+"""Sessions, cookies and headers; who may reach what is walked in test_roles.py."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.routing import Rule
 
-from app import security
 from app.accounts import sessions
-from app.accounts.models import Scope, User
+from app.accounts.models import User
 from tests.app.conftest import PASSWORD
-
-
-def rules(app: Flask) -> list[tuple[Rule, str]]:
-    return [
-        (rule, method)
-        for rule in app.url_map.iter_rules()
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        if rule.endpoint != "static" and rule.redirect_to is None
-    ]
-
-
-def address(rule: Rule) -> str:
-    adapter = rule.map.bind("localhost") if rule.map else None
-    assert adapter is not None
-    return adapter.build(
-        rule.endpoint, dict.fromkeys(rule.arguments, 1), method=next(iter(rule.methods or ()))
-    )
-
-
-def test_everything_but_the_public_list_refuses_anonymous_callers(app: Flask, client: FlaskClient) -> None:
-    app.config["WTF_CSRF_ENABLED"] = False
-    for rule, method in rules(app):
-        answer = client.open(address(rule), method=method)
-        if rule.endpoint in security.PUBLIC:
-            assert answer.status_code in {200, 303, 403, 422, 503}, (method, rule.rule)
-        elif rule.rule.startswith("/api/"):
-            assert answer.status_code == 401, (method, rule.rule)
-            assert answer.content_type == "application/problem+json"
-        else:
-            assert answer.status_code == 303, (method, rule.rule)
-            assert answer.location.startswith("/login"), (method, rule.rule)
-
-
-def test_a_token_without_the_scope_is_refused_everywhere(
-    app: Flask, client: FlaskClient, bearer: Callable[..., dict[str, str]]
-) -> None:
-    headers = bearer(Scope.AUTOMATION)
-    for rule, method in rules(app):
-        declared = getattr(app.view_functions[rule.endpoint], "operation", None)
-        if declared is None:
-            continue
-        status = client.open(address(rule), method=method, headers=headers, json={}).status_code
-        assert (status == 403) is (declared.scope in {Scope.WRITE, Scope.ADMIN}), (method, rule.rule, status)
 
 
 def sign_in(app: Flask, user: User) -> FlaskClient:

@@ -1,0 +1,290 @@
+"""Deny by default: the whole URL map, asked with every method by the whole cast.
+
+What a new page needs follows from two rules: looking takes a log-in, changing takes a responder. Everything
+else is written down here, so that an exception is a decision and never an accident.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from app.accounts import service, sessions, tokens
+from app.accounts.models import Role, Scope, User, UserStatus
+from app.clock import now
+from app.extensions import db
+from app.incidents import service as incidents
+from app.incidents.actors import SYSTEM
+from app.incidents.lifecycle import Severity
+from app.ops.models import AuditEvent
+from tests.app.conftest import make_user
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+PUBLIC = frozenset(
+    {
+        "static",
+        "accounts.login",
+        "accounts.register",
+        "links.forgotten",
+        "links.reset",
+        "links.invitation",
+        "oidc.start",
+        "oidc.callback",
+        "dashboard.theme",
+        "ops.healthz",
+        "ops.readyz",
+        "ops.metrics",
+    }
+)
+"""Anybody may ask; what they answer is tested with them."""
+
+OWN = frozenset(
+    {
+        "accounts.logout",
+        "profile.show",
+        "profile.password",
+        "profile.sign_out_everywhere",
+        "profile.tokens",
+        "profile.revoke",
+        "incidents.keep_view",
+        "incidents.remove_view",
+    }
+)
+"""Changes that concern only the person who makes them."""
+
+LEAVING = frozenset({"accounts.logout", "profile.sign_out_everywhere"})
+"""These end at the log-in page for everybody."""
+
+RESPONDERS_LOOK = frozenset({"incidents.new"})
+"""Forms that viewers could not send anyway."""
+
+PEOPLE = ("anonymous", "pending", "disabled", "viewer", "responder", "admin")
+RANK = {"viewer": 1, "responder": 2, "admin": 3}
+TOKENS = ("read", "write", "automation", "admin", "expired", "revoked", "of a disabled person")
+COVERED = {
+    "read": {"read"},
+    "write": {"read", "write"},
+    "automation": {"read", "automation"},
+    "admin": {"read", "write", "automation", "admin"},
+}
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address of the app and one way to knock."""
+
+    endpoint: str
+    path: str
+    method: str
+    exists: bool
+    scope: str | None
+
+    @property
+    def needs(self) -> int:
+        """The least rank that is let in."""
+        if self.endpoint.startswith("admin."):
+            return RANK["admin"]
+        if self.endpoint in RESPONDERS_LOOK and self.method != "OPTIONS":
+            return RANK["responder"]
+        is_change = self.method not in LOOKING and self.endpoint not in OWN
+        return RANK["responder"] if is_change else RANK["viewer"]
+
+
+def doors(app: Flask) -> list[Door]:
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static" or rule.redirect_to is not None:
+            continue
+        operation = getattr(app.view_functions[rule.endpoint], "operation", None)
+        path = address(rule)
+        for method in METHODS:
+            exists = method in (rule.methods or ())
+            if exists or not any(
+                method in (other.methods or ()) and other.rule == rule.rule
+                for other in app.url_map.iter_rules()
+            ):
+                scope = operation.scope.value if operation else None
+                found.append(Door(rule.endpoint, path, method, exists, scope))
+    return found
+
+
+def address(rule: Rule) -> str:
+    assert rule.map is not None
+    values = {name: "x" if f"<{name}>" in rule.rule else 1 for name in rule.arguments}
+    method = next(iter(rule.methods or ()))
+    return rule.map.bind("localhost").build(rule.endpoint, values | (rule.defaults or {}), method=method)
+
+
+@pytest.fixture
+def app(app: Flask) -> Flask:
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app
+
+
+@pytest.fixture
+def cast(app: Flask) -> dict[str, int]:
+    """One person of each kind by id, and an incident to act on.
+
+    No context stays open: requests would share it, and with it the person Flask-Login found before.
+    """
+    with app.app_context():
+        made = {role.value: make_user(role.value.capitalize(), role).id for role in Role}
+        for status in (UserStatus.PENDING, UserStatus.DISABLED):
+            made[status.value] = make_user(status.value.capitalize(), Role.ADMIN).id
+        incidents.create(title="Something", severity=Severity.LOW, actor=SYSTEM)
+    return made
+
+
+def browser(app: Flask, cast: dict[str, int], who: str) -> FlaskClient:
+    """A browser with a session of this person, as the log-in makes one; who is off now signed in before."""
+    client = app.test_client()
+    if who not in cast:
+        return client
+    with app.test_request_context() as context:
+        user = service.get(cast[who])
+        set_standing(user, UserStatus.ACTIVE)
+        sessions.sign_in(user, context.request)
+        token = user.session_token
+        set_standing(user, UserStatus(who) if who not in RANK else UserStatus.ACTIVE)
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = token
+        cookie["_fresh"] = True
+    return client
+
+
+def set_standing(user: User, status: UserStatus) -> None:
+    """Give the person's status and role back, whatever administrators were allowed to do to it."""
+    user.status = status
+    user.role = Role(user.name.lower()) if user.name.lower() in RANK else Role.ADMIN
+    db.session.commit()
+
+
+def is_turned_away(answer: TestResponse) -> bool:
+    """Say whether the answer sends to the log-in page or refuses."""
+    to_login = answer.status_code == 303 and answer.location.startswith("/login")
+    return to_login or answer.status_code in {401, 403}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_every_door_opens_only_to_those_who_may_enter(app: Flask, cast: dict[str, int], who: str) -> None:
+    checked = 0
+    for door in doors(app):
+        if door.endpoint in PUBLIC or door.path.startswith(("/api/", "/demo/")):
+            continue
+        answer = browser(app, cast, who).open(door.path, method=door.method)
+        checked += 1
+        if not door.exists:
+            assert answer.status_code in {405, 404} or is_turned_away(answer), (who, door, answer.status_code)
+        elif door.endpoint in LEAVING and door.method == "POST":
+            assert answer.status_code == 303
+        else:
+            is_let_in = RANK.get(who, 0) >= door.needs
+            assert is_turned_away(answer) is not is_let_in, (who, door, answer.status_code)
+    assert checked > 150
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_no_session_opens_the_api(app: Flask, cast: dict[str, int], who: str) -> None:
+    client = browser(app, cast, who)
+    for door in doors(app):
+        if door.path.startswith("/api/") and door.exists and door.method != "OPTIONS":
+            answer = client.open(door.path, method=door.method, json={})
+            assert answer.status_code == 401, (who, door)
+
+
+@pytest.fixture
+def secrets(app: Flask, cast: dict[str, int]) -> dict[str, str]:
+    """One token of each kind."""
+    with app.app_context():
+        made = {
+            scope.value: tokens.create(name=scope.value, scopes=[scope], by="test").secret for scope in Scope
+        }
+        made["expired"] = tokens.create(
+            name="expired", scopes=[Scope.ADMIN], by="test", expires_at=now() - timedelta(seconds=1)
+        ).secret
+        made["revoked"] = tokens.create(name="revoked", scopes=[Scope.ADMIN], by="test").secret
+        tokens.revoke("revoked", by="test")
+        disabled = cast["disabled"]
+        made["of a disabled person"] = tokens.create(
+            name="disabled", scopes=[Scope.ADMIN], by="test", user_id=disabled
+        ).secret
+        service.change_status(disabled, status=UserStatus.DISABLED, by="test")
+    return made
+
+
+@pytest.mark.parametrize("kind", TOKENS)
+def test_every_operation_of_the_api_opens_only_to_its_scope(
+    app: Flask, secrets: dict[str, str], kind: str
+) -> None:
+    headers = {"Authorization": f"Bearer {secrets[kind]}"}
+    checked = 0
+    for door in doors(app):
+        if door.scope is None or not door.exists or door.method == "OPTIONS":
+            continue
+        answer = app.test_client().open(door.path, method=door.method, headers=headers, json={})
+        checked += 1
+        if kind not in COVERED:
+            assert answer.status_code == 401, (kind, door)
+        else:
+            is_covered = door.scope in COVERED[kind]
+            assert (answer.status_code == 403) is not is_covered, (kind, door, answer.status_code)
+            assert answer.status_code != 401, (kind, door)
+    assert checked > 10
+
+
+@pytest.mark.parametrize("kind", ["admin", "write"])
+def test_no_token_opens_a_page(app: Flask, secrets: dict[str, str], kind: str) -> None:
+    headers = {"Authorization": f"Bearer {secrets[kind]}"}
+    for door in doors(app):
+        if door.endpoint in PUBLIC or door.path.startswith(("/api/", "/demo/")) or not door.exists:
+            continue
+        answer = app.test_client().open(door.path, method=door.method, headers=headers)
+        assert is_turned_away(answer), door
+
+
+def test_no_form_is_taken_without_its_token_whoever_sends_it(app: Flask, cast: dict[str, int]) -> None:
+    app.config["WTF_CSRF_ENABLED"] = True
+    client = browser(app, cast, "admin")
+    with app.app_context():
+        before = db.session.query(AuditEvent).count()
+    for door in doors(app):
+        if door.exists and door.method not in LOOKING and not door.path.startswith(("/api/", "/demo/")):
+            answer = client.open(door.path, method=door.method)
+            assert answer.status_code == 400, door
+    with app.app_context():
+        assert db.session.query(AuditEvent).count() == before
+
+
+@pytest.mark.parametrize("path", ["/password/reset/guess", "/invitation/guess"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_guessed_link_opens_nothing(app: Flask, path: str, method: str) -> None:
+    answer = getattr(app.test_client(), method)(path, data={"password": "seven green kettles", "name": "x"})
+    assert answer.status_code == 404
+
+
+def test_the_address_that_counts_is_the_one_our_own_proxies_saw(
+    make_settings: Callable[..., object], make_app: Callable[..., Flask]
+) -> None:
+    forged = {"X-Forwarded-For": "198.51.100.9, 192.0.2.7"}
+    for hops, expected in [("0", "127.0.0.1"), ("1", "192.0.2.7")]:
+        app = make_app(make_settings(proxy_hops=hops))
+        app.config["WTF_CSRF_ENABLED"] = False
+        with app.app_context():
+            user = make_user(f"Hops{hops}", Role.VIEWER)
+            email = user.email
+        app.test_client().post(
+            "/login", data={"email": email, "password": "three blue lamps"}, headers=forged
+        )
+        with app.app_context():
+            event = (
+                db.session.query(AuditEvent).filter_by(kind="login").order_by(AuditEvent.id.desc()).first()
+            )
+            assert event is not None
+            assert event.data["address"] == expected
