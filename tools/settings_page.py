@@ -97,6 +97,8 @@ def _value(field: FieldInfo) -> str:
         return ", ".join(f"`{choice}`" for choice in get_args(kind))
     if get_origin(kind) is tuple:
         return "list, separated by commas"
+    if get_origin(kind) is dict:
+        return "JSON object"
     return TYPE_WORDS.get(kind, "text") + _range(field)
 
 
@@ -119,7 +121,7 @@ def _bound(value: object) -> object:
 def default_text(field: FieldInfo) -> str:
     """Write a default as a person would type it; empty where there is none."""
     default = field.default
-    if field.is_required() or field.default_factory or default in (None, "", ()):
+    if field.is_required() or field.default_factory or default in (None, "", (), {}):
         return ""
     if isinstance(default, timedelta):
         return f"`{_with_unit(default.total_seconds(), TIME_UNITS)}`"
