@@ -30,6 +30,7 @@ MEANINGS = {
     HTTPStatus.CONFLICT: "Its state does not allow this.",
     HTTPStatus.PRECONDITION_FAILED: "It was changed since; `errors` says what happened.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 1 MiB.",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "The address is longer than 4 KB.",
     HTTPStatus.UNPROCESSABLE_ENTITY: "Some fields need another value; `errors` names them.",
     HTTPStatus.TOO_MANY_REQUESTS: "The token asked too often; `Retry-After` says when to ask again.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A defect of ours; the log knows the request id.",
@@ -202,6 +203,9 @@ def _responses(rule: Rule, declared: Operation, schemas: Schemas) -> dict[str, A
     problem = {"application/problem+json": {"schema": schemas[Problem, "serialization"]}}
     for status in sorted(refusals):
         responses[str(int(status))] = {"description": MEANINGS[status], "content": problem}
+    # The web server refuses this itself, before the app sees it.
+    too_long = HTTPStatus.REQUEST_URI_TOO_LONG
+    responses[str(int(too_long))] = {"description": MEANINGS[too_long], "content": {"text/html": {}}}
     return responses
 
 

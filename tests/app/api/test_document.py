@@ -48,4 +48,4 @@ def test_the_running_server_does_what_the_document_says(server: Server, tmp_path
         *("--checks", "all", "--max-examples", "5", "--workers", "4", "--max-time", "30", "--no-color"),
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr
+    assert done.returncode == 0, done.stdout[-20000:] + done.stderr
