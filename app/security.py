@@ -55,7 +55,7 @@ VIEWER_MAY_POST = frozenset(
 """Changes that concern only the person who makes them."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE", "TRACE"}
+METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"}
 MAX_BODY_BYTES = 1024 * 1024
 
 
