@@ -10,6 +10,16 @@ from app.notify import models as notify
 from app.ops import models as ops
 from app.remediation import models as remediation
 
-__all__ = ["accounts", "alerts", "api", "incidents", "maintenance", "metadata", "notify", "ops", "remediation"]
+__all__ = [
+    "accounts",
+    "alerts",
+    "api",
+    "incidents",
+    "maintenance",
+    "metadata",
+    "notify",
+    "ops",
+    "remediation",
+]
 
 metadata = Base.metadata

@@ -87,6 +87,7 @@ def reason(code: str) -> str:
     """Return why something did not run, in words; a reason that is not known yet is shown as it is."""
     return REASONS.get(code, code.replace("_", " ").capitalize() or "No reason given")
 
+
 ACCOUNTS = {
     UserStatus.ACTIVE: Pill("Active", "ok"),
     UserStatus.PENDING: Pill("Waits for approval", "high"),

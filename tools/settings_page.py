@@ -42,6 +42,7 @@ Kubernetes Secret. Giving both is an error.
 TIME_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001))
 SIZE_UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 TYPE_WORDS = {bool: "`true` or `false`", int: "whole number", float: "number", Path: "path"}
+TYPE_WORDS |= {tuple: "list, separated by commas", dict: "JSON object"}
 TYPE_WORDS |= {timedelta: "time, such as `15s` or `5m`", AnyHttpUrl: "address with http:// or https://"}
 
 
@@ -95,11 +96,7 @@ def _value(field: FieldInfo) -> str:
     kind = _types(field)[0]
     if get_origin(kind) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(kind))
-    if get_origin(kind) is tuple:
-        return "list, separated by commas"
-    if get_origin(kind) is dict:
-        return "JSON object"
-    return TYPE_WORDS.get(kind, "text") + _range(field)
+    return TYPE_WORDS.get(get_origin(kind) or kind, "text") + _range(field)
 
 
 def _range(field: FieldInfo) -> str:
