@@ -77,7 +77,7 @@ def cluster():
         name
         for node in nodes["items"]
         for image in node["status"]["images"]
-        for name in image.get("names", [])
+        for name in image.get("names") or []
     ]
     pause = next((name for name in images if "/pause:" in name), None)
     if pause is None:

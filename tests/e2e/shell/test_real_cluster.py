@@ -126,7 +126,7 @@ def release():
         name
         for node in nodes["items"]
         for image in node["status"]["images"]
-        for name in image.get("names", [])
+        for name in image.get("names") or []
     ]
     image = next(
         (
