@@ -18,6 +18,7 @@ from app.maintenance import routes as maintenance
 from app.ops import faults, metrics
 from app.ops import routes as operations
 from app.remediation import routes as remediation
+from app.reviews import routes as reviews
 
 __version__ = "0.1.0"
 
@@ -69,6 +70,7 @@ def _bind_extensions(app: Flask) -> None:
 
 def _register_blueprints(app: Flask) -> None:
     people = (accounts, links, profile, admin)
-    for part in (operations, api, reference, *people, incidents, dashboard, remediation, maintenance):
+    work = (incidents, reviews, dashboard, remediation, maintenance)
+    for part in (operations, api, reference, *people, *work):
         app.register_blueprint(part.bp)
     csrf.exempt(api.bp)

@@ -89,6 +89,10 @@ class Settings(BaseSettings):
         "", description="Prometheus, for pictures of an alert's expression; empty: none."
     )
 
+    alertmanager_url: str = Field(
+        "", description="Alertmanager, whose silences are shown on incidents; empty: none are."
+    )
+
     admin_email: str = Field("", description="First administrator, made by `migrate` when missing.")
     admin_password: SecretStr | None = Field(None, description="Password of the first administrator.")
     automation_token: SecretStr | None = Field(
@@ -139,7 +143,7 @@ class Settings(BaseSettings):
     def _one_address(cls, value: str) -> str:
         return _address(value) if value else value
 
-    @field_validator("base_url", "journal_url", "prometheus_url")
+    @field_validator("base_url", "journal_url", "prometheus_url", "alertmanager_url")
     @classmethod
     def _http_url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):

@@ -1,6 +1,7 @@
 """How times and durations are written for people."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from app.clock import in_words
 
@@ -9,6 +10,7 @@ HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S
 TENTHS_BELOW_S = 20
 RELATIVE_LIMIT_S = 30 * DAY_S
+UTC_NAME = "UTC"
 
 
 def duration(seconds: float) -> str:
@@ -26,7 +28,7 @@ def age(seconds: float) -> str:
     return "< 1 min"
 
 
-def relative(at: datetime, now: datetime) -> str:
+def relative(at: datetime, now: datetime, zone: str = UTC_NAME) -> str:
     """Write how long ago (or ahead) `at` is, both aware: `just now`, `5 min ago`, `in 2 h`, `3 Nov 2026`.
 
     Seconds are left out on purpose: a page that shows them would change on every poll.
@@ -35,23 +37,27 @@ def relative(at: datetime, now: datetime) -> str:
     if abs(seconds) < MINUTE_S:
         return "just now" if seconds > -1 else "in under a minute"
     if abs(seconds) > RELATIVE_LIMIT_S:
-        return f"{at.astimezone(UTC):%-d %b %Y}"
+        return f"{_local(at, zone):%-d %b %Y}"
     return f"{age(seconds)} ago" if seconds > 0 else f"in {age(-seconds)}"
 
 
-def exact(at: datetime) -> str:
+def exact(at: datetime, zone: str = UTC_NAME) -> str:
     """Write `at` to the second with its zone: `2026-11-23 14:02:07 UTC`."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{_local(at, zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
-def day(at: datetime) -> str:
-    """Write the day of `at` in UTC: `Mon 23 Nov 2026`."""
-    return f"{at.astimezone(UTC):%a %-d %b %Y}"
+def day(at: datetime, zone: str = UTC_NAME) -> str:
+    """Write the day of `at` in `zone`: `Mon 23 Nov 2026`."""
+    return f"{_local(at, zone):%a %-d %b %Y}"
 
 
-def clock_time(at: datetime) -> str:
-    """Write the time of day of `at` in UTC: `14:02:07`."""
-    return f"{at.astimezone(UTC):%H:%M:%S}"
+def clock_time(at: datetime, zone: str = UTC_NAME) -> str:
+    """Write the time of day of `at` in `zone`: `14:02:07`."""
+    return f"{_local(at, zone):%H:%M:%S}"
+
+
+def _local(at: datetime, zone: str) -> datetime:
+    return at.astimezone(UTC if zone == UTC_NAME else ZoneInfo(zone))
 
 
 def sentence(text: str) -> str:

@@ -5,10 +5,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, make_response, render_template, request, url_for
+from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.http import generate_etag, quote_etag
 
 from app import clock, formats, words
+from app.incidents import markdown
 from app.incidents.links import safe_url
 
 NAVIGATION = (
@@ -58,8 +60,13 @@ def live_page(page: str, part: str, **context: Any) -> Response:
     return response
 
 
+def zone() -> str:
+    """Return the name of the time zone in which the reader sees times."""
+    return str(getattr(current_user, "timezone", formats.UTC_NAME))
+
+
 def _relative(at: datetime) -> str:
-    return formats.relative(at, clock.now())
+    return formats.relative(at, clock.now(), zone())
 
 
 def _shared() -> dict[str, Any]:
@@ -77,12 +84,14 @@ def init_app(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.add_template_filter(clock.rfc3339, "iso")
     app.add_template_filter(_relative, "relative")
-    app.add_template_filter(formats.exact, "exact")
-    app.add_template_filter(formats.clock_time, "clock_time")
-    app.add_template_filter(formats.day, "day")
+    app.add_template_filter(lambda at: formats.exact(at, zone()), "exact")
+    app.add_template_filter(lambda at: formats.clock_time(at, zone()), "clock_time")
+    app.add_template_filter(lambda at: formats.day(at, zone()), "day")
     app.add_template_filter(formats.duration, "duration")
     app.add_template_filter(formats.age, "age")
     app.add_template_filter(formats.sentence, "sentence")
+    app.add_template_filter(markdown.render, "markdown")
     app.add_template_filter(safe_url, "safe_url")
     app.jinja_env.globals["words"] = words
+    app.jinja_env.globals["zone"] = zone
     app.context_processor(_shared)

@@ -50,6 +50,8 @@ VIEWER_MAY_POST = frozenset(
         "profile.tokens",
         "profile.revoke",
         "dashboard.theme",
+        "incidents.keep_view",
+        "incidents.remove_view",
     }
 )
 """Changes that concern only the person who makes them."""

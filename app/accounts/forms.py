@@ -1,6 +1,7 @@
 """Forms for logging in, registering, and looking after one's own account."""
 
 from collections.abc import Collection
+from zoneinfo import available_timezones
 
 from wtforms import EmailField, PasswordField, SelectField, StringField
 from wtforms.fields import SelectChoice
@@ -99,6 +100,7 @@ class ProfileForm(Form):
     """What others see of a person."""
 
     name = own_name()
+    timezone = SelectField("Time zone", choices=sorted(available_timezones()), default="UTC")
 
 
 class PasswordForm(Form):

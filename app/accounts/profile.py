@@ -23,11 +23,13 @@ def show() -> ResponseReturnValue:
     form = ProfileForm(obj=current_user)
     if form.validate_on_submit():
         try:
-            service.rename(current_user.id, name=form.name.data or "")
+            service.change_profile(
+                current_user.id, name=form.name.data or "", timezone=form.timezone.data or "UTC"
+            )
         except InvalidInput as error:
             form.reject(error)
         else:
-            flash("Your name is saved.", "ok")
+            flash("Your profile is saved.", "ok")
             return redirect(url_for("profile.show"), code=HTTPStatus.SEE_OTHER)
     return render_template(
         "accounts/profile.html", form=form, browsers=sessions.of(current_user.id), is_this=sessions.is_this

@@ -1,6 +1,7 @@
 """The use cases of accounts: register, log in, change a name, a password, a role or a status."""
 
 from collections.abc import Sequence
+from zoneinfo import available_timezones
 
 import structlog
 from email_validator import EmailNotValidError, validate_email
@@ -88,16 +89,20 @@ def authenticate(*, email: str, password: str, address: str) -> User:
     return user
 
 
-def rename(user_id: int, *, name: str) -> None:
-    """Change the name by which others see a person.
+def change_profile(user_id: int, *, name: str, timezone: str) -> None:
+    """Change the name by which others see a person, and the time zone in which they see times.
 
     Raises:
-        InvalidInput: the name is empty.
+        InvalidInput: the name is empty, or there is no such time zone.
 
     """
     name = normal_name(name)
+    if timezone not in available_timezones():
+        message = "There is no time zone of this name."
+        raise InvalidInput(message, [{"field": "timezone", "message": message}])
     with transaction():
         user = get(user_id)
+        user.timezone = timezone
         old, user.name = user.name, name
         if old != name:
             audit.record("user_renamed", old, f"{user.email} is called {name} now.", user_id=user.id)

@@ -1,5 +1,7 @@
 """What a journal event does to incidents. Called inside the transaction that moves the journal's cursor."""
 
+from typing import Any
+
 import structlog
 
 from app.alerts.events import JournalEvent
@@ -7,7 +9,7 @@ from app.alerts.models import AlertEvent
 from app.clock import in_words, now, rfc3339
 from app.config import Settings
 from app.extensions import db
-from app.incidents import changes, queries
+from app.incidents import changes, merging, queries
 from app.incidents.actors import ALERTING, AUTOMATION, Actor
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Source, Verdict
@@ -47,6 +49,7 @@ def apply(event: JournalEvent, settings: Settings) -> None:
 def _firing(event: JournalEvent, settings: Settings) -> Incident:
     """Find the incident the firing belongs to.
 
+    0. It is that of a duplicate whose other incident is not resolved: both hear of it, nothing reopens.
     1. It continues the episode of the latest incident, even one that a person resolved while it fired.
     2. It joins the unresolved incident of the same fingerprint.
     3. It reopens one that was resolved within the reopen window.
@@ -57,6 +60,9 @@ def _firing(event: JournalEvent, settings: Settings) -> Incident:
         latest = changes.lock(latest.id)
     if latest is None:
         return _open(event, None)
+    going_on = merging.goes_on(latest)
+    if going_on is not None:
+        return _join_duplicate(event, latest, changes.lock(going_on.id))
     if latest.state is not State.RESOLVED or (latest.is_firing and latest.episode == event.episode):
         return _join(event, latest)
     if latest.resolved_at and now() - latest.resolved_at <= settings.reopen_window:
@@ -70,7 +76,7 @@ def _open(event: JournalEvent, previous: Incident | None) -> Incident:
         description=event.annotations.get("description", ""),
         severity=event.severity,
         source=Source.ALERT,
-        service=(event.labels.get("service") or event.labels.get("job") or "")[:MAX_SERVICE] or None,
+        service=_service(event.labels),
         fingerprint=event.fingerprint,
         alertname=event.alertname,
         previous_id=previous.id if previous else None,
@@ -98,6 +104,16 @@ def _join(event: JournalEvent, incident: Incident) -> Incident:
         fired_at=_iso(event),
     )
     return incident
+
+
+def _join_duplicate(event: JournalEvent, duplicate: Incident, other: Incident) -> Incident:
+    _take_facts(event, duplicate)
+    known: dict[str, Any] = {"seq": event.seq, "episode": event.episode, "fired_at": _iso(event)}
+    summary = f"The alert fired again; incident {other.id} goes on for it."
+    changes.record(duplicate.id, EventKind.ALERT_FIRED, ALERTING, summary, **known)
+    summary = f"The alert of incident {duplicate.id}, which was merged into this one, fired again."
+    changes.record(other.id, EventKind.ALERT_FIRED, ALERTING, summary, **known)
+    return duplicate
 
 
 def _reopen(event: JournalEvent, incident: Incident) -> Incident:
@@ -144,6 +160,11 @@ def _ending(event: JournalEvent, incident: Incident) -> tuple[Actor, str]:
             "Resolved: the alert stopped firing after the repair. Automation watches whether it stays so.",
         )
     return ALERTING, f"Resolved: the alert stopped firing. The incident lasted {lasted}."
+
+
+def _service(labels: dict[str, str]) -> str | None:
+    named = (labels.get(name) for name in ("service", "job", "app"))
+    return next((name[:MAX_SERVICE] for name in named if name), None)
 
 
 def _take_facts(event: JournalEvent, incident: Incident) -> None:

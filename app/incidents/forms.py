@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 
+from flask import request
 from wtforms import HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
+from app.accounts import service as accounts
 from app.accounts.models import User
 from app.forms import Form, strip
 from app.incidents.lifecycle import Severity
 from app.incidents.service import MAX_TEXT, MAX_TITLE
 
 MAX_SERVICE = 80
+MAX_PICKED = 200
+MAX_DIGITS = 12
 SEVERITY_CHOICES = [SelectChoice(severity.value, severity.value.capitalize()) for severity in Severity]
 NOBODY = SelectChoice("", "Nobody")
 TOO_LONG = f"Use at most {MAX_TEXT:,} characters."
@@ -123,3 +127,86 @@ class SeverityForm(ActionForm):
     """How bad it really is."""
 
     severity = SelectField("Severity", choices=SEVERITY_CHOICES, id="severity-choice")
+
+
+class BulkForm(Form):
+    """One action for the incidents that are ticked."""
+
+    do = SelectField(
+        "Do",
+        choices=[
+            SelectChoice("acknowledge", "Acknowledge"),
+            SelectChoice("assign", "Assign"),
+            SelectChoice("resolve", "Resolve"),
+        ],
+        id="bulk-do",
+    )
+    owner = OwnerField("Owner, when you assign", id="bulk-owner")
+    reason = StringField(
+        "Reason, when you resolve",
+        [Length(max=MAX_TEXT, message=TOO_LONG)],
+        filters=[strip],
+        id="bulk-reason",
+        render_kw={"autocomplete": "off"},
+    )
+
+    @classmethod
+    def offered(cls) -> "BulkForm":
+        """Return the form with the people who can own incidents."""
+        form = cls()
+        form.owner.offer(accounts.assignable())
+        return form
+
+    def picked(self) -> list[int]:
+        """Return the numbers that are ticked, each once; what is no number counts as not ticked."""
+        given = dict.fromkeys(request.form.getlist("incident"))
+        return [int(text) for text in given if text.isascii() and text.isdigit() and len(text) < MAX_DIGITS][
+            :MAX_PICKED
+        ]
+
+
+class ViewForm(Form):
+    """The name for a list's filters."""
+
+    name = StringField(
+        "Name of this view",
+        [DataRequired("Give the view a name."), Length(max=60, message="Use at most 60 characters.")],
+        filters=[strip],
+        id="view-name",
+        render_kw={"autocomplete": "off"},
+    )
+    query = HiddenField(id="view-query")
+
+
+class LinkForm(ActionForm):
+    """An incident that this one has to do with."""
+
+    number = IntegerField(
+        "Number of the other incident", [InputRequired("Enter a number.")], id="link-number"
+    )
+
+
+class MergeForm(ActionForm):
+    """The incident that goes on for this one."""
+
+    number = IntegerField(
+        "Number of the incident that goes on", [InputRequired("Enter a number.")], id="merge-number"
+    )
+
+
+class DetailsForm(ActionForm):
+    """Which service it is about, and people's own labels."""
+
+    service = StringField(
+        "Service",
+        [Length(max=MAX_SERVICE, message=f"Use at most {MAX_SERVICE} characters.")],
+        filters=[strip],
+        id="details-service",
+        render_kw={"autocomplete": "off"},
+    )
+    tags = TextAreaField(
+        "Labels",
+        [Length(max=MAX_TEXT, message=TOO_LONG)],
+        id="details-tags",
+        render_kw={"rows": 3, "spellcheck": "false"},
+    )

@@ -27,6 +27,10 @@ class Filters:
     owner_id: int | None = None
     is_unowned: bool = False
     text: str = ""
+    service: str = ""
+    label: tuple[str, str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     fingerprint: str = ""
     episode: str = ""
     alertname: str = ""
@@ -39,10 +43,15 @@ def get(incident_id: int) -> Incident:
         NotFound: there is none with this id.
 
     """
-    incident = db.session.get(Incident, incident_id) if incident_id <= MAX_ID else None
+    incident = find(incident_id)
     if incident is None:
         raise NotFound(f"There is no incident {incident_id}.")
     return incident
+
+
+def find(incident_id: int) -> Incident | None:
+    """Return one incident, or nothing."""
+    return db.session.get(Incident, incident_id) if incident_id <= MAX_ID else None
 
 
 def page(filters: Filters, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Incident]:
@@ -69,6 +78,11 @@ def worst_first(filters: Filters, *, limit: int = MAX_PAGE_SIZE) -> Sequence[Inc
         .limit(limit)
     )
     return db.session.scalars(statement).all()
+
+
+def count(filters: Filters) -> int:
+    """Return how many incidents there are of this kind."""
+    return db.session.scalar(select(func.count()).select_from(Incident).where(*_conditions(filters))) or 0
 
 
 def timeline(incident_id: int, *, after_id: int = 0, limit: int = 1000) -> Sequence[TimelineEvent]:
@@ -137,42 +151,33 @@ def of_episode(episode: str) -> Incident | None:
     )
 
 
-def related(incident: Incident, *, limit: int = 10) -> Sequence[Incident]:
-    """Return earlier and later incidents of the same alert, newest first."""
-    if incident.fingerprint is None:
-        return ()
-    statement = (
-        select(Incident)
-        .where(Incident.fingerprint == incident.fingerprint, Incident.id != incident.id)
-        .order_by(Incident.id.desc())
-        .limit(limit)
-    )
-    return db.session.scalars(statement).all()
-
-
 def last_resolved_at() -> datetime | None:
     """Return when the last incident was resolved, for the empty list's words."""
     return db.session.scalar(select(func.max(Incident.resolved_at)))
 
 
 def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filters.states:
-        conditions.append(Incident.state.in_(filters.states))
-    if filters.severities:
-        conditions.append(Incident.severity.in_(filters.severities))
-    if filters.source:
-        conditions.append(Incident.source == filters.source)
-    if filters.owner_id is not None:
-        conditions.append(Incident.owner_id == filters.owner_id)
-    if filters.is_unowned:
-        conditions.append(Incident.owner_id.is_(None))
-    if filters.fingerprint:
-        conditions.append(Incident.fingerprint == filters.fingerprint)
-    if filters.episode:
-        conditions.append(Incident.episode == filters.episode)
-    if filters.alertname:
-        conditions.append(Incident.alertname == filters.alertname)
+    given = (
+        (filters.states, Incident.state.in_(filters.states)),
+        (filters.severities, Incident.severity.in_(filters.severities)),
+        (filters.source, Incident.source == filters.source),
+        (filters.owner_id is not None, Incident.owner_id == filters.owner_id),
+        (filters.is_unowned, Incident.owner_id.is_(None)),
+        (filters.service, Incident.service == filters.service),
+        (filters.fingerprint, Incident.fingerprint == filters.fingerprint),
+        (filters.episode, Incident.episode == filters.episode),
+        (filters.alertname, Incident.alertname == filters.alertname),
+    )
+    conditions: list[ColumnElement[bool]] = [condition for is_asked, condition in given if is_asked]
+    if filters.label:
+        name, value = filters.label
+        conditions.append(
+            or_(*(kind[name].as_string() == value for kind in (Incident.labels, Incident.tags)))
+        )
+    if filters.since:
+        conditions.append(Incident.opened_at >= filters.since)
+    if filters.until:
+        conditions.append(Incident.opened_at < filters.until)
     searched = (Incident.title, Incident.description, Incident.alertname, Incident.service)
     conditions.extend(
         or_(*(column.icontains(word, autoescape=True) for column in searched))

@@ -137,7 +137,7 @@ def resolve(incident_id: int, *, actor: Actor, reason: str = "", version: int | 
     reason = entered("reason", reason, MAX_TEXT)
     with transaction():
         incident = _read(incident_id, version)
-        if incident.is_firing and not reason:
+        if not reason and (incident.is_firing or _burns_elsewhere(incident)):
             message = "The alert of this incident still fires. Say why it can be resolved anyway."
             raise InvalidInput(message, [{"field": "reason", "message": message}])
         changes.close(incident, actor, _sentence(f"Resolved by {actor.name}", reason), reason=reason)
@@ -153,12 +153,28 @@ def reopen(incident_id: int, *, actor: Actor, reason: str = "", version: int | N
     return incident
 
 
+def _burns_elsewhere(incident: Incident) -> bool:
+    """Say whether the alert of a duplicate that was merged into this incident still fires."""
+    merged = select(Incident.id).where(Incident.merged_into_id == incident.id, Incident.is_firing)
+    return db.session.scalar(merged.limit(1)) is not None
+
+
 def _read(incident_id: int, version: int | None) -> Incident:
     """Load the incident under lock and compare versions."""
     incident = changes.lock(incident_id)
+    compare(incident, version)
+    return incident
+
+
+def compare(incident: Incident, version: int | None) -> None:
+    """Refuse a change that rests on what is no longer true.
+
+    Raises:
+        EditConflict: the incident has another version than the person saw; the message says what happened.
+
+    """
     if version is not None and version != incident.version:
         raise EditConflict(_what_happened(incident))
-    return incident
 
 
 def _change(incident_id: int, action: Action, version: int | None) -> Incident:

@@ -42,8 +42,10 @@ def tell(
     runs: Sequence[Run],
     decisions: Sequence[Decision],
     now: datetime,
+    *,
+    zone: str = "UTC",
 ) -> Story:
-    """Return the story of an incident; events, runs and decisions are given oldest first."""
+    """Return the story of an incident in the reader's `zone`; all else is given oldest first."""
     run = runs[-1] if runs else None
     if run is not None:
         lead, outcome = _of_run(run)
@@ -58,7 +60,7 @@ def tell(
         run=run,
         lasted=_lasted(incident, now),
         who=_who(incident, events),
-        steps=_steps(incident, events, run),
+        steps=_steps(incident, events, run, zone),
     )
 
 
@@ -137,7 +139,7 @@ _EVENT_STEPS = {
 }
 
 
-def _steps(incident: Incident, events: Sequence[TimelineEvent], run: Run | None) -> Sequence[Step]:
+def _steps(incident: Incident, events: Sequence[TimelineEvent], run: Run | None, zone: str) -> Sequence[Step]:
     marks = [(event.at, *_EVENT_STEPS[event.kind]) for event in _newest_of_each(events)]
     marks += _run_marks(run) if run is not None else []
     marks.sort(key=lambda mark: mark[0])
@@ -147,7 +149,7 @@ def _steps(incident: Incident, events: Sequence[TimelineEvent], run: Run | None)
     if fired_at:
         marks.insert(0, (start, "incident opened", "done"))
         start, label = datetime.fromisoformat(fired_at), "alert fired"
-    first = Step(formats.clock_time(start), label)
+    first = Step(formats.clock_time(start, zone), label)
     later = [
         Step(f"+ {formats.duration((at - start).total_seconds())}", label, kind) for at, label, kind in marks
     ]

@@ -66,6 +66,7 @@
     }
     part.unfolded = openIds(part);
     part.folded = closedIds(part);
+    part.ticked = [...part.querySelectorAll("input:checked[id]")].map((box) => box.id);
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
@@ -73,6 +74,10 @@
     if (!part.matches("[data-live]")) return;
     for (const id of part.unfolded || []) document.getElementById(id)?.setAttribute("open", "");
     for (const id of part.folded || []) document.getElementById(id)?.removeAttribute("open");
+    for (const id of part.ticked || []) {
+      const box = document.getElementById(id);
+      if (box) box.checked = true;
+    }
     part.dataset.etag = event.detail.xhr.getResponseHeader("ETag") || "";
     tellTab(part);
     inOwnZone(part);

@@ -92,7 +92,7 @@ def test_people_acknowledge_assign_comment_escalate_resolve_and_reopen(browser, 
     path = f"/incidents/{tell(stories.reported, alice, at)}"
     assert "Alice has it" in browser.submit_and_follow(path, f"{path}/acknowledge").words
     assert "Bob has it" in browser.submit_and_follow(path, f"{path}/assign", owner=str(bob.id)).words
-    assert "Two\nlines" in browser.submit_and_follow(path, f"{path}/comment", body="Two\nlines").html
+    assert "Two<br />\nlines" in browser.submit_and_follow(path, f"{path}/comment", body="Two\nlines").html
     assert "Low" in browser.submit_and_follow(path, f"{path}/severity", severity="low").words
     assert "I am stuck" in browser.submit_and_follow(path, f"{path}/escalate", reason="I am stuck").words
     resolved = browser.submit_and_follow(path, f"{path}/resolve", reason="Pool enlarged")
@@ -108,7 +108,7 @@ def test_it_offers_only_what_the_state_allows(browser, tell, settings, at):
         for form in page.all("form")
         if "/incidents/" in (form.get("action") or "")
     }
-    assert actions == {"reopen", "comment"}
+    assert actions == {"reopen", "comment", "link", "details"}
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def link(words: str) -> str:
 
 def test_a_person_changes_the_own_name(browser):
     page = browser.submit_and_follow("/profile", name="Alice of the night")
-    assert "Your name is saved." in page.words
+    assert "Your profile is saved." in page.words
     assert "Alice of the night" in page.html
 
 

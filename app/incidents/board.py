@@ -1,0 +1,62 @@
+"""The list of incidents."""
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.clock import now
+from app.dashboard import queries as dashboard
+from app.incidents import forms, queries, saved
+from app.incidents.filters import Selection
+from app.incidents.page import bp, may_change
+from app.pages import live_page
+from app.remediation import queries as remediation
+from app.remediation import standing as automation
+
+RECENTLY_RESOLVED = 10
+MOST_RANKED = 200
+
+bp.add_url_rule("/incidents", endpoint="list", redirect_to="/")
+
+
+@bp.get("/")
+def index() -> ResponseReturnValue:
+    """Show what is on fire, worst and oldest first, then what was resolved lately."""
+    selection = Selection.from_url(request.args)
+    filters = selection.filters(current_user.id, current_user.timezone)
+    following, unshown = None, 0
+    if selection.is_ranked:
+        rows = queries.worst_first(filters, limit=MOST_RANKED)
+        unshown = queries.count(filters) - len(rows) if len(rows) == MOST_RANKED else 0
+    else:
+        page = queries.page(filters, after=selection.after)
+        rows, following = page.items, page.next
+    resolved = []
+    if selection.view == "active":
+        recent = Selection(**{**vars(selection), "view": "resolved"}).filters(
+            current_user.id, current_user.timezone
+        )
+        resolved = [*queries.page(recent, limit=RECENTLY_RESOLVED).items]
+    ids = [incident.id for incident in (*rows, *resolved)]
+    standing = dashboard.standing()
+    return live_page(
+        "incidents/index.html",
+        "incidents/_board.html",
+        heading=standing.headline,
+        favicon=standing.favicon,
+        standing=standing,
+        selection=selection,
+        rows=rows,
+        unshown=unshown,
+        resolved=resolved,
+        next_url=selection.url(after=following) if following else None,
+        last_events=dashboard.last_events(ids),
+        runs=dashboard.last_runs(ids),
+        decisions=dashboard.last_decisions(ids),
+        now=now(),
+        may_change=may_change(),
+        bulk=forms.BulkForm.offered() if may_change() else None,
+        views=saved.of(current_user.id),
+        view_form=forms.ViewForm(formdata=None, query=request.query_string.decode("utf-8", "replace")),
+        how=automation.tell(remediation.heartbeats(), now(), is_paused=remediation.is_paused()),
+    )

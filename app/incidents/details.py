@@ -1,0 +1,65 @@
+"""What an incident is about: its service, and the labels that people give it."""
+
+import re
+
+from app.database import transaction
+from app.errors import InvalidInput
+from app.incidents import changes, service
+from app.incidents.actors import Actor
+from app.incidents.models import EventKind, Incident
+from app.text import clean, entered
+
+MAX_TAGS = 32
+MAX_VALUE = 200
+
+_TAG = re.compile(r"^([a-zA-Z_][a-zA-Z0-9_.-]{0,99})\s*=\s*(.*)$")
+
+
+def change(incident_id: int, *, about: str, tags: str, actor: Actor, version: int | None = None) -> Incident:
+    """Say which service it is about and which labels it has: ``name=value``, one to a line.
+
+    The alert's own labels stay as they came.
+
+    Raises:
+        InvalidInput: a line is no label, there are too many, or the service's name is too long.
+
+    """
+    about = entered("service", about, service.MAX_SERVICE)
+    wanted = _read(tags)
+    with transaction():
+        incident = changes.lock(incident_id)
+        service.compare(incident, version)
+        said = _difference(incident, about, wanted)
+        if said:
+            incident.service, incident.tags = about or None, wanted
+            incident.version += 1
+            summary = f"{actor.name} changed the details: {'; '.join(said)}"
+            changes.record(incident.id, EventKind.DETAILS_CHANGED, actor, summary, reason="; ".join(said))
+    return incident
+
+
+def write(tags: dict[str, str]) -> str:
+    """Return labels as ``change`` takes them."""
+    return "\n".join(f"{name}={value}" for name, value in sorted(tags.items()))
+
+
+def _difference(incident: Incident, about: str, tags: dict[str, str]) -> list[str]:
+    said = []
+    if about != (incident.service or ""):
+        said.append(f"the service is {about or 'not known'}, it was {incident.service or 'not known'}")
+    said += [f"{name}={value}" for name, value in tags.items() if incident.tags.get(name) != value]
+    said += [f"no longer {name}" for name in incident.tags if name not in tags]
+    return said
+
+
+def _read(text: str) -> dict[str, str]:
+    lines = [line.strip() for line in clean(text, len(text)).splitlines() if line.strip()]
+    wrong = [line for line in lines if not (found := _TAG.match(line)) or len(found[2]) > MAX_VALUE]
+    message = ""
+    if wrong:
+        message = f"“{wrong[0][:80]}” is not of the form name=value."
+    elif len(lines) > MAX_TAGS:
+        message = f"Use at most {MAX_TAGS} labels."
+    if message:
+        raise InvalidInput(message, [{"field": "tags", "message": message}])
+    return {found[1]: found[2] for line in lines if (found := _TAG.match(line))}
