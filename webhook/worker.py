@@ -1,7 +1,6 @@
 """gunicorn's threaded worker, made safe against slow clients and quick to stop."""
 
 import logging
-import select
 import selectors
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +15,6 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from webhook.arrival import Arrival, Progress
 
 ARRIVAL_SECONDS = 10.0
-LINGER_MILLISECONDS = 2
 CLOSING_THREADS = 2
 
 _REFUSALS = {
@@ -83,32 +81,6 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
         else:
             self._close(conn, progress)
 
-    def handle(self, conn: TConn) -> Any:
-        """Serve a request, and in the same thread the next ones of its connection if they come at once."""
-        keeps = super().handle(conn)
-        while keeps is True and self._is_next_here(conn):
-            keeps = super().handle(conn)
-        return keeps
-
-    def _is_next_here(self, conn: TConn) -> bool:
-        """Wait a moment for the next request, unless others need the thread.
-
-        What has not come whole by then goes back to the main loop.
-        """
-        if not self.alive or self.tpool._work_queue.qsize():  # noqa: SLF001 - the pool shows its queue to nobody
-            return False
-        waiting = select.poll()
-        waiting.register(conn.sock, select.POLLIN)
-        if not (conn.parser.unreader.buf.tell() or waiting.poll(LINGER_MILLISECONDS)):
-            return False
-        arrival = Arrival(conn.parser.unreader.take_buffered(), time.monotonic() + ARRIVAL_SECONDS)
-        progress = arrival.receive(conn.sock)
-        if progress is Progress.WHOLE:
-            conn.parser.unreader.unread(bytes(arrival.data))
-            return True
-        self._arrivals[conn] = arrival
-        return False
-
     def murder_pending(self) -> None:
         """Give up requests that have taken too long to arrive."""
         now = time.monotonic()
@@ -117,9 +89,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         """Keep the connection for its next request, or say goodbye to it in another thread."""
-        if conn in self._arrivals:
-            self.enqueue_req(conn)
-        elif not fs.cancelled() and fs.exception() is None and fs.result():
+        if not fs.cancelled() and fs.exception() is None and fs.result():
             super().finish_request(conn, fs)
         else:
             goodbye = self._closing.submit(conn.close, graceful=True)
