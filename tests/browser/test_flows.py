@@ -142,11 +142,11 @@ def test_an_unfolded_run_stays_unfolded_when_the_page_updates(log_in, site, alic
     page = log_in()
     page.goto(f"/incidents/{incident_id}")
     page.get_by_text("Tasks and output of").click()
-    expect(page.get_by_text("1 of 3 replicas ready after 60 s")).to_be_visible()
+    expect(page.get_by_text("1 of 3 replicas ready after 60 s", exact=True)).to_be_visible()
     site.tell(service.comment, incident_id, body="Seen", actor=alice.actor)
     page.evaluate("htmx.trigger(document.body, 'oims:refresh')")
     expect(page.get_by_text("Seen")).to_be_visible()
-    expect(page.get_by_text("1 of 3 replicas ready after 60 s")).to_be_visible()
+    expect(page.get_by_text("1 of 3 replicas ready after 60 s", exact=True)).to_be_visible()
 
 
 def test_a_hidden_tab_asks_for_nothing_and_a_visible_one_asks_at_once(log_in):
@@ -227,4 +227,4 @@ def test_the_theme_can_be_chosen_without_script(open_page):
     page = open_page(**WITHOUT_SCRIPT)
     page.goto("/login")
     page.get_by_role("button", name="Dark").click()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 20, 24)"
+    expect(page.locator("body")).to_have_css("background-color", "rgb(17, 20, 24)")

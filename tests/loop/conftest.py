@@ -86,11 +86,10 @@ class Installation:
 
     def kill(self, name):
         """Kill a part the hard way; supervisord starts it again."""
-        if name == "automation":
-            for pid in self.automation_pids():
-                os.kill(pid, signal.SIGKILL)
-        elif pid := self.supervisor.pid(name):
-            os.kill(pid, signal.SIGKILL)
+        pid = self.supervisor.pid(name) if name != "automation" else None
+        for victim in self.automation_pids() if name == "automation" else filter(None, [pid]):
+            with contextlib.suppress(ProcessLookupError):  # it has died meanwhile, which is what is wanted
+                os.kill(victim, signal.SIGKILL)
 
     def automation_pids(self):
         found = []

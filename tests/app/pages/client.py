@@ -41,7 +41,9 @@ class Page:
         """Return what a browser would send of the form that posts to this path, before anyone types."""
         form = self.find_form(path)
         values = {
-            field.get("name"): field.get("value") or "" for field in form.iter("input") if field.get("name")
+            field.get("name"): field.get("value") or ""
+            for field in form.iter("input")
+            if field.get("name") and (field.get("type") != "checkbox" or field.get("checked") is not None)
         }
         for field in form.iter("textarea"):
             values[field.get("name")] = field.text or ""
