@@ -6,8 +6,10 @@ from datetime import timedelta
 import structlog
 from flask import Flask
 
-from webhook import access, errors, event, health, routes
+from webhook import errors, event, health, routes
+from webhook.access import AccessLog
 from webhook.config import Settings
+from webhook.intake import Intake
 from webhook.journal import Journal, JournalUnavailableError, open_store
 from webhook.lines import LineWriter, to_line
 from webhook.metrics import Metrics
@@ -37,18 +39,16 @@ class Webhook(Flask):
             on_event=lambda text: self.lines.write(lambda: signed_line(text, key.value)),
             on_commit=self.metrics.commit_seconds.observe,
         )
+        writer, reader = settings.writer_credential, settings.reader_credential
         errors.init_app(self, self.metrics)
         self.register_blueprint(
-            routes.blueprint(
-                journal=self.journal,
-                metrics=self.metrics,
-                writer=settings.writer_credential,
-                reader=settings.reader_credential,
-                event_key=key,
-            )
+            routes.blueprint(journal=self.journal, reader=reader, writer=writer, event_key=key)
         )
         self.register_blueprint(health.blueprint(self.journal, self.metrics))
-        self.wsgi_app = access.AccessLog(self.wsgi_app, self.lines.write, self.metrics)  # type: ignore[method-assign]
+        intake = Intake(
+            self.wsgi_app, journal=self.journal, metrics=self.metrics, writer=writer, reader=reader
+        )
+        self.wsgi_app = AccessLog(intake, self.lines.write, self.metrics)  # type: ignore[method-assign]
         self._threads = [
             Periodic("heartbeat", self._heartbeat, settings.heartbeat_interval),
             Periodic("retention", self._prune, PRUNE_INTERVAL_SECONDS),

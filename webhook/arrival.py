@@ -43,10 +43,9 @@ class Arrival:
 
     def receive(self, client: socket.socket) -> Progress:
         """Read what has come, without waiting."""
-        client.settimeout(0)
         while (progress := self._progress(client)) is Progress.PARTIAL:
             try:
-                piece = client.recv(READ_BYTES)
+                piece = client.recv(READ_BYTES, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return Progress.PARTIAL
             except OSError:

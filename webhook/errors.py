@@ -1,7 +1,9 @@
 """The errors the webhook answers with, in one JSON shape: ``{"error": word, "reasons": [sentence, …]}``."""
 
 from http import HTTPStatus
+from typing import NamedTuple
 
+import structlog
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
@@ -9,6 +11,8 @@ from webhook.journal import JournalUnavailableError
 from webhook.lines import to_line
 from webhook.metrics import Metrics
 from webhook.payload import InvalidPayloadError
+
+log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
 
@@ -26,42 +30,70 @@ class RefusedError(Exception):
         self.headers = headers or {}
 
 
-def answer(status: int, reason: str, *sentences: str, headers: dict[str, str] | None = None) -> Response:
-    """Build the answer of an error."""
-    body = to_line(error=reason, reasons=list(sentences)) + "\n"
-    return Response(body, status, headers, content_type="application/json")
+class Refusal(NamedTuple):
+    """An error as an answer: status, further headers, JSON body."""
+
+    status: HTTPStatus
+    headers: dict[str, str]
+    body: str
+
+
+def method_not_allowed(*methods: str) -> RefusedError:
+    """Refuse a method where only others are served."""
+    return RefusedError(
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        f"use {' or '.join(methods)} here",
+        headers={"Allow": ", ".join(methods)},
+    )
+
+
+def refusal(error: Exception, metrics: Metrics) -> Refusal:
+    """Turn an exception into an answer, and count it; one that nobody foresaw is logged and tells nothing."""
+    if isinstance(error, HTTPException):
+        return _of_flask(error)
+    refused = _refused(error)
+    metrics.rejected.labels(refused.reason).inc()
+    return _answer(refused)
 
 
 def init_app(app: Flask, metrics: Metrics) -> None:
-    """Turn the webhook's exceptions into answers."""
+    """Answer so wherever Flask serves."""
 
-    @app.errorhandler(RefusedError)
-    def refused(error: RefusedError) -> Response:
-        metrics.rejected.labels(error.reason).inc()
-        return answer(error.status, error.reason, *error.sentences, headers=error.headers)
+    @app.errorhandler(Exception)
+    def refuse(error: Exception) -> Response:
+        status, headers, body = refusal(error, metrics)
+        return Response(body, status, headers, content_type="application/json")
 
-    @app.errorhandler(InvalidPayloadError)
-    def invalid(error: InvalidPayloadError) -> Response:
-        metrics.rejected.labels("invalid").inc()
-        return answer(HTTPStatus.BAD_REQUEST, "invalid", *error.reasons)
 
-    @app.errorhandler(JournalUnavailableError)
-    def unavailable(error: JournalUnavailableError) -> Response:
-        metrics.rejected.labels(f"journal_{error.reason}").inc()
-        return answer(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "journal_unavailable",
-            f"the journal can't be used now ({error.reason}); send the same request again",
-            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-        )
+def _refused(error: Exception) -> RefusedError:
+    match error:
+        case RefusedError():
+            return error
+        case InvalidPayloadError():
+            return RefusedError(HTTPStatus.BAD_REQUEST, "invalid", *error.reasons)
+        case JournalUnavailableError():
+            return RefusedError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"journal_{error.reason}",
+                f"the journal can't be used now ({error.reason}); send the same request again",
+                headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+            )
+    log.error("request_failed", exc_info=error)
+    return RefusedError(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "failed", "the webhook has failed; its log on stderr says why"
+    )
 
-    @app.errorhandler(HTTPException)
-    def http(error: HTTPException) -> Response:
-        status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-        reason = status.phrase.lower().replace(" ", "_")
-        allow = (
-            {"Allow": ", ".join(sorted(methods))}
-            if (methods := getattr(error, "valid_methods", None))
-            else {}
-        )
-        return answer(status, reason, status.description or status.phrase, headers=allow)
+
+def _of_flask(error: HTTPException) -> Refusal:
+    status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+    methods = getattr(error, "valid_methods", None)
+    if status is HTTPStatus.METHOD_NOT_ALLOWED and methods:
+        return _answer(method_not_allowed(*sorted(methods)))
+    reason = status.phrase.lower().replace(" ", "_")
+    return _answer(RefusedError(status, reason, status.description or status.phrase))
+
+
+def _answer(refused: RefusedError) -> Refusal:
+    body = to_line(error=refused.reason, reasons=list(refused.sentences)) + "\n"
+    return Refusal(refused.status, refused.headers, body)
