@@ -3,7 +3,7 @@
 import logging
 import selectors
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from types import FrameType
@@ -72,7 +72,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
             del self._arrivals[conn]
             conn.init()
             conn.parser.unreader.unread(bytes(arrival.data))
-            super().enqueue_req(conn)
+            self.tpool.submit(self._serve, conn)
         elif progress is Progress.PARTIAL:
             conn.timeout = arrival.deadline
             self.pending_conns.append(conn)
@@ -87,13 +87,37 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
         for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
             self._dismiss(conn)
 
-    def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
-        """Keep the connection for its next request, or say goodbye to it in another thread."""
-        if not fs.cancelled() and fs.exception() is None and fs.result():
-            super().finish_request(conn, fs)
+    def _serve(self, conn: TConn) -> None:
+        """Handle a request, in a thread; a connection that is kept does not wake the main loop."""
+        keeps = self.handle(conn)
+        if keeps and self.alive and not conn.parser.unreader.buf.getvalue():
+            self._park(conn)
         else:
+            self.method_queue.defer(self._finish, conn, keeps)
+
+    def _park(self, conn: TConn) -> None:
+        """Have the main loop look out for the connection's next request."""
+        conn.set_timeout()
+        self.keepalived_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+
+    def _finish(self, conn: TConn, keeps: object) -> None:
+        if not keeps:
             goodbye = self._closing.submit(conn.close, graceful=True)
             goodbye.add_done_callback(lambda _: self.method_queue.defer(self._forget))
+        elif conn.parser.unreader.buf.getvalue():
+            self.enqueue_req(conn)
+        else:
+            self._park(conn)
+
+    def _keepalive_after(self, conn: TConn, keepalive: Any) -> bool:
+        """Tell whether the connection can be used again; the rest of a whole request is here already."""
+        return bool(keepalive and conn.parser.finish_body())
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Close kept connections by ``deadline``; a thread may just be parking one more."""
+        for conn in list(self.keepalived_conns):
+            conn.timeout = min(conn.timeout, deadline)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """On SIGTERM, also send away the consumers that wait for events."""
