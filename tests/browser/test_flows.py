@@ -30,7 +30,7 @@ def test_people_register_log_out_and_log_in(open_page):
     page.get_by_label("E-mail address").fill("carol@example.org")
     page.get_by_label("Password").fill(stories.PASSWORD)
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Carol")).to_be_visible()
+    expect(page.get_by_role("link", name="Carol")).to_be_visible()
 
 
 @pytest.mark.parametrize(
