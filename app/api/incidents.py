@@ -25,7 +25,7 @@ ONE = "/incidents/<int:incident_id>"
 CREATED = (HTTPStatus.CREATED,)
 
 
-def _shown(incident: Incident) -> IncidentOut:
+def shown(incident: Incident) -> IncidentOut:
     """Return the incident as it now stands in the database, also inside of a transaction."""
     db.session.flush()
     db.session.refresh(incident)
@@ -61,7 +61,7 @@ def create_incident(*, body: NewIncident) -> IncidentOut:
         owner_id=body.owner,
         actor=actor(),
     )
-    return _shown(incident)
+    return shown(incident)
 
 
 @operation("GET", ONE, scope=Scope.READ, answers=IncidentOut)
@@ -82,14 +82,14 @@ def acknowledge(*, incident_id: int, body: Nothing) -> IncidentOut:
     """Take an incident."""
     del body
     with precondition(incident_id) as version:
-        return _shown(service.acknowledge(incident_id, actor=actor(), version=version))
+        return shown(service.acknowledge(incident_id, actor=actor(), version=version))
 
 
 @operation("POST", f"{ONE}/assign", scope=Scope.WRITE, body=Assignment, answers=IncidentOut, is_change=True)
 def assign(*, incident_id: int, body: Assignment) -> IncidentOut:
     """Give an incident to a person, or to nobody."""
     with precondition(incident_id) as version:
-        return _shown(service.assign(incident_id, owner_id=body.owner, actor=actor(), version=version))
+        return shown(service.assign(incident_id, owner_id=body.owner, actor=actor(), version=version))
 
 
 @operation(
@@ -104,14 +104,14 @@ def assign(*, incident_id: int, body: Assignment) -> IncidentOut:
 def comment(*, incident_id: int, body: Comment) -> IncidentOut:
     """Comment on an incident."""
     with precondition(incident_id) as version:
-        return _shown(service.comment(incident_id, body=body.body, actor=actor(), version=version))
+        return shown(service.comment(incident_id, body=body.body, actor=actor(), version=version))
 
 
 @operation("POST", f"{ONE}/escalate", scope=Scope.WRITE, body=Reasoned, answers=IncidentOut, is_change=True)
 def escalate(*, incident_id: int, body: Reasoned) -> IncidentOut:
     """Call for more people."""
     with precondition(incident_id) as version:
-        return _shown(service.escalate(incident_id, actor=actor(), reason=body.reason, version=version))
+        return shown(service.escalate(incident_id, actor=actor(), reason=body.reason, version=version))
 
 
 @operation(
@@ -120,7 +120,7 @@ def escalate(*, incident_id: int, body: Reasoned) -> IncidentOut:
 def change_severity(*, incident_id: int, body: SeverityChange) -> IncidentOut:
     """Say how bad an incident is."""
     with precondition(incident_id) as version:
-        return _shown(
+        return shown(
             service.change_severity(incident_id, severity=body.severity, actor=actor(), version=version)
         )
 
@@ -129,11 +129,11 @@ def change_severity(*, incident_id: int, body: SeverityChange) -> IncidentOut:
 def resolve(*, incident_id: int, body: Reasoned) -> IncidentOut:
     """Close an incident; a reason is needed while its alert fires."""
     with precondition(incident_id) as version:
-        return _shown(service.resolve(incident_id, actor=actor(), reason=body.reason, version=version))
+        return shown(service.resolve(incident_id, actor=actor(), reason=body.reason, version=version))
 
 
 @operation("POST", f"{ONE}/reopen", scope=Scope.WRITE, body=Reasoned, answers=IncidentOut, is_change=True)
 def reopen(*, incident_id: int, body: Reasoned) -> IncidentOut:
     """Open a resolved incident again."""
     with precondition(incident_id) as version:
-        return _shown(service.reopen(incident_id, actor=actor(), reason=body.reason, version=version))
+        return shown(service.reopen(incident_id, actor=actor(), reason=body.reason, version=version))

@@ -1,6 +1,17 @@
 """All operations of the API, gathered on its blueprint."""
 
-from app.api import automation, incidents, maintenance, openapi, people, remediation, reports, stats
+from app.api import (
+    automation,
+    incidents,
+    maintenance,
+    openapi,
+    people,
+    relations,
+    remediation,
+    reports,
+    reviews,
+    stats,
+)
 from app.api.operations import bp
 
 __all__ = [
@@ -10,7 +21,9 @@ __all__ = [
     "maintenance",
     "openapi",
     "people",
+    "relations",
     "remediation",
     "reports",
+    "reviews",
     "stats",
 ]

@@ -1,15 +1,27 @@
-"""The numbers of the metrics, for programs that are no Prometheus."""
+"""The numbers of the metrics and of the page of numbers, for programs that are no Prometheus."""
 
 from app.accounts.models import Scope
 from app.api.operations import operation
-from app.api.schemas.stats import DecisionCount, IncidentCount, RunCount, Stats, VerdictCount
+from app.api.schemas.stats import (
+    DecisionCount,
+    IncidentCount,
+    PeriodOut,
+    RunCount,
+    Stats,
+    StatsQuery,
+    VerdictCount,
+)
+from app.clock import now
+from app.dashboard import numbers
+from app.dashboard.periods import Period
 from app.ops import figures
 
 
-@operation("GET", "/stats", scope=Scope.READ, answers=Stats)
-def show_stats() -> Stats:
-    """Count incidents by state and severity, and what the automation did, since the beginning."""
+@operation("GET", "/stats", scope=Scope.READ, query=StatsQuery, answers=Stats)
+def show_stats(*, query: StatsQuery) -> Stats:
+    """Count what there is since the beginning, and tell how a period went: times, and what automation did."""
     runs, verdicts, decisions = (rows for _, _, _, rows in figures.remediation())
+    period = Period.from_url(query.period, now())
     return Stats(
         incidents=[
             IncidentCount(state=state, severity=severity, count=count)
@@ -24,4 +36,5 @@ def show_stats() -> Stats:
             for (decision, reason), count in decisions
         ],
         is_automation_paused=bool(figures.is_paused()),
+        period=PeriodOut.of(period, numbers.times(period), numbers.automation(period)),
     )

@@ -1,6 +1,7 @@
 """What an incident is about: its service, and the labels that people give it."""
 
 import re
+from collections.abc import Mapping
 
 from app.database import transaction
 from app.errors import InvalidInput
@@ -15,17 +16,19 @@ MAX_VALUE = 200
 _TAG = re.compile(r"^([a-zA-Z_][a-zA-Z0-9_.-]{0,99})\s*=\s*(.*)$")
 
 
-def change(incident_id: int, *, about: str, tags: str, actor: Actor, version: int | None = None) -> Incident:
-    """Say which service it is about and which labels it has: ``name=value``, one to a line.
-
-    The alert's own labels stay as they came.
+def change(
+    incident_id: int, *, about: str, tags: Mapping[str, str], actor: Actor, version: int | None = None
+) -> Incident:
+    """Say which service it is about and which labels it has; the alert's own labels stay as they came.
 
     Raises:
-        InvalidInput: a line is no label, there are too many, or the service's name is too long.
+        InvalidInput: something is no label, there are too many, or the service's name is too long.
 
     """
     about = entered("service", about, service.MAX_SERVICE)
-    wanted = _read(tags)
+    wanted = read(write(tags))
+    if wanted.keys() != tags.keys():
+        raise _wrong("A label has a name without spaces, and a value on one line.")
     with transaction():
         incident = changes.lock(incident_id)
         service.compare(incident, version)
@@ -38,9 +41,25 @@ def change(incident_id: int, *, about: str, tags: str, actor: Actor, version: in
     return incident
 
 
-def write(tags: dict[str, str]) -> str:
-    """Return labels as ``change`` takes them."""
+def write(tags: Mapping[str, str]) -> str:
+    """Return labels as ``read`` takes them."""
     return "\n".join(f"{name}={value}" for name, value in sorted(tags.items()))
+
+
+def read(text: str) -> dict[str, str]:
+    """Return labels from text: ``name=value``, one to a line.
+
+    Raises:
+        InvalidInput: a line is no label, or there are too many.
+
+    """
+    lines = [line.strip() for line in clean(text, len(text)).splitlines() if line.strip()]
+    wrong = [line for line in lines if not (found := _TAG.match(line)) or len(found[2]) > MAX_VALUE]
+    if wrong:
+        raise _wrong(f"“{wrong[0][:80]}” is not of the form name=value.")
+    if len(lines) > MAX_TAGS:
+        raise _wrong(f"Use at most {MAX_TAGS} labels.")
+    return {found[1]: found[2] for line in lines if (found := _TAG.match(line))}
 
 
 def _difference(incident: Incident, about: str, tags: dict[str, str]) -> list[str]:
@@ -52,14 +71,5 @@ def _difference(incident: Incident, about: str, tags: dict[str, str]) -> list[st
     return said
 
 
-def _read(text: str) -> dict[str, str]:
-    lines = [line.strip() for line in clean(text, len(text)).splitlines() if line.strip()]
-    wrong = [line for line in lines if not (found := _TAG.match(line)) or len(found[2]) > MAX_VALUE]
-    message = ""
-    if wrong:
-        message = f"“{wrong[0][:80]}” is not of the form name=value."
-    elif len(lines) > MAX_TAGS:
-        message = f"Use at most {MAX_TAGS} labels."
-    if message:
-        raise InvalidInput(message, [{"field": "tags", "message": message}])
-    return {found[1]: found[2] for line in lines if (found := _TAG.match(line))}
+def _wrong(message: str) -> InvalidInput:
+    return InvalidInput(message, [{"field": "tags", "message": message}])

@@ -181,16 +181,14 @@ class ViewForm(Form):
 class LinkForm(ActionForm):
     """An incident that this one has to do with."""
 
-    number = IntegerField(
-        "Number of the other incident", [InputRequired("Enter a number.")], id="link-number"
-    )
+    other = IntegerField("Number of the other incident", [InputRequired("Enter a number.")], id="link-other")
 
 
 class MergeForm(ActionForm):
     """The incident that goes on for this one."""
 
-    number = IntegerField(
-        "Number of the incident that goes on", [InputRequired("Enter a number.")], id="merge-number"
+    into = IntegerField(
+        "Number of the incident that goes on", [InputRequired("Enter a number.")], id="merge-into"
     )
 
 

@@ -12,7 +12,6 @@ from app.incidents import changes, queries, service
 from app.incidents.actors import Actor
 from app.incidents.lifecycle import Action, State
 from app.incidents.models import EventKind, Incident, IncidentLink
-from app.paging import MAX_ID
 
 
 def merge(incident_id: int, *, into: int, actor: Actor, version: int | None = None) -> Incident:
@@ -24,13 +23,13 @@ def merge(incident_id: int, *, into: int, actor: Actor, version: int | None = No
 
     """
     if into == incident_id:
-        raise _wrong("number", "An incident can't be merged into itself.")
+        raise _wrong("into", "An incident can't be merged into itself.")
     with transaction():
-        first, second = (_locked(number) for number in sorted((incident_id, into)))
+        first, second = _both(incident_id, into, "into")
         duplicate, other = (first, second) if first.id == incident_id else (second, first)
         service.compare(duplicate, version)
         if other.state is State.RESOLVED:
-            raise _wrong("number", f"Incident {into} is resolved; reopen it first.")
+            raise _wrong("into", f"Incident {into} is resolved; reopen it first.")
         changes.move(duplicate, Action.RESOLVE)
         duplicate.resolved_at = now()
         duplicate.merged_into_id = other.id
@@ -56,9 +55,9 @@ def link(incident_id: int, *, other_id: int, actor: Actor) -> Incident:
 
     """
     if other_id == incident_id:
-        raise _wrong("number", "An incident can't be linked to itself.")
+        raise _wrong("other", "An incident can't be linked to itself.")
     with transaction():
-        lower, higher = (_locked(number) for number in sorted((incident_id, other_id)))
+        lower, higher = _both(incident_id, other_id, "other")
         if db.session.get(IncidentLink, (lower.id, higher.id)) is None:
             db.session.add(IncidentLink(lower_id=lower.id, higher_id=higher.id))
             for one, other in ((lower, higher), (higher, lower)):
@@ -70,7 +69,7 @@ def link(incident_id: int, *, other_id: int, actor: Actor) -> Incident:
 def unlink(incident_id: int, *, other_id: int, actor: Actor) -> Incident:
     """Take a link away; one that isn't there changes nothing."""
     with transaction():
-        lower, higher = (_locked(number) for number in sorted((incident_id, other_id)))
+        lower, higher = _both(incident_id, other_id, "other")
         found = db.session.execute(
             delete(IncidentLink)
             .where(IncidentLink.lower_id == lower.id, IncidentLink.higher_id == higher.id)
@@ -109,11 +108,12 @@ def goes_on(incident: Incident) -> Incident | None:
     return other if is_other else None
 
 
-def _locked(incident_id: int) -> Incident:
-    known = queries.find(incident_id) if 0 < incident_id <= MAX_ID else None
-    if known is None:
-        raise _wrong("number", f"There is no incident {incident_id}.")
-    return changes.lock(known.id)
+def _both(incident_id: int, other_id: int, field: str) -> tuple[Incident, Incident]:
+    """Lock an incident and the other one that ``field`` names, always in the same order."""
+    if queries.find(other_id) is None:
+        raise _wrong(field, f"There is no incident {other_id}.")
+    first, second = sorted((incident_id, other_id))
+    return changes.lock(first), changes.lock(second)
 
 
 def _wrong(field: str, message: str) -> InvalidInput:

@@ -51,7 +51,7 @@ def get(incident_id: int) -> Incident:
 
 def find(incident_id: int) -> Incident | None:
     """Return one incident, or nothing."""
-    return db.session.get(Incident, incident_id) if incident_id <= MAX_ID else None
+    return db.session.get(Incident, incident_id) if 0 < incident_id <= MAX_ID else None
 
 
 def page(filters: Filters, *, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Incident]:

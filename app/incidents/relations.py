@@ -16,7 +16,7 @@ def merge(incident_id: int) -> ResponseReturnValue:
         "merge",
         form,
         "Merged. The other incident goes on for it.",
-        lambda: merging.merge(incident_id, into=form.number.data or 0, actor=me(), version=form.version.data),
+        lambda: merging.merge(incident_id, into=form.into.data or 0, actor=me(), version=form.version.data),
     )
 
 
@@ -29,7 +29,7 @@ def link(incident_id: int) -> ResponseReturnValue:
         "link",
         form,
         "Linked.",
-        lambda: merging.link(incident_id, other_id=form.number.data or 0, actor=me()),
+        lambda: merging.link(incident_id, other_id=form.other.data or 0, actor=me()),
     )
 
 
@@ -53,7 +53,7 @@ def change_details(incident_id: int) -> ResponseReturnValue:
         lambda: details.change(
             incident_id,
             about=form.service.data or "",
-            tags=form.tags.data or "",
+            tags=details.read(form.tags.data or ""),
             actor=me(),
             version=form.version.data,
         ),

@@ -54,8 +54,8 @@ def add_follow_up(
         if db.session.query(FollowUp).filter_by(incident_id=incident.id).count() >= MOST_FOLLOW_UPS:
             message = f"An incident has at most {MOST_FOLLOW_UPS} follow-ups."
             raise InvalidInput(message, [{"field": "text", "message": message}])
-        owner = None if owner_id is None else accounts.get(owner_id)
-        if owner is not None and owner not in accounts.assignable():
+        owner = next((person for person in accounts.assignable() if person.id == owner_id), None)
+        if owner is None and owner_id is not None:
             message = "Nobody active with this id can own a follow-up."
             raise InvalidInput(message, [{"field": "owner", "message": message}])
         item = FollowUp(incident_id=incident.id, text=text, owner=owner, due_on=due_on)

@@ -9,6 +9,7 @@ from app.alerts.events import MAX_LABELS, Pairs
 from app.api import preconditions
 from app.api.schemas.base import Id, Input, Page, Person, Several, Tagged, Text, Time, Word
 from app.incidents.actors import ActorKind
+from app.incidents.details import MAX_TAGS
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import EventKind, Incident, Source, TimelineEvent, Verdict
 from app.incidents.service import MAX_SERVICE, MAX_TEXT, MAX_TITLE
@@ -49,6 +50,25 @@ class Comment(Input):
     body: Annotated[Text, Field(max_length=MAX_TEXT)]
 
 
+class Details(Input):
+    """What it is about. Both are replaced; the alert's own labels stay as they came."""
+
+    service: Annotated[str, Field(max_length=MAX_SERVICE)]
+    tags: Annotated[dict[str, str], Field(max_length=MAX_TAGS, description="Labels that people give.")]
+
+
+class Duplicate(Input):
+    """The incident that goes on for this one."""
+
+    into: Id
+
+
+class Other(Input):
+    """The incident that this one has to do with."""
+
+    other: Id
+
+
 class IncidentQuery(Page):
     """Which incidents."""
 
@@ -76,6 +96,7 @@ class IncidentOut(Tagged):
     episode: str | None
     alertname: str | None
     labels: dict[str, str]
+    tags: dict[str, str]
     annotations: dict[str, str]
     is_firing: bool
     opened_at: Time
@@ -86,6 +107,7 @@ class IncidentOut(Tagged):
     owner: Person | None
     verdict: Verdict | None
     previous: int | None
+    merged_into: int | None
     version: int
     url: str
 
@@ -104,6 +126,7 @@ class IncidentOut(Tagged):
             | {
                 "owner": owner,
                 "previous": incident.previous_id,
+                "merged_into": incident.merged_into_id,
                 "url": f"{base_url}/incidents/{incident.id}",
             },
         )

@@ -1,6 +1,7 @@
 """Alerts, decisions, runs, users and numbers, on both databases."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from app.accounts import tokens
 from app.accounts.models import Scope, User
 from app.alerts.models import AlertEvent
 from app.clock import now
+from app.config import Settings
 from app.database import transaction
 from app.extensions import db
+from tests.app.pages.stories import healed
 
 AT = "2026-11-23T10:00:00.000Z"
 
@@ -159,4 +162,30 @@ def test_numbers_count_incidents_and_the_automation(
         "verdicts": [{"remedy": "restart", "verdict": "verified", "count": 1}],
         "decisions": [{"decision": "declined", "reason": "mode_off", "count": 1}],
         "is_automation_paused": False,
+        "period": shown["period"],
     }
+    (times,) = shown["period"]["times"]
+    assert (times["severity"], times["opened"], times["mttr_s"]) == (incident["severity"], 1, None)
+
+
+def test_stats_tell_the_times_and_the_automation_of_a_period(
+    client: FlaskClient, robot: dict[str, str], settings: Settings, context: None
+) -> None:
+    for days in (20, 1):
+        healed(settings, now() - timedelta(days=days))
+    shown = client.get("/api/v1/stats?period=7d", headers=robot).get_json()["period"]
+    assert shown["times"] == [
+        {
+            "severity": "critical",
+            "with_automation": True,
+            "opened": 1,
+            "acknowledged": 0,
+            "mtta_s": None,
+            "resolved": 1,
+            "mttr_s": pytest.approx(42, abs=0.01),
+        }
+    ]
+    assert (shown["automation"]["attempted"], shown["automation"]["verified"]) == (1, 1)
+    month = client.get("/api/v1/stats?period=30d", headers=robot).get_json()["period"]
+    assert (month["times"][0]["opened"], month["automation"]["verified"]) == (2, 2)
+    assert client.get("/api/v1/stats?period=1d", headers=robot).status_code == 422

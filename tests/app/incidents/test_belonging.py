@@ -38,7 +38,7 @@ def found(**filters):
 def test_labels_of_the_alert_and_of_people_are_found_alike():
     opened("Alert's", labels={"team": "shop", "weird-name.x": 'quo"te'})
     mine = opened("People's")
-    details.change(mine.id, about="", tags="team=shop", actor=SYSTEM)
+    details.change(mine.id, about="", tags={"team": "shop"}, actor=SYSTEM)
     opened("Other", labels={"team": "search"})
     assert found(label=("team", "shop")) == ["People's", "Alert's"]
     assert found(label=("weird-name.x", 'quo"te')) == ["Alert's"]

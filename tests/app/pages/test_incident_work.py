@@ -148,7 +148,7 @@ def test_a_bulk_change_never_leads_away_from_here(browser, opened):
 def test_a_duplicate_is_merged_and_both_say_so(browser, opened, app):
     duplicate, other = opened("Duplicate"), opened("Original")
     path = f"/incidents/{duplicate}"
-    page = browser.submit_and_follow(path, f"{path}/merge", number=str(other))
+    page = browser.submit_and_follow(path, f"{path}/merge", into=str(other))
     assert f"Merged into incident {other}, which goes on for it." in page.words
     assert state_of(app, duplicate) is State.RESOLVED
     words = browser.get(f"/incidents/{other}").words
@@ -167,10 +167,10 @@ def test_a_duplicate_is_merged_and_both_say_so(browser, opened, app):
         (str(10**15), "There is no incident 1000000000000000."),
     ],
 )
-@pytest.mark.parametrize("action", ["merge", "link"])
-def test_only_an_incident_that_exists_can_be_named(browser, opened, number, message, action):
+@pytest.mark.parametrize(("action", "field"), [("merge", "into"), ("link", "other")])
+def test_only_an_incident_that_exists_can_be_named(browser, opened, number, message, action, field):
     path = f"/incidents/{opened()}"
-    answer = browser.submit(path, f"{path}/{action}", number=number)
+    answer = browser.submit(path, f"{path}/{action}", **{field: number})
     assert answer.status_code == 422
     assert message in browser.read(answer).words
 
@@ -196,7 +196,7 @@ def test_a_new_firing_of_a_merged_duplicate_is_told_to_the_other_and_reopens_not
 def test_incidents_are_linked_and_unlinked(browser, opened):
     one, two = opened("One"), opened(HOSTILE)
     path = f"/incidents/{one}"
-    page = browser.submit_and_follow(path, f"{path}/link", number=str(two))
+    page = browser.submit_and_follow(path, f"{path}/link", other=str(two))
     assert f"Linked {two} {HOSTILE}, open" in page.words
     assert f"Linked {one} One, open" in browser.get(f"/incidents/{two}").words
     page = browser.submit_and_follow(path, f"{path}/unlink/{two}")
