@@ -2,8 +2,10 @@
 
 import argparse
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 
-from cli import __version__, incidents, lookups
+from cli import __version__, incidents, lookups, maintenance, times
 from cli.client import Client
 
 STATES = ("open", "acknowledged", "resolved")
@@ -41,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _add_reading(commands)
     _add_opening(commands)
     _add_acting(commands)
+    _add_maintenance(commands)
     completion = commands.add_parser("completion", help="print a script that completes oims in a shell")
     completion.add_argument("shell", choices=SHELLS)
     return made
@@ -75,9 +78,6 @@ def _add_reading(commands: Commands) -> None:
     runs = _command(commands, "runs", lookups.runs, "list what the automation ran, newest first")
     runs.add_argument("--incident", type=_id, metavar="id", help="only for this incident")
     _add_limit(runs)
-    windows = _command(commands, "maintenance", lookups.maintenance, "list maintenance that is not over")
-    windows.add_argument("--all", action="store_true", help="what is over, too")
-    _add_limit(windows)
     users = _command(commands, "users", lookups.users, "list users")
     _add_limit(users)
     _command(commands, "whoami", lookups.whoami, "show the token, its scopes and for whom it acts")
@@ -119,6 +119,36 @@ def _add_acting(commands: Commands) -> None:
     comment.add_argument("text", help="what to say; - reads it from stdin")
 
 
+def _add_maintenance(commands: Commands) -> None:
+    words = "hold mails and repairs back for a time"
+    group = commands.add_parser("maintenance", help=words, description=f"{words.capitalize()}.")
+    under = group.add_subparsers(dest="what", required=True, metavar="what")
+    windows = _command(under, "list", maintenance.list_them, "list what holds now or will hold")
+    windows.add_argument("--all", action="store_true", help="what is over, too")
+    _add_limit(windows)
+    planned = _command(under, "plan", maintenance.plan, "plan maintenance")
+    planned.add_argument("why", help="shown on each incident that it holds back")
+    planned.add_argument(
+        "--match",
+        metavar="condition",
+        action="append",
+        required=True,
+        help="as service=shop, severity!=critical or service=~api|web-.*; given again, all must hold",
+    )
+    planned.add_argument(
+        "--from", dest="starts_at", metavar="time", type=_time, help="as 2026-11-24T22:00; default: now"
+    )
+    ends = planned.add_mutually_exclusive_group(required=True)
+    ends.add_argument("--to", dest="ends_at", metavar="time", type=_time, help="as 2026-11-24T23:30")
+    ends.add_argument("--for", dest="length", metavar="length", type=_length, help="as 90min, 2h or 1d")
+    planned.add_argument("--weekly-until", metavar="day", type=_day, help="come back each week until then")
+    planned.add_argument(
+        "--zone", metavar="name", default="UTC", help="whose clock a weekly one keeps to; default: UTC"
+    )
+    ended = _command(under, "end", maintenance.end, "end maintenance now, or call it off")
+    ended.add_argument("id", type=_id, nargs="+")
+
+
 def _add_limit(added: argparse.ArgumentParser) -> None:
     added.add_argument("--limit", type=_id, default=50, metavar="n", help="how many at most; default: 50")
 
@@ -127,6 +157,25 @@ def _id(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= incidents.MAX_DIGITS and int(text) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def _read(read: Callable[[str], Any], text: str, wanted: str) -> Any:
+    try:
+        return read(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}") from None
+
+
+def _time(text: str) -> Any:
+    return _read(times.moment, text, "a time such as 2026-11-24T22:00")
+
+
+def _length(text: str) -> Any:
+    return _read(times.length, text, "a length such as 90min, 2h or 1d")
+
+
+def _day(text: str) -> Any:
+    return _read(date.fromisoformat, text, "a day such as 2026-12-24")
 
 
 def _label(text: str) -> tuple[str, str]:

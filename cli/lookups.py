@@ -31,31 +31,6 @@ def runs(client: Client, options: argparse.Namespace) -> None:
         print_line("No such runs.")
 
 
-def maintenance(client: Client, options: argparse.Namespace) -> None:
-    """Print the windows in which mails and repairs are held."""
-    active = None if options.all else "true"
-    found = list(client.listed("/maintenance", options.limit, active=active))
-    if options.json:
-        print_json(found)
-    elif found:
-        headings = ("ID", "NOW", "FROM", "TO", "WEEKLY", "ALERTS", "WHY")
-        rows = [
-            (
-                window["id"],
-                "yes" if window["holds"] else "no",
-                times.local(window["starts_at"]),
-                times.local(window["ends_at"]),
-                "yes" if window["weekly"] else "no",
-                ", ".join(f"{one['name']}{one['op']}{one['value']}" for one in window["matchers"]),
-                window["comment"],
-            )
-            for window in found
-        ]
-        print_line(table(headings, rows))
-    else:
-        print_line("No maintenance.")
-
-
 def users(client: Client, options: argparse.Namespace) -> None:
     """Print who there is."""
     found = list(client.listed("/users", options.limit))

@@ -1,6 +1,7 @@
-"""Times as a person reads them: in their own zone, and how long ago."""
+"""Times as a person reads and types them: in their own zone, how long ago, and how long."""
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -17,3 +18,26 @@ def age(text: str, moment: datetime | None = None) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return "now"
+
+
+def moment(text: str) -> datetime:
+    """Read a time such as `2026-11-24T22:00`, in the zone of this machine unless it names one.
+
+    Raises:
+        ValueError: it is none.
+
+    """
+    return datetime.fromisoformat(text).astimezone()
+
+
+def length(text: str) -> timedelta:
+    """Read how long something takes: `90min`, `2h`, `1d`.
+
+    Raises:
+        ValueError: it is no length of time.
+
+    """
+    found = re.fullmatch(r"([1-9][0-9]{0,4})(min|h|d)", text)
+    if found is None:
+        raise ValueError(text)
+    return timedelta(seconds=int(found[1]) * {unit: size for size, unit in UNITS}[found[2]])

@@ -94,20 +94,36 @@ def test_users_runs_and_the_token_are_shown(oims: Oims) -> None:
     assert oims("whoami").stdout == "cli: write; acts for no user; expires never\n"
 
 
-def test_maintenance_is_shown(oims: Oims, server: Server, token: str) -> None:
+def test_maintenance_is_planned_shown_and_ended(oims: Oims) -> None:
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
     end = start + timedelta(hours=2)
-    body = {
-        "comment": "New disks",
-        "matchers": ["service=shop"],
-        "starts_at": start.isoformat(),
-        "ends_at": end.isoformat(),
-    }
-    assert server.ask("POST", "/api/v1/maintenance", token=token, body=body)[0] == 201
-    shown = oims("maintenance").stdout.splitlines()
+    planned = oims(
+        *("maintenance", "plan", "New disks", "--match", "service=shop", "--for", "2h"),
+        *("--from", f"{start:%Y-%m-%dT%H:%M:%S}"),
+    )
+    assert planned.returncode == 0, planned.stderr
+    assert planned.stdout.endswith(f"is planned: New disks ({start:%F %T} to {end:%F %T})\n")
+    shown = oims("maintenance", "list").stdout.splitlines()
     expected = f"no {start:%Y-%m-%d %H:%M:%S} {end:%Y-%m-%d %H:%M:%S} no service=shop New disks"
     assert shown[1].split(maxsplit=1)[1].split() == expected.split()
-    assert json.loads(oims("maintenance", "--json").stdout)[0]["comment"] == "New disks"
+    (window,) = json.loads(oims("maintenance", "list", "--json").stdout)
+    assert (window["comment"], window["weekly"]) == ("New disks", False)
+    assert "is over: New disks" in oims("maintenance", "end", str(window["id"])).stdout
+    assert oims("maintenance", "list").stdout == "No maintenance.\n"
+    assert "New disks" in oims("maintenance", "list", "--all").stdout
+    assert oims("maintenance", "end", str(window["id"])).returncode == 1
+
+
+def test_weekly_maintenance_keeps_to_the_clock_of_its_zone(oims: Oims) -> None:
+    day = datetime.now(UTC) + timedelta(days=1)
+    planned = oims(
+        *("maintenance", "plan", "Backups", "--match", "job=backup", "--match", "severity!=critical"),
+        *("--from", f"{day:%F}T02:00", "--to", f"{day:%F}T03:00", "--json"),
+        *("--weekly-until", f"{day + timedelta(days=60):%F}", "--zone", "Europe/Berlin"),
+    )
+    window = json.loads(planned.stdout)
+    assert (window["weekly"], window["zone"], len(window["matchers"])) == (True, "Europe/Berlin", 2)
+    assert oims("maintenance", "end", str(window["id"])).returncode == 0
 
 
 def test_hostile_text_reaches_no_terminal(oims: Oims, made: Made) -> None:
@@ -172,6 +188,11 @@ def test_colour_is_for_terminals_and_can_be_switched_off(
         (("show", "x"), {}, 2, "'x' is not a whole number above 0"),
         (("create", "x", "--label", "y"), {}, 2, "'y' is not name=value"),
         (("nothing",), {}, 2, "invalid choice: 'nothing'"),
+        (("maintenance",), {}, 2, "required: what"),
+        (("maintenance", "plan", "x", "--for", "2h"), {}, 2, "required: --match"),
+        (("maintenance", "plan", "x", "--match", "a=b", "--for", "long"), {}, 2, "'long' is not a length"),
+        (("maintenance", "plan", "x", "--match", "a=b", "--to", "soon"), {}, 2, "'soon' is not a time"),
+        (("maintenance", "plan", "x", "--match", "a", "--for", "1h"), {}, 1, "matchers"),
         ((), {}, 2, "required: command"),
         (("list",), {"OIMS_URL": ""}, 2, "oims: OIMS_URL is not set; set it to the app's address"),
         (("list",), {"OIMS_URL": "ftp://x"}, 2, "oims: OIMS_URL must start with http://"),

@@ -45,6 +45,8 @@ def offered(shell: str, *words: str) -> list[str]:
         (("oims", "list", "--state", "open", "--severity", "c"), ["critical"]),
         (("oims", "severity", "12", ""), ["--help", "--json", "critical", "high", "medium", "low"]),
         (("oims", "completion", "z"), ["zsh"]),
+        (("oims", "maintenance", ""), ["--help", "end", "list", "plan"]),
+        (("oims", "maintenance", "plan", "--w"), ["--weekly-until"]),
         (("oims", "create", "--label", ""), []),
     ],
 )
