@@ -99,6 +99,9 @@ class Settings(BaseSettings):
         None, description="API token of the automation, kept by `migrate`."
     )
 
+    worker_pulse: Path | None = Field(
+        None, description="File that the worker touches every 15 s while it works; for a probe."
+    )
     api_rate_limit: int = Field(
         600,
         ge=0,

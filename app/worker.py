@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from threading import Event, Thread
 from types import FrameType
 
@@ -60,9 +61,24 @@ def run(app: Flask, settings: Settings) -> None:
     for thread in threads:
         thread.start()
     log.info("worker_started", worker=name, loops=sorted(loops))
-    stop.wait()
+    _keep_pulse(threads, settings.worker_pulse, stop)
     _finish(threads)
     log.info("worker_stopped", worker=name)
+
+
+def _keep_pulse(threads: list[Thread], pulse: Path | None, stop: Event) -> None:
+    """Touch the file until told to stop, as long as every thread lives.
+
+    No database is asked: its failure is no reason to restart the worker.
+    """
+    while True:
+        if pulse is not None and all(thread.is_alive() for thread in threads):
+            try:
+                pulse.touch()
+            except OSError as error:
+                log.warning("pulse_not_written", file=str(pulse), reason=error.strerror)
+        if stop.wait(HEARTBEAT_S):
+            return
 
 
 def _finish(threads: list[Thread]) -> None:

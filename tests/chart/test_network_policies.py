@@ -2,13 +2,14 @@
 
 import pytest
 
-from tests.chart.rendering import containers, documents, of_kind, pods
+from tests.chart.rendering import containers, documents, named, of_kind, pods
 
 PORTS = {"app": 5000, "webhook": 5001, "prometheus": 9090, "alertmanager": 9093, "postgres": 5432}
 ALLOWED = {
     ("alertmanager", "webhook"),
     ("app", "webhook"),
     ("app", "postgres"),
+    ("app", "alertmanager"),
     ("app", "prometheus"),
     ("automation", "app"),
     ("automation", "webhook"),
@@ -75,16 +76,27 @@ def test_every_part_that_calls_another_may_ask_for_its_address(network, source):
     ]
 
 
-def test_mail_leaves_to_the_mail_server_only():
-    (policy,) = [
-        item
-        for item in of_kind(documents("ingress-tls"), "NetworkPolicy")
-        if item["metadata"]["name"] == "oims-app"
-    ]
-    assert {
-        "ports": [{"port": 587, "protocol": "TCP"}],
-        "to": [{"ipBlock": {"cidr": "198.51.100.0/24"}}],
-    } in policy["spec"]["egress"]
+MONITORING = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+
+
+@pytest.mark.parametrize(
+    ("values", "sets", "source", "port", "to"),
+    [
+        ("ingress-tls", (), "app", 587, [{"ipBlock": {"cidr": "198.51.100.0/24"}}]),
+        ("ingress-tls", (), "app", 8443, [{"ipBlock": {"cidr": "198.51.100.7/32"}}]),
+        ("gitops", (), "app", 443, None),
+        ("external-alertmanager", (), "app", 9093, MONITORING),
+        ("external-alertmanager", (), "webhook", 9093, MONITORING),
+        ("external-alertmanager", (), "prometheus", 9093, MONITORING),
+        ("operator", (), "app", 9090, None),
+        ("operator", (), "app", 443, None),
+        ("operator", ("alertmanager.externalUrl=http://am.example.org/am",), "webhook", 80, None),
+    ],
+)
+def test_what_lies_outside_the_release_is_reached_on_its_port_only(values, sets, source, port, to):
+    policy = named(documents(values, sets=sets), "NetworkPolicy", f"oims-{source}")
+    rule = {"ports": [{"port": port, "protocol": "TCP"}]} | ({"to": to} if to else {})
+    assert rule in policy["spec"]["egress"]
 
 
 def test_the_app_is_open_to_all_only_when_it_is_published_without_a_named_way_in():

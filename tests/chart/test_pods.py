@@ -1,6 +1,9 @@
 """What holds for every pod of every values file."""
 
+import os
 import re
+import subprocess
+import time
 
 import pytest
 
@@ -81,6 +84,28 @@ def test_whatever_listens_is_probed(pod):
             assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container)
             # A database that is down must not restart the pod.
             assert container["livenessProbe"].get("httpGet", {}).get("path") != "/readyz"
+
+
+def test_a_worker_is_restarted_when_its_pulse_has_stopped_and_not_for_its_database(tmp_path):
+    (worker,) = [
+        container
+        for container in containers(pods(documents("default"))["Deployment/oims-app"])
+        if container["name"] == "worker"
+    ]
+    pulse = {item["name"]: item["value"] for item in worker["env"]}["OIMS_WORKER_PULSE"]
+    probe = worker["livenessProbe"]
+    assert worker["startupProbe"]["exec"] == probe["exec"]
+    file = tmp_path / "pulse"
+    command = [word.replace(pulse, str(file)) for word in probe["exec"]["command"]]
+
+    def is_alive():
+        return subprocess.run(command, capture_output=True, check=False, timeout=30).returncode == 0
+
+    assert not is_alive()
+    file.touch()
+    assert is_alive()
+    os.utime(file, (time.time(), time.time() - 61))
+    assert not is_alive()
 
 
 @every_pod

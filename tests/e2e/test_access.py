@@ -83,7 +83,7 @@ def test_the_api_server_takes_every_values_file_without_a_warning(namespace, fil
 @pytest.mark.parametrize(
     ("component", "container", "reached"),
     [
-        ("app", "web", {"webhook", "prometheus"}),
+        ("app", "web", {"webhook", "prometheus", "alertmanager"}),
         ("webhook", "webhook", {"alertmanager"}),
         (STRANGER, STRANGER, set()),
     ],

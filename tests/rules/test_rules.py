@@ -14,6 +14,7 @@ SEVERITIES = {"critical", "high", "medium", "low", "none"}
 PROMISED = {
     "AutomationPaused",
     "AutomationSilent",
+    "ConfigurationRefused",
     "IncidentAppDown",
     "IncidentAppErrors",
     "IncidentAppSaturated",

@@ -81,6 +81,14 @@ http://localhost:5000
 {{- end -}}
 {{- end }}
 
+{{- define "oims.prometheusUrl" -}}
+{{- if .Values.prometheus.enabled -}}
+{{- printf "http://%s:9090" (include "oims.objectName" (list . "prometheus")) -}}
+{{- else -}}
+{{- .Values.prometheus.externalUrl -}}
+{{- end -}}
+{{- end }}
+
 {{- define "oims.alertmanagerUrl" -}}
 {{- if .Values.alertmanager.enabled -}}
 {{- printf "http://%s:9093" (include "oims.objectName" (list . "alertmanager")) -}}

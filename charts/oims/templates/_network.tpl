@@ -37,6 +37,31 @@
   {{- end }}
 {{- end }}
 
+{{/* oims.egressUrl (dict "to" list of peers, empty for anywhere, "url" address): to the port of an address. */}}
+{{- define "oims.egressUrl" -}}
+{{- $url := urlParse .url -}}
+{{- $port := regexFind "[0-9]+$" (regexFind ":[0-9]+$" $url.host) | default (ternary "443" "80" (eq $url.scheme "https")) -}}
+{{- include "oims.egressPort" (dict "to" .to "ports" (list $port)) -}}
+{{- end }}
+
+{{/* oims.egressAlertmanager ($) */}}
+{{- define "oims.egressAlertmanager" -}}
+{{- if .Values.alertmanager.enabled -}}
+{{- include "oims.egressTo" (dict "root" . "component" "alertmanager" "port" 9093) -}}
+{{- else if .Values.alertmanager.externalUrl -}}
+{{- include "oims.egressUrl" (dict "to" .Values.networkPolicy.monitoringTo "url" .Values.alertmanager.externalUrl) -}}
+{{- end -}}
+{{- end }}
+
+{{/* oims.egressPrometheus ($) */}}
+{{- define "oims.egressPrometheus" -}}
+{{- if .Values.prometheus.enabled -}}
+{{- include "oims.egressTo" (dict "root" . "component" "prometheus" "port" 9090) -}}
+{{- else if .Values.prometheus.externalUrl -}}
+{{- include "oims.egressUrl" (dict "to" .Values.networkPolicy.monitoringTo "url" .Values.prometheus.externalUrl) -}}
+{{- end -}}
+{{- end }}
+
 {{/* oims.egressDatabase ($) */}}
 {{- define "oims.egressDatabase" -}}
 {{- if .Values.database.postgres.bundled.enabled -}}

@@ -31,6 +31,13 @@
 {{- if and $v.app.smtp.user (not $v.app.smtp.password) (not $v.app.smtp.existingSecret) -}}
 {{- $problems = append $problems "app.smtp.user is set without a password: set app.smtp.existingSecret or app.smtp.password." -}}
 {{- end -}}
+{{- $oidc := $v.app.oidc -}}
+{{- if and $oidc.issuer (or (not $oidc.clientId) (not (or $oidc.clientSecret $oidc.existingSecret))) -}}
+{{- $problems = append $problems "app.oidc.issuer is set without the app's name and secret there: set app.oidc.clientId, and app.oidc.existingSecret or app.oidc.clientSecret." -}}
+{{- end -}}
+{{- if ne (empty $oidc.roleClaim) (empty $oidc.roles) -}}
+{{- $problems = append $problems "app.oidc.roleClaim and app.oidc.roles need each other: set both or none." -}}
+{{- end -}}
 {{- if and $v.app.ingress.enabled (not $v.app.ingress.hosts) -}}
 {{- $problems = append $problems "app.ingress.enabled is true without a host: set app.ingress.hosts." -}}
 {{- end -}}
@@ -39,6 +46,9 @@
 {{- end -}}
 {{- if and $v.prometheus.enabled (not $v.alertmanager.enabled) (not $v.alertmanager.externalUrl) -}}
 {{- $problems = append $problems "alertmanager.enabled is false and Prometheus has nobody to tell: set alertmanager.externalUrl, or prometheus.enabled to false." -}}
+{{- end -}}
+{{- if and $v.prometheus.enabled $v.prometheus.externalUrl -}}
+{{- $problems = append $problems "prometheus.externalUrl is set beside prometheus.enabled: turn one of them off." -}}
 {{- end -}}
 {{- if and $v.alertmanager.enabled $v.alertmanager.externalUrl -}}
 {{- $problems = append $problems "alertmanager.externalUrl is set beside alertmanager.enabled: turn one of them off." -}}

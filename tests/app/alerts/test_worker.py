@@ -148,3 +148,18 @@ def test_a_journal_that_was_replaced_is_read_anew_and_told_of(
             wait_for(lambda: count(Incident) == 1, "the incident")
         assert db.session.query(AuditEvent).filter_by(kind="journal_replaced").count() == 1
         db.session.remove()
+
+
+def test_a_worker_without_database_and_journal_still_has_a_pulse(tmp_path: Path) -> None:
+    pulse = tmp_path / "pulse"
+    environment = {
+        "OIMS_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing",
+        "OIMS_SECRET_KEY": SECRET_KEY,
+        "OIMS_JOURNAL_URL": "http://127.0.0.1:9",
+        "OIMS_JOURNAL_TOKEN": READ,
+        "OIMS_WORKER_PULSE": str(pulse),
+    }
+    with process("app", "worker", **environment) as worker:
+        wait_for(pulse.exists, "the pulse")
+        worker.terminate()
+        assert worker.wait(30) == 0

@@ -14,6 +14,8 @@
   value: 0.0.0.0:5000
 - name: OIMS_BASE_URL
   value: {{ include "oims.baseUrl" . | quote }}
+- name: OIMS_PROXY_HOPS
+  value: {{ include "oims.app.proxyHops" . | quote }}
 - name: OIMS_REGISTRATION
   value: {{ $v.app.registration }}
 - name: OIMS_JOURNAL_URL
@@ -40,9 +42,27 @@
 - name: OIMS_SMTP_PASSWORD_FILE
   value: /etc/oims/smtp/smtp-password
 {{- end }}
-{{- if $v.prometheus.enabled }}
+{{- with $v.app.oidc }}
+{{- if .issuer }}
+- name: OIMS_OIDC_ISSUER
+  value: {{ .issuer | quote }}
+- name: OIMS_OIDC_CLIENT_ID
+  value: {{ .clientId | quote }}
+- name: OIMS_OIDC_CLIENT_SECRET_FILE
+  value: /etc/oims/oidc/client-secret
+- name: OIMS_OIDC_ROLE_CLAIM
+  value: {{ .roleClaim | quote }}
+- name: OIMS_OIDC_ROLES
+  value: {{ include "oims.app.oidcRoles" .roles | quote }}
+{{- end }}
+{{- end }}
+{{- with include "oims.prometheusUrl" . }}
 - name: OIMS_PROMETHEUS_URL
-  value: http://{{ include "oims.objectName" (list . "prometheus") }}:9090
+  value: {{ . | quote }}
+{{- end }}
+{{- with include "oims.alertmanagerUrl" . }}
+- name: OIMS_ALERTMANAGER_URL
+  value: {{ . | quote }}
 {{- end }}
 {{- if $v.app.demoFaults }}
 - name: OIMS_DEMO_FAULTS
@@ -64,6 +84,9 @@
 {{- if .Values.app.smtp.user }}
 - {name: smtp-password, mountPath: /etc/oims/smtp, readOnly: true}
 {{- end }}
+{{- if .Values.app.oidc.issuer }}
+- {name: oidc-secret, mountPath: /etc/oims/oidc, readOnly: true}
+{{- end }}
 {{- with .Values.app.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
@@ -75,4 +98,37 @@
 
 {{- define "oims.app.smtpSecretName" -}}
 {{- .Values.app.smtp.existingSecret | default (printf "%s-smtp" (include "oims.fullname" .)) -}}
+{{- end }}
+
+{{- define "oims.app.oidcSecretName" -}}
+{{- .Values.app.oidc.existingSecret | default (printf "%s-oidc" (include "oims.fullname" .)) -}}
+{{- end }}
+
+{{/* oims.app.oidcRoles (map of group to role): as the app's setting wants it. */}}
+{{- define "oims.app.oidcRoles" -}}
+{{- $pairs := list -}}
+{{- range $group, $role := . -}}
+{{- $pairs = append $pairs (printf "%s=%s" $group $role) -}}
+{{- end -}}
+{{- join "," $pairs -}}
+{{- end }}
+
+{{/* A caller's address counts for the limits on log-ins: behind a proxy it is in a header that only the proxy may set. */}}
+{{- define "oims.app.proxyHops" -}}
+{{- $app := .Values.app -}}
+{{- if kindIs "invalid" $app.proxyHops -}}
+{{- ternary 1 0 (or $app.ingress.enabled $app.httpRoute.enabled) -}}
+{{- else -}}
+{{- int $app.proxyHops -}}
+{{- end -}}
+{{- end }}
+
+{{/* The file that the worker touches while it works, and the look at it: touched within the last minute. */}}
+{{- define "oims.app.pulse" -}}
+/tmp/worker-pulse
+{{- end }}
+
+{{- define "oims.app.pulseCheck" -}}
+{{- $look := printf "import os, sys, time; sys.exit(time.time() - os.stat('%s').st_mtime > 60)" (include "oims.app.pulse" .) -}}
+{{- toJson (list "python" "-ISc" $look) -}}
 {{- end }}

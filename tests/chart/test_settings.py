@@ -1,0 +1,121 @@
+"""What the chart sets, the parts themselves take."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+import app.config
+import automation.config
+import webhook.config
+from tests.chart.rendering import VALUES_FILES, containers, documents, pods
+
+LOADERS: dict[str, Callable[[], object]] = {
+    "migrate": app.config.load,
+    "web": app.config.load,
+    "worker": app.config.load,
+    "webhook": webhook.config.load,
+    "automation": automation.config.load_settings,
+}
+SECRET = "postgresql://oims:long-enough-for-every-secret-there-is@db/oims"
+
+
+@pytest.fixture
+def settings(monkeypatch, tmp_path):
+    """Load the settings of a container as its program would."""
+
+    def secret(name):
+        file = tmp_path / name
+        file.write_text(f"{SECRET}?application_name={name}")
+        return str(file)
+
+    def load(name, *values, **options):
+        every = [part for pod in pods(documents(*values, **options)).values() for part in containers(pod)]
+        (container,) = [part for part in every if part["name"] == name]
+        for item in container["env"]:
+            variable = item["name"]
+            value = secret(variable) if variable.endswith("_FILE") else item.get("value", SECRET)
+            monkeypatch.setenv(variable, value)
+        return LOADERS[name]()
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        (values, container["name"])
+        for values in VALUES_FILES
+        for pod in pods(documents(values)).values()
+        for container in containers(pod)
+        if container["name"] in LOADERS
+    ],
+)
+def test_a_part_takes_its_settings(settings, values, name):
+    assert settings(name, values)
+
+
+def test_single_sign_on_reaches_the_app(settings):
+    found = settings("web", "gitops")
+    assert found.oidc_issuer == "https://login.example.org/realms/main"
+    assert found.oidc_client_id == "oims"
+    assert found.oidc_client_secret.get_secret_value().startswith(SECRET)
+    assert found.oidc_role_claim == "groups"
+    assert found.oidc_roles == {"sre": "responder", "sre-leads": "admin"}
+
+
+@pytest.mark.parametrize(
+    ("values", "sets", "hops"),
+    [
+        ("default", (), 0),
+        ("ingress-tls", (), 1),
+        ("httproute", (), 1),
+        ("ingress-tls", ("app.proxyHops=2",), 2),
+        ("ingress-tls", ("app.proxyHops=0",), 0),
+    ],
+)
+def test_the_app_trusts_as_many_proxies_as_stand_before_it(settings, values, sets, hops):
+    assert settings("web", values, sets=sets).proxy_hops == hops
+
+
+@pytest.mark.parametrize(
+    ("values", "prometheus", "alertmanager"),
+    [
+        ("default", "http://oims-prometheus:9090", "http://oims-alertmanager:9093"),
+        (
+            "external-alertmanager",
+            "http://oims-prometheus:9090",
+            "http://alertmanager.monitoring:9093/prefix",
+        ),
+        ("operator", "http://prometheus.monitoring:9090", "https://alertmanager.example.org/am"),
+    ],
+)
+def test_the_app_asks_the_prometheus_and_alertmanager_in_use(settings, values, prometheus, alertmanager):
+    found = settings("web", values)
+    assert (found.prometheus_url, found.alertmanager_url) == (prometheus, alertmanager)
+
+
+def test_no_setting_is_misspelt():
+    """An unknown variable is ignored by the parts, so nobody else would notice."""
+    known = {
+        "app": app.config.Settings,
+        "webhook": webhook.config.Settings,
+        "automation": automation.config.Settings,
+    }
+    parts = {
+        "migrate": "app",
+        "web": "app",
+        "worker": "app",
+        "webhook": "webhook",
+        "automation": "automation",
+    }
+    unknown = set()
+    for values in VALUES_FILES:
+        for pod in pods(documents(values)).values():
+            for container in containers(pod):
+                part = parts.get(container["name"])
+                for item in container.get("env", []) if part else []:
+                    name = item["name"].removesuffix("_FILE").removeprefix("OIMS_").lower()
+                    if item["name"].startswith("OIMS_") and name not in known[part].model_fields:
+                        unknown.add(json.dumps((part, item["name"])))
+    assert not unknown
