@@ -10,7 +10,7 @@ from app.accounts.models import Role
 from app.clock import now
 from app.errors import InvalidInput
 from app.incidents.actors import Actor
-from app.maintenance import queries, service
+from app.maintenance import calendar, queries, service
 from app.maintenance.forms import WindowForm
 
 bp = Blueprint("maintenance", __name__, url_prefix="/maintenance")
@@ -29,13 +29,16 @@ def index() -> ResponseReturnValue:
             flash("The maintenance is planned.", "ok")
             return redirect(url_for("maintenance.index"), code=HTTPStatus.SEE_OTHER)
     moment = now()
-    stretches = [(window, window.next(moment)) for window in queries.unended(moment)]
+    windows = queries.unended(moment)
+    stretches = [(window, window.next(moment)) for window in windows]
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     page = render_template(
         "maintenance/index.html",
         form=form,
         running=[(window, found) for window, found in stretches if found and found.starts_at <= moment],
         coming=[(window, found) for window, found in stretches if found and found.starts_at > moment],
+        days=calendar.DAYS,
+        weeks=calendar.weeks(windows, moment, current_user.timezone) if windows else (),
         past=queries.past(after=request.args.get("after")),
         may_change=current_user.role.includes(Role.RESPONDER),
     )

@@ -6,6 +6,7 @@ import pytest
 
 from app.incidents.actors import SYSTEM
 from app.maintenance import service
+from tests.app.pages.client import text
 
 
 def minutes(at: datetime) -> str:
@@ -69,7 +70,7 @@ def test_a_weekly_window_needs_a_last_day(browser, soon):
 
 def test_a_running_window_is_ended_by_hand(browser, plan, soon):
     window_id = plan(starts_at=soon - timedelta(hours=2))
-    assert browser.get("/maintenance").h1 == "1 held now"
+    assert browser.get("/maintenance").h1.startswith("1 held now until ")
     page = browser.submit_and_follow("/maintenance", f"/maintenance/{window_id}/end")
     assert page.h1 == "No maintenance now"
     assert "by Alice" in page.words
@@ -110,3 +111,22 @@ def test_who_may_only_look_sees_windows_but_no_form(log_in, vera, plan):
     assert "Moving the database" in page.words
     assert not any(f.get("action", "").startswith("/maintenance") for f in page.all("form"))
     assert log_in(vera).client.post(f"/maintenance/{window_id}/end").status_code in {400, 403}
+
+
+def test_the_calendar_shows_each_day_that_a_window_touches(browser, plan, soon):
+    plan(comment="Weekend move", starts_at=soon, ends_at=soon + timedelta(days=2))
+    plan(comment="Backups", ends_at=soon + timedelta(minutes=30), until=soon + timedelta(days=60))
+    page = browser.get("/maintenance")
+    calendar = next(table for table in page.all("table") if "calendar" in (table.get("class") or ""))
+    days = {cell.find("time").get("datetime"): text(cell) for cell in calendar.iter("td")}
+    assert f"from {soon:%H:%M} Weekend move" in days[f"{soon:%Y-%m-%d}"]
+    assert "all day Weekend move" in days[f"{soon + timedelta(days=1):%Y-%m-%d}"]
+    assert "until" in days[f"{soon + timedelta(days=2):%Y-%m-%d}"]
+    assert "Backups" in days[f"{soon + timedelta(days=7):%Y-%m-%d}"]
+    assert len(days) == 28
+
+
+def test_what_is_held_and_until_when_comes_first(browser, plan, soon):
+    plan(starts_at=soon - timedelta(hours=2))
+    page = browser.get("/maintenance")
+    assert page.h1 == f"1 held now until {soon + timedelta(hours=1):%Y-%m-%d %H:%M:%S} UTC"
