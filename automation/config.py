@@ -34,6 +34,16 @@ def _time(value: object) -> object:
 Time = Annotated[timedelta, BeforeValidator(_time)]
 
 
+def _bind(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if value and not (host and port.isdigit() and 0 < int(port) <= 65535):  # noqa: PLR2004 - the highest TCP port
+        raise ValueError("is not an address to listen on; write host:port, such as 127.0.0.1:9464")
+    return value
+
+
+Bind = Annotated[str, BeforeValidator(_bind)]
+
+
 class Settings(BaseSettings):
     """Everything automation can be told from outside."""
 
@@ -75,6 +85,9 @@ class Settings(BaseSettings):
         default="incident-mgmt",
         pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
         description="Namespace of the Lease.",
+    )
+    metrics_bind: Bind = Field(
+        default="", description="Address and port of the metrics, such as 127.0.0.1:9464; empty: none."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written."

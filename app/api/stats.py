@@ -35,6 +35,6 @@ def show_stats(*, query: StatsQuery) -> Stats:
             DecisionCount(decision=decision, reason=reason, count=count)
             for (decision, reason), count in decisions
         ],
-        is_automation_paused=bool(figures.is_paused()),
+        is_automation_paused=figures.is_paused(figures.automation_beat()),
         period=PeriodOut.of(period, numbers.times(period), numbers.automation(period)),
     )

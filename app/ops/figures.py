@@ -58,14 +58,14 @@ def worker_beat() -> float | None:
     return _stamp(db.session.scalar(select(func.max(WorkerHeartbeat.at))))
 
 
-def automation_beat() -> float | None:
-    """Return when the automation was last heard, as a Unix time."""
-    return _stamp(db.session.scalar(select(func.max(AutomationHeartbeat.received_at))))
+def automation_beat() -> AutomationHeartbeat | None:
+    """Return the automation's last sign of life."""
+    return next(iter(queries.heartbeats()), None)
 
 
-def is_paused() -> int:
-    """Return 1 while people have paused the automation."""
-    return int(queries.is_paused())
+def is_paused(beat: AutomationHeartbeat | None) -> bool:
+    """Say whether people have paused the automation, here or, as it says itself, on its host."""
+    return queries.is_paused() or (beat is not None and beat.is_paused)
 
 
 def remediation() -> Iterator[tuple[str, str, Sequence[str], Sequence[tuple[Sequence[str], int]]]]:

@@ -120,9 +120,17 @@ def _journal() -> Iterator[Metric]:
 def _automation() -> Iterator[Metric]:
     if (beat := figures.automation_beat()) is not None:
         yield GaugeMetricFamily(
-            "oims_automation_heartbeat_timestamp_seconds", "Last heartbeat received.", beat
+            "oims_automation_heartbeat_timestamp_seconds",
+            "Last heartbeat received.",
+            beat.received_at.timestamp(),
         )
-    yield GaugeMetricFamily("oims_automation_paused", "1 while people have paused it.", figures.is_paused())
+        yield GaugeMetricFamily(
+            "oims_automation_journal_lag_seconds",
+            "Time since it read the journal to its end, by its last heartbeat.",
+            beat.lag_s,
+        )
+    is_paused = figures.is_paused(beat)
+    yield GaugeMetricFamily("oims_automation_paused", "1 while people have paused it.", is_paused)
     for name, text, labels, rows in figures.remediation():
         metric = CounterMetricFamily(name, text, labels=labels)
         for values, count in rows:

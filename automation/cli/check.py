@@ -139,14 +139,14 @@ def _permissions(settings: Settings, policy: Policy) -> Iterator[Result]:
     from automation.cli.permissions import missing_permissions  # noqa: PLC0415 - takes a second to import
 
     try:
-        missing = missing_permissions(policy)
+        missing = missing_permissions(policy, settings)
     except ConnectionError as error:
         yield failed("permissions", str(error))
         return
     for line in missing:
         yield failed("permissions", line)
     if not missing:
-        yield passed("permissions", "all that the policy needs")
+        yield passed("permissions", "all that the policy's playbooks need")
 
 
 def _journal(settings: Settings) -> Iterator[Result]:

@@ -1,63 +1,104 @@
-"""What the cluster lets us do: one SelfSubjectAccessReview for each verb on each target."""
+"""What the cluster lets us do: one SelfSubjectAccessReview for each verb that the policy needs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
+from automation.config import Settings
 from automation.policy.schemas import DIAGNOSTICS, Policy, Remedy
 from automation.policy.values import FromLabel
 
-VERBS = ("get", "patch")
-LOOKS = (("list", "pods"), ("get", "pods/log"), ("list", "events"))
-"""What the shipped diagnostics read in the namespace of the target."""
+ROLLBACK = "rollback_oims.yml"
+SCALE = "scale_oims.yml"
+READS = {
+    SCALE: (("list", "horizontalpodautoscalers.autoscaling"),),
+    DIAGNOSTICS: (("list", "pods"), ("get", "pods"), ("get", "pods/log"), ("list", "events")),
+}
+"""What the shipped playbooks read beside their target, in its namespace; docs/playbooks.md."""
+HISTORY = {"Deployment": "replicasets.apps"}
+OTHER_HISTORY = "controllerrevisions.apps"
 TIMEOUT = (5, 10)
 
 
-def missing_permissions(policy: Policy) -> list[str]:
-    """Name every verb on a target that the cluster does not allow us. Raises ConnectionError."""
+@dataclass(frozen=True, order=True)
+class Right:
+    """One verb on one kind of object; without a name on all of them in the namespace."""
+
+    verb: str
+    resource: str
+    """Plural, then `/` and a part of it, then `.` and the API group."""
+    namespace: str
+    name: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Say that it is missing, and what to do."""
+        what = f"{self.resource} {self.name}".rstrip()
+        return f"we may not {self.verb} {what} in {self.namespace}: give the Role of automation this right"
+
+
+def missing_permissions(policy: Policy, settings: Settings) -> list[str]:
+    """Name every right that the policy needs and the cluster does not give us. Raises ConnectionError."""
     try:
         config.load_config()  # type: ignore[no-untyped-call]
         api = client.AuthorizationV1Api()
-        wanted = sorted({item for remedy in policy.remedies for item in _wanted(remedy)})
-        return [_sentence(*item) for item in wanted if not _is_allowed(api, *item)]
+        wanted = sorted({*needed_rights(policy), *_for_lease(settings)})
+        return [right.sentence for right in wanted if not _is_given(api, right)]
     except ConfigException:
         raise ConnectionError("no kubeconfig and not in a cluster: set KUBECONFIG") from None
     except (ApiException, HTTPError) as error:
         raise ConnectionError(f"the cluster does not answer ({type(error).__name__})") from None
 
 
-def _wanted(remedy: Remedy) -> list[tuple[str, str, str, str]]:
-    target = remedy.target
-    resource = f"{target.kind.lower()}s"
-    namespaces = _names(target.namespace)
-    wanted = [
-        (verb, f"{resource}.apps", namespace, name)
-        for verb in VERBS
-        for namespace in namespaces
-        for name in _names(target.name)
-    ]
-    if DIAGNOSTICS in {remedy.playbook, remedy.diagnostics_playbook}:
-        wanted += [(verb, what, namespace, "") for verb, what in LOOKS for namespace in namespaces]
-    return wanted
+def needed_rights(policy: Policy) -> set[Right]:
+    """Return what the playbooks of a policy need. A playbook that is not shipped may need more."""
+    return {right for remedy in policy.remedies for right in _for_remedy(remedy)}
+
+
+def _for_remedy(remedy: Remedy) -> Iterator[Right]:
+    plural = f"{remedy.target.kind.lower()}s"
+    for namespace in _names(remedy.target.namespace):
+        for name in _names(remedy.target.name):
+            yield Right("get", f"{plural}.apps", namespace, name)
+            if remedy.playbook != DIAGNOSTICS:
+                yield Right("patch", f"{plural}.apps", namespace, name)
+            if remedy.playbook == SCALE:
+                yield Right("patch", f"{plural}/scale.apps", namespace, name)
+        for playbook in {remedy.playbook, remedy.diagnostics_playbook}:
+            for verb, resource in READS.get(playbook or "", ()):
+                yield Right(verb, resource, namespace)
+        if remedy.playbook == ROLLBACK:
+            yield Right("list", HISTORY.get(remedy.target.kind, OTHER_HISTORY), namespace)
+
+
+def _for_lease(settings: Settings) -> Iterator[Right]:
+    if settings.lease:
+        leases = "leases.coordination.k8s.io"
+        yield Right("create", leases, settings.lease_namespace)
+        yield Right("get", leases, settings.lease_namespace, settings.lease)
+        yield Right("update", leases, settings.lease_namespace, settings.lease)
 
 
 def _names(value: str | FromLabel) -> tuple[str, ...]:
     return value.allow if isinstance(value, FromLabel) else (value,)
 
 
-def _is_allowed(api: client.AuthorizationV1Api, verb: str, resource: str, namespace: str, name: str) -> bool:
-    path, _, group = resource.partition(".")
+def _is_given(api: client.AuthorizationV1Api, right: Right) -> bool:
+    path, _, group = right.resource.partition(".")
     plural, _, part = path.partition("/")
     attributes = client.V1ResourceAttributes(
-        verb=verb, group=group, resource=plural, subresource=part, namespace=namespace, name=name
+        verb=right.verb,
+        group=group,
+        resource=plural,
+        subresource=part,
+        namespace=right.namespace,
+        name=right.name,
     )
     spec = client.V1SelfSubjectAccessReviewSpec(resource_attributes=attributes)
     review = client.V1SelfSubjectAccessReview(spec=spec)
     answer = api.create_self_subject_access_review(review, _request_timeout=TIMEOUT)
     return bool(answer.status and answer.status.allowed)
-
-
-def _sentence(verb: str, resource: str, namespace: str, name: str) -> str:
-    what = f"{resource} {name}".rstrip()
-    return f"we may not {verb} {what} in {namespace}: give the Role of automation this right"

@@ -15,6 +15,7 @@ from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.runs import Run
+from automation.metrics import Metrics
 from automation.policy.load import digest
 from automation.policy.match import InvalidTargetError, find_remedy, find_target, find_values
 from automation.policy.schemas import Mode, Policy, Remedy
@@ -35,9 +36,11 @@ class Engine:
         clock: Clock,
         host_pause: Callable[[], str | None],
         playbooks: Path,
+        *,
+        metrics: Metrics | None = None,
     ) -> None:
         self._policy, self._ledger, self._clock, self._host_pause = policy, ledger, clock, host_pause
-        self._playbooks = playbooks
+        self._playbooks, self._metrics = playbooks, metrics or Metrics(policy)
 
     @property
     def paused(self) -> str | None:
@@ -98,6 +101,7 @@ class Engine:
             self._ledger, episode, decision, self._clock, approval=approval, shadow=shadow
         ):
             return
+        self._metrics.decided(decision)
         if shadow:
             shadows.note(self._ledger, episode.id, str(decision.target), self._clock.steady())
         if remedy and decision.verb is Verb.RUN:
@@ -197,6 +201,7 @@ class Engine:
             verdict_detail=verdict.detail,
             evidence=evidence,
         )
+        self._metrics.judged(run, verdict.verification)
         log.info("verdict", run=run.id, verdict=verdict.verification, detail=verdict.detail)
 
 

@@ -1,4 +1,4 @@
-"""The heartbeat's content: where automation stands, and what each remedy may still do."""
+"""Where automation stands, and what each remedy may still do: told by heartbeats and by metrics."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ from automation import __version__
 from automation.clock import Clock, iso
 from automation.config import Settings
 from automation.decide.rules import HOUR
-from automation.ledger import episodes, runs
+from automation.ledger import episodes, reports, runs
 from automation.ledger.database import Ledger
+from automation.metrics import Standing
 from automation.policy.schemas import Policy, Remedy
 
 
@@ -26,6 +27,21 @@ def describe(
         "lag_s": round(lag, 3),
         "remedies": [_remedy(remedy, policy, [run.target for run in recent]) for remedy in policy.remedies],
         "sent_at": iso(clock.wall()),
+    }
+
+
+def standing(ledger: Ledger, *, is_paused: bool, is_leader: bool, lag: float) -> Standing:
+    """Return the gauges; `lag` is in seconds."""
+    waiting, refused = reports.counts(ledger)
+    at_work = len(runs.in_state(ledger, "queued")) + len(runs.in_state(ledger, "running"))
+    return {
+        "paused": ("1 while new runs are stopped, on the host or in the app.", is_paused),
+        "leader": ("1 while this automation may act.", is_leader),
+        "journal_offset": ("Last event taken from the journal.", episodes.offset(ledger)),
+        "journal_lag_seconds": ("Time since the journal was read to its end, while it is away.", lag),
+        "runs_at_work": ("Runs that are queued or running.", at_work),
+        "reports_waiting": ("Reports that the app has not taken yet.", waiting),
+        "reports_refused": ("Reports that the app has refused for good.", refused),
     }
 
 

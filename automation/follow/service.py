@@ -15,7 +15,7 @@ from automation.errors import JournalUnreachableError
 from automation.events.journal import Journal
 from automation.events.lines import LineReader
 from automation.follow.engine import Engine
-from automation.follow.heartbeat import describe
+from automation.follow.heartbeat import describe, standing
 from automation.follow.sources import STDIN, JournalReader, is_stream, read_lines
 from automation.follow.state import paused_by
 from automation.instructions.reader import InstructionsReader
@@ -25,6 +25,7 @@ from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger, load_anchor, save_anchor
 from automation.ledger.episodes import get_episode
 from automation.ledger.runs import Run
+from automation.metrics import Metrics, Standing
 from automation.policy.load import digest
 from automation.policy.schemas import Policy
 from automation.report import App, Heartbeat, Reporter, repeat
@@ -55,10 +56,16 @@ class Follower:
             str(settings.journal_url), settings.secret("journal_token"), settings.secret("event_key").encode()
         )
         self._reader = JournalReader(journal, ledger, self._clock, self._wake.set)
+        self._metrics = Metrics(policy)
         self._engine = Engine(
-            policy, ledger, self._clock, lambda: paused_by(settings.state_dir), settings.playbooks
+            policy,
+            ledger,
+            self._clock,
+            lambda: paused_by(settings.state_dir),
+            settings.playbooks,
+            metrics=self._metrics,
         )
-        self._executor = Executor(settings, ledger, self._clock, self._must_end)
+        self._executor = Executor(settings, ledger, self._clock, self._metrics, self._must_end)
         self._crew = Crew(self._wake.set)
         self._election = _election(settings, self._wake.set) if settings.lease and not is_dry else None
         app = str(settings.app_url), settings.secret("app_token")
@@ -69,6 +76,8 @@ class Follower:
     def follow(self) -> None:
         """Follow until told to stop."""
         self._note_policy()
+        if self._settings.metrics_bind:
+            self._metrics.serve(self._settings.metrics_bind, self._standing)
         self._start_threads()
         while not self._is_stopping():
             if self._reader.is_settled and (self._is_dry or self._instructions.is_settled):
@@ -178,11 +187,9 @@ class Follower:
         """Execute a queued run, unless its alert went away between decision and start."""
         remedy = self._engine.remedy(run.document["remedy"])
         if run.attempt and not get_episode(self._ledger, run.episode).is_firing:
-            reason = "Not started: the alert resolved first.\n"
-            runs.finish(self._ledger, run.id, "interrupted", self._clock, output_tail=reason)
+            self._executor.refuse(run, "interrupted", "the alert resolved first")
         elif run.attempt and remedy is None:
-            reason = "Not started: the policy no longer has this remedy.\n"
-            runs.finish(self._ledger, run.id, "failed", self._clock, output_tail=reason)
+            self._executor.refuse(run, "failed", "the policy no longer has this remedy")
         else:
             self._executor.execute(run, remedy.sha256 if remedy else None)
 
@@ -200,6 +207,14 @@ class Follower:
             self._ledger,
             self._clock,
             is_paused=self._engine.paused is not None,
+            lag=self._reader.lag,
+        )
+
+    def _standing(self) -> Standing:
+        return standing(
+            self._ledger,
+            is_paused=self._engine.paused is not None,
+            is_leader=self._is_leader,
             lag=self._reader.lag,
         )
 

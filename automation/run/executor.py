@@ -17,6 +17,7 @@ from automation.config import Settings
 from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
 from automation.ledger.runs import Run, Variables, change, finish
+from automation.metrics import Metrics
 from automation.policy.load import playbook_problem
 from automation.run import process
 from automation.run.output import read_tail, read_tasks
@@ -47,6 +48,7 @@ class Executor:
     settings: Settings
     ledger: Ledger
     clock: Clock
+    metrics: Metrics
     must_end: Callable[[], bool]
     """Says whether runs in flight have to end now."""
 
@@ -58,7 +60,7 @@ class Executor:
         folder, playbook = self._folder(run.id), run.document["playbook"]
         problem = playbook_problem(playbook, pin, self.settings.playbooks)
         if problem:
-            finish(self.ledger, run.id, "failed", self.clock, output_tail=f"Not started: {problem}.\n")
+            self.refuse(run, "failed", problem)
             return
         change(self.ledger, run.id, state="running", started_at=iso(self.clock.wall()))
         log.info("run started", run=run.id, playbook=playbook, target=run.target, attempt=run.attempt)
@@ -95,6 +97,10 @@ class Executor:
         process.end(run.id)
         self._finish(run, "interrupted", None, {})
 
+    def refuse(self, run: Run, state: str, reason: str) -> None:
+        """End a run whose playbook was never started."""
+        self._end(run, state, None, output_tail=f"Not started: {reason}.\n")
+
     def _start(
         self, mark: str, folder: Path, playbook: str, variables: Variables, *options: str
     ) -> subprocess.Popen[bytes]:
@@ -130,11 +136,10 @@ class Executor:
 
     def _finish(self, run: Run, state: str, duration: float | None, fields: dict[str, Any]) -> None:
         folder = self._folder(run.id)
-        finish(
-            self.ledger,
-            run.id,
+        self._end(
+            run,
             state,
-            self.clock,
+            duration,
             duration_s=duration,
             tasks=read_tasks(folder / "tasks"),
             output_tail=read_tail(folder / "output"),
@@ -142,6 +147,10 @@ class Executor:
         )
         shutil.rmtree(folder, ignore_errors=True)
         log.info("run finished", run=run.id, state=state, duration_s=duration, **fields)
+
+    def _end(self, run: Run, state: str, duration: float | None, **fields: Any) -> None:
+        ended = finish(self.ledger, run.id, state, self.clock, **fields)
+        self.metrics.ended(ended, duration)
 
     def _folder(self, run_id: str) -> Path:
         return self.settings.state_dir / "runs" / run_id

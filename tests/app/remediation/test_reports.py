@@ -205,3 +205,22 @@ def test_the_heartbeat_hears_whether_people_paused_the_automation(
     text = client.get("/metrics").text
     assert "oims_automation_paused 1.0" in text
     assert "oims_automation_heartbeat_timestamp_seconds" in text
+
+
+def test_a_pause_on_the_automations_host_and_its_lag_are_measured_too(
+    client: FlaskClient, bearer: Any
+) -> None:
+    beat = {
+        "instance": "host-1",
+        "version": "0.1.0",
+        "location": "host",
+        "paused": True,
+        "last_seq": 3,
+        "lag_s": 75.5,
+        "remedies": [],
+        "sent_at": T(1),
+    }
+    client.post("/api/v1/automation/heartbeat", json=beat, headers=bearer(Scope.AUTOMATION))
+    text = client.get("/metrics").text
+    assert "oims_automation_paused 1.0" in text
+    assert "oims_automation_journal_lag_seconds 75.5" in text

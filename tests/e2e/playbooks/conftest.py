@@ -9,6 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.automation.conftest import (  # noqa: F401 - the follower's fixtures
+    app,
+    automation,
+    env,
+    eventually,
+    follower,
+    journal,
+    playbooks,
+)
+
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 
@@ -97,7 +107,7 @@ def cluster():
 
 @pytest.fixture
 def play(tmp_path, cluster):
-    def run(playbook, target, *options, **variables):
+    def run(playbook, target, *options, kubeconfig=None, **variables):
         kind, name = target.split("/")
         values = {
             "oims_target_kind": kind,
@@ -124,7 +134,9 @@ def play(tmp_path, cluster):
                 f"{playbook}.yml",
             ],
             cwd=ROOT / "playbooks",
-            env=os.environ | {"ANSIBLE_CONFIG": "ansible.cfg", "LC_ALL": "C.UTF-8"},
+            env=os.environ
+            | {"ANSIBLE_CONFIG": "ansible.cfg", "LC_ALL": "C.UTF-8"}
+            | ({"KUBECONFIG": str(kubeconfig)} if kubeconfig else {}),
             capture_output=True,
             text=True,
             check=False,
