@@ -11,7 +11,7 @@ from gunicorn.http import wsgi as gunicorn_wsgi
 
 from app import create_app
 from app.config import Settings
-from app.ops.metrics import SLOTS
+from app.ops.metrics import SLOTS, SPARE_THREADS
 
 GRACE_S = 25
 SERVER = "OIMS"
@@ -49,7 +49,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "bind": self._settings.bind,
             "workers": 1,
             "worker_class": "gthread",
-            "threads": SLOTS,
+            "threads": SLOTS + SPARE_THREADS,
             "graceful_timeout": GRACE_S,
             "keepalive": KEEP_ALIVE_S,
             "proc_name": "oims-app",

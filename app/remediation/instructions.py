@@ -19,7 +19,7 @@ from app.remediation.schemas import Answered, Hold, Instructions, Matcher
 ANSWERS_LISTED_FOR = timedelta(hours=24)
 LOOK_EVERY_S = 0.25
 WAITING = BoundedSemaphore(2)
-"""At most two of the web server's eight threads wait; who comes third is answered at once."""
+"""At most two of the web server's threads wait; who comes third is answered at once."""
 
 
 def wait_for(after: int, seconds: float) -> Instructions:

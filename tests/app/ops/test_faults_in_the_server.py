@@ -82,15 +82,22 @@ def test_slow_ends_at_once_when_it_is_switched_off(
     assert visited.result(20)[0] == 200
 
 
-def test_saturated_takes_every_slot_but_the_one_for_health_and_metrics(
+def test_saturated_leaves_room_for_health_and_metrics_beside_two_automations_that_wait(
     server: Server, switch: Callable[..., Any], visitors: ThreadPoolExecutor
 ) -> None:
     assert switch("saturated", on=True) == (200, {"on": ["saturated"]})
+    automation = server.token("waits", "automation")
+    waiting = [
+        visitors.submit(
+            server.ask, "GET", "/api/v1/automation/instructions?wait=20", token=automation, timeout=60
+        )
+        for _ in range(2)
+    ]
     held = [visit(server, visitors) for _ in range(7)]
     wait_for(lambda: in_flight(server) >= 7)
     assert [server.ask("GET", path)[0] for path in ("/healthz", "/readyz")] == [200, 200]
     assert visit(server, visitors).result(20)[0] == 200
-    assert not any(visited.done() for visited in held)
+    assert not any(visited.done() for visited in held + waiting)
     assert switch("saturated", on=False) == (200, {"on": []})
     assert [visited.result(20)[0] for visited in held] == [200] * 7
     wait_for(lambda: in_flight(server) == 0)
