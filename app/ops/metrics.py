@@ -19,8 +19,8 @@ SLOTS = 8
 """Requests this process is made to serve at once."""
 
 SPARE_THREADS = 4
-"""The web server's threads beyond those: two for automations that wait for instructions, two so that probes and
-Prometheus are answered while all slots are taken. A full app is to be scaled, not to be restarted."""
+"""The web server's threads beyond those: two for automations that wait for instructions, two so that probes
+and Prometheus are answered while all slots are taken. A full app is to be scaled, not to be restarted."""
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 UNCOUNTED = frozenset({"ops.healthz", "ops.readyz", "ops.metrics", "static", "api.get_instructions"})
