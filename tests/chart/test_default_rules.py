@@ -6,7 +6,7 @@ def rule_files(*sets):
 
 
 def test_the_charts_own_rules_can_be_replaced():
-    own = {"app.yml", "automation.yml", "webhook.yml"}
+    own = {"app.yml", "automation.yml", "monitoring.yml", "webhook.yml"}
     assert rule_files() == own
     extra = "prometheus.extraRules.mine.groups[0].name=mine"
     assert rule_files(extra) == own | {"extra-mine.yml"}
