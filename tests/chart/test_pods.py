@@ -10,7 +10,7 @@ import pytest
 from tests.chart.rendering import VALUES_FILES, containers, documents, pods
 
 # The only pod that talks to the Kubernetes API.
-WITH_TOKEN = {"Deployment/oims-automation"}
+WITH_TOKEN = {"StatefulSet/oims-automation"}
 ALL = [(values, name) for values in VALUES_FILES for name in pods(documents(values))]
 
 

@@ -155,6 +155,14 @@ def test_it_can_be_a_part_of_another_chart(tmp_path):
         (("alertmanager.externalUrl=http://a",), ["turn one of them off"]),
         (("prometheus.externalUrl=http://a",), ["turn one of them off"]),
         (
+            (
+                "automation.inCluster.enabled=true",
+                "automation.inCluster.replicas=2",
+                "automation.inCluster.persistence.existingClaim=a",
+            ),
+            ["automation.inCluster.persistence.existingClaim serves one pod"],
+        ),
+        (
             ("alertmanager.replicas=2", "alertmanager.persistence.existingClaim=a"),
             ["alertmanager.persistence.existingClaim serves one pod"],
         ),

@@ -56,6 +56,10 @@
 {{- if and $v.alertmanager.enabled (gt (int $v.alertmanager.replicas) 1) $v.alertmanager.persistence.existingClaim -}}
 {{- $problems = append $problems "alertmanager.persistence.existingClaim serves one pod: set alertmanager.replicas to 1, or leave the claim empty." -}}
 {{- end -}}
+{{- $inCluster := $v.automation.inCluster -}}
+{{- if and $inCluster.enabled (gt (int $inCluster.replicas) 1) $inCluster.persistence.existingClaim -}}
+{{- $problems = append $problems "automation.inCluster.persistence.existingClaim serves one pod: set automation.inCluster.replicas to 1, or leave the claim empty." -}}
+{{- end -}}
 {{- $volumes := dict
       "database.sqlite.persistence" $v.database.sqlite.persistence
       "database.postgres.bundled.persistence" $postgres.bundled.persistence

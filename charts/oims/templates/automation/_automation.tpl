@@ -12,6 +12,22 @@
 {{- toYaml $targets -}}
 {{- end }}
 
+{{/* The Lease that elects the one automation that acts, in the cluster or on a host; monitor_alerts.sh knows the name. */}}
+{{- define "oims.leaseName" -}}
+{{- .Release.Name }}-automation
+{{- end }}
+
+{{- define "oims.leaseRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "oims.leaseName" . }}]
+  verbs: [get, update]
+# What is made has no name yet that a rule could know.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+{{- end }}
+
 {{/* oims.targetRoles (dict "root" $ "component" name "account" ServiceAccount): in each listed namespace, read and patch
      the listed Deployments and their scale, and read what the remedies must know; nothing else. */}}
 {{- define "oims.targetRoles" -}}

@@ -28,6 +28,15 @@
 {{- end -}}
 {{- end }}
 
+{{/* oims.scraped ($): component to port, of our own parts that run. */}}
+{{- define "oims.scraped" -}}
+app: 5000
+webhook: 5001
+{{- if .Values.automation.inCluster.enabled }}
+automation: 9464
+{{- end }}
+{{- end }}
+
 {{- define "oims.prometheusConfig" -}}
 {{- $values := .Values.prometheus -}}
 global:
@@ -48,7 +57,7 @@ alerting:
   alertmanagers:
     {{- include "oims.alertmanagers" . | nindent 4 }}
 scrape_configs:
-  {{- range $component, $port := dict "app" 5000 "webhook" 5001 }}
+  {{- range $component, $port := include "oims.scraped" . | fromYaml }}
   {{- $host := printf "%s-pods" (include "oims.objectName" (list $ $component)) }}
   {{- include "oims.scrapePods" (dict "job" (printf "oims-%s" $component) "host" $host "port" $port) | nindent 2 }}
   {{- end }}
