@@ -4,7 +4,14 @@ import pytest
 
 from tests.chart.rendering import containers, documents, named, of_kind, pods
 
-PORTS = {"app": 5000, "webhook": 5001, "prometheus": 9090, "alertmanager": 9093, "postgres": 5432, "automation": 9464}
+PORTS = {
+    "app": 5000,
+    "webhook": 5001,
+    "prometheus": 9090,
+    "alertmanager": 9093,
+    "postgres": 5432,
+    "automation": 9464,
+}
 ALLOWED = {
     ("alertmanager", "webhook"),
     ("app", "webhook"),

@@ -14,6 +14,7 @@ from tests.e2e.release import Release, add_sink
 DIAGNOSTICS = Path(os.environ.get("E2E_DIAGNOSTICS", ROOT / ".cache/e2e"))
 
 
+@pytest.hookimpl(tryfirst=True)  # before the distribution looks for groups
 def pytest_collection_modifyitems(items):
     """Keep the tests of one release together; the others go to whoever has time."""
     for item in items:
