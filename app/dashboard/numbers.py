@@ -98,7 +98,10 @@ def per_day(period: Period) -> dict[str, tuple[int, int]]:
 def automation(period: Period) -> Automation:
     """Count what the automation did."""
     attempted = select(func.count()).where(
-        Run.incident_id.is_not(None), Run.started_at >= period.start, Run.started_at < period.end
+        Run.incident_id.is_not(None),
+        Run.attempt > 0,
+        Run.started_at >= period.start,
+        Run.started_at < period.end,
     )
     judged = (
         select(Run.verification, func.count())

@@ -84,9 +84,11 @@ def last_events(incident_ids: Sequence[int]) -> dict[int, TimelineEvent]:
 
 
 def last_runs(incident_ids: Sequence[int]) -> dict[int, Run]:
-    """Return the newest run of each incident that has one."""
+    """Return the newest repair of each incident that has one."""
     rows = db.session.scalars(
-        select(Run).where(Run.incident_id.in_(incident_ids)).order_by(Run.queued_at, Run.received_at)
+        select(Run)
+        .where(Run.incident_id.in_(incident_ids), Run.attempt > 0)
+        .order_by(Run.queued_at, Run.received_at)
     )
     return {run.incident_id: run for run in rows if run.incident_id is not None}
 

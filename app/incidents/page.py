@@ -29,6 +29,7 @@ def render(incident: Incident, **submitted: Form) -> Response:
     """Show an incident; ``submitted`` are the forms that were refused, by the name of their action."""
     events = queries.timeline(incident.id)
     runs = remediation.runs_of(incident.id)
+    repairs = [run for run in runs if run.is_repair]
     decisions = remediation.decisions_of(incident.id)
     last_decision = decisions[-1] if decisions else None
     return live_page(
@@ -40,7 +41,7 @@ def render(incident: Incident, **submitted: Form) -> Response:
         events=events,
         last_event_id=max((event.id for event in events), default=0),
         runs={run.id: run for run in runs},
-        automation=words.automation_pill(incident.verdict, runs[-1] if runs else None, last_decision),
+        automation=words.automation_pill(incident.verdict, repairs[-1] if repairs else None, last_decision),
         story=story.tell(incident, events, runs, decisions, now(), zone=zone()),
         related=related.related(incident),
         linked=merging.linked(incident.id),

@@ -46,7 +46,7 @@ def tell(
     zone: str = "UTC",
 ) -> Story:
     """Return the story of an incident in the reader's `zone`; all else is given oldest first."""
-    run = runs[-1] if runs else None
+    run = next((run for run in reversed(runs) if run.is_repair), None)
     if run is not None:
         lead, outcome = _of_run(run)
     elif decisions:

@@ -81,6 +81,11 @@ class Run(Base):
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
     received_at: Mapped[datetime] = mapped_column(default=now)
 
+    @property
+    def is_repair(self) -> bool:
+        """Say whether it was to repair; attempt 0 only looked at the target, for the person who was told."""
+        return self.attempt > 0
+
 
 class AutomationHeartbeat(Base):
     """The last sign of life of one automation instance."""

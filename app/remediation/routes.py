@@ -46,7 +46,7 @@ def resume() -> ResponseReturnValue:
     return redirect(url_for("remediation.automation"), code=HTTPStatus.SEE_OTHER)
 
 
-@bp.get("/automation/remedies/<name>")
+@bp.get("/automation/remedies/<path:name>")
 def remedy(name: str) -> ResponseReturnValue:
     """Show one remedy: its evidence, its runs, and why it did not run."""
     heartbeats = queries.heartbeats()

@@ -61,7 +61,8 @@ def of_run(run: Run, before: Phase) -> Iterator[Told]:
     if run.started_at is not None and not before.is_started:
         place = "/".join(part for part in (run.target.get("namespace"), run.target.get("name")) if part)
         target = f"{run.target.get('kind', '')} {place}"
-        summary = f"Playbook started: {run.playbook} on {target}, attempt {run.attempt}."
+        purpose = f"attempt {run.attempt}" if run.is_repair else "to show what is wrong; it repairs nothing"
+        summary = f"Playbook started: {run.playbook} on {target}, {purpose}."
         yield Told(EventKind.RUN, "started", summary, run.started_at)
     if run.state in FINAL_STATES and not before.is_finished:
         yield Told(EventKind.RUN, "finished", _ending(run), run.finished_at)

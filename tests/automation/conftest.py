@@ -96,18 +96,23 @@ def app():
     server.down()
 
 
-@pytest.fixture
-def playbooks(tmp_path):
-    """A playbooks folder that only its owner can write."""
-    folder = tmp_path / "playbooks"
+def write_playbooks(parent, policy=POLICY):
+    """Make a playbooks folder that only its owner can write."""
+    folder = parent / "playbooks"
     (folder / "inventories" / "local").mkdir(parents=True)
     (folder / "inventories" / "local" / "hosts.yml").write_text(INVENTORY)
     for name, text in {"repair": REPAIR, "slow": SLOW, "fail": FAIL}.items():
         (folder / f"{name}.yml").write_text(text)
-    (folder / "policy.yml").write_text(POLICY)
+    (folder / "policy.yml").write_text(policy)
     for path in [folder, *folder.rglob("*")]:
         path.chmod(path.stat().st_mode & ~0o022)
     return folder
+
+
+@pytest.fixture
+def playbooks(tmp_path):
+    """A playbooks folder that only its owner can write."""
+    return write_playbooks(tmp_path)
 
 
 @pytest.fixture
