@@ -10,16 +10,16 @@
 #   api-token     reports to the incident app
 # Run it again after the release's Secrets changed; a running monitor takes the new ones at its next start.
 #
-# The account's token is that of the Secret RELEASE-monitor-token, made here. It has no date of expiry; tokens of
+# The account's token is that of the Secret ACCOUNT-token, made here. It has no date of expiry; tokens of
 # `kubectl create token` end after a time that the API server chooses, often an hour. To take the right away:
-#   kubectl -n NAMESPACE delete secret RELEASE-monitor-token
+#   kubectl -n NAMESPACE delete secret oims-monitor-token
 #
 # Settings, from the environment:
 #   OIMS_NAMESPACE       namespace of the release (incident-mgmt)
 #   OIMS_RELEASE         name of the release (oims)
 #   OIMS_HOST_DIR        the folder (~/.config/oims)
-#   OIMS_WEBHOOK_SECRET  Secret with reader-token and event-key (RELEASE-webhook)
-#   OIMS_APP_SECRET      Secret with automation-token (RELEASE-app)
+#   OIMS_WEBHOOK_SECRET  Secret with reader-token and event-key (the one that the chart made)
+#   OIMS_APP_SECRET      Secret with automation-token (the one that the chart made)
 #   KUBECONFIG           as for kubectl
 #
 # Exit status: 0 done, 1 something is missing in the cluster, 2 wrong option or folder, 3 kubectl is missing
@@ -45,8 +45,6 @@ kube() { timeout -k 2 30 kubectl --namespace "$OIMS_NAMESPACE" "$@"; }
 
 load_settings() {
   : "${OIMS_NAMESPACE:=incident-mgmt}" "${OIMS_RELEASE:=oims}" "${OIMS_HOST_DIR:=$HOME/.config/oims}"
-  : "${OIMS_WEBHOOK_SECRET:=$OIMS_RELEASE-webhook}" "${OIMS_APP_SECRET:=$OIMS_RELEASE-app}"
-  readonly ACCOUNT="$OIMS_RELEASE-monitor"
 }
 
 make_folder() {
@@ -74,10 +72,14 @@ write_secret() { # FILE SECRET KEY
   printf '%s\n' "$value" | write "$1"
 }
 
-check_account() {
-  local name
-  name="$(kube get serviceaccount "$ACCOUNT" --ignore-not-found --output name)"
-  [[ -n "$name" ]] || die 1 "there is no ServiceAccount $ACCOUNT in namespace $OIMS_NAMESPACE; install the chart with automation.monitor.enabled"
+# find_account: by its labels, for the chart makes the release's name a part of its objects' names, or not.
+find_account() {
+  ACCOUNT="$(kube get serviceaccount --selector "app.kubernetes.io/instance=$OIMS_RELEASE,app.kubernetes.io/component=monitor" \
+    --output 'jsonpath={.items[0].metadata.name}' 2>/dev/null)" || ACCOUNT=''
+  [[ -n "$ACCOUNT" ]] ||
+    die 1 "the release $OIMS_RELEASE has no monitor's account in namespace $OIMS_NAMESPACE; install the chart with automation.monitor.enabled, or set OIMS_RELEASE and OIMS_NAMESPACE"
+  readonly ACCOUNT
+  : "${OIMS_WEBHOOK_SECRET:=${ACCOUNT%-monitor}-webhook}" "${OIMS_APP_SECRET:=${ACCOUNT%-monitor}-app}"
 }
 
 # token: the account's, from its Secret; the control plane fills that in a moment after it was made.
@@ -136,7 +138,7 @@ main() {
   command -v kubectl >/dev/null || die 3 "kubectl is not installed or not on PATH; install it and start again"
   load_settings
   make_folder
-  check_account
+  find_account
   write_secret reader-token "$OIMS_WEBHOOK_SECRET" reader-token
   write_secret event-key "$OIMS_WEBHOOK_SECRET" event-key
   write_secret api-token "$OIMS_APP_SECRET" automation-token

@@ -19,6 +19,9 @@
 #   OIMS_HOST_DIR     folder of kubeconfig, reader-token, event-key and api-token
 #                     (~/.config/oims); used for each of KUBECONFIG, OIMS_JOURNAL_TOKEN,
 #                     OIMS_EVENT_KEY and OIMS_APP_TOKEN that is not set, also not as *_FILE
+#   OIMS_LEASE        the Lease that elects the one automation that acts, here or in the cluster
+#                     (RELEASE-automation; set but empty: no election)
+#   OIMS_LEASE_NAMESPACE  where that Lease is (OIMS_NAMESPACE)
 #   OIMS_STATE_DIR    automation's state and this program's lock (~/.local/state/oims)
 #   OIMS_HEARTBEAT_INTERVAL  seconds between the webhook's heartbeat lines (15)
 #   OIMS_STOP_GRACE   seconds that a run in flight may take when told to stop (30)
@@ -138,6 +141,9 @@ need_number() { # NAME
 load_settings() {
   : "${OIMS_NAMESPACE:=incident-mgmt}" "${OIMS_RELEASE:=oims}" "${OIMS_CONTAINER:=webhook}"
   : "${OIMS_HOST_DIR:=$HOME/.config/oims}" "${OIMS_HEARTBEAT_INTERVAL:=15}" "${OIMS_STOP_GRACE:=30}"
+  if in_cluster_log; then
+    export OIMS_LEASE="${OIMS_LEASE-$OIMS_RELEASE-automation}" OIMS_LEASE_NAMESPACE="${OIMS_LEASE_NAMESPACE:-$OIMS_NAMESPACE}"
+  fi
   export OIMS_STOP_GRACE OIMS_PLAYBOOKS="${OIMS_PLAYBOOKS:-$ROOT/playbooks}"
   export OIMS_STATE_DIR="${OIMS_STATE_DIR:-${XDG_STATE_HOME:-$HOME/.local/state}/oims}"
   if [[ -z "${OIMS_PYTHON:-}" ]]; then

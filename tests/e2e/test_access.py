@@ -122,6 +122,8 @@ def test_prometheus_reaches_all_it_scrapes_and_alertmanager(guarded):
         ("get", "deployments.apps/oims-app"),
         ("patch", "deployments.apps/oims-app"),
         ("patch", "deployments.apps/oims-app", "--subresource=scale"),
+        ("get", "leases.coordination.k8s.io/oims-automation"),
+        ("update", "leases.coordination.k8s.io/oims-automation"),
     ],
     ids=" ".join,
 )
@@ -136,6 +138,8 @@ def test_the_monitor_may_do_its_work(guarded, what):
         ("get", "configmaps"),
         ("create", "pods"),
         ("delete", "pods"),
+        ("update", "leases.coordination.k8s.io/another"),
+        ("delete", "leases.coordination.k8s.io/oims-automation"),
         ("create", "pods", "--subresource=exec"),
         ("patch", "deployments.apps/oims-webhook"),
         ("delete", "deployments.apps/oims-app"),

@@ -1,4 +1,4 @@
-"""The same loop with the automation in the cluster instead of on this host."""
+"""The same loop with the automation in the cluster, and a monitor on this host that stands by."""
 
 import pytest
 
@@ -13,9 +13,40 @@ ALERT = "IncidentAppErrors"
 
 @pytest.fixture(scope="module")
 def loop(release):
-    in_cluster = {"enabled": True, "policy": values.policy(release.namespace.name)}
-    automation = {"automation": {"monitor": {"enabled": False}, "inCluster": in_cluster}}
-    return release.deploy(values.merge(values.base(), automation))
+    in_cluster = {"enabled": True, "replicas": 2, "policy": values.policy(release.namespace.name)}
+    return release.deploy(values.merge(values.base(), {"automation": {"inCluster": in_cluster}}))
+
+
+def holder(release):
+    """Return who may act: the identity in the Lease."""
+    return release.namespace.get("lease", "oims-automation")["spec"].get("holderIdentity", "")
+
+
+def runs(release):
+    """Return all runs of the remedy."""
+    found = release.api("/api/v1/runs?limit=100")["items"]
+    return [run for run in found if run["playbook"] == "restart_oims.yml"]
+
+
+def provoke(release):
+    """Let the app fail until one more repair is verified; return its runs."""
+    pods, before = set(release.pods("app")), {run["id"] for run in runs(release)}
+    with Visitors(release):
+        release.switch_fault("errors", on=True)
+
+        def new_pod():
+            ready = set(release.ready_pods("app"))
+            return ready and not ready & pods
+
+        eventually(new_pod, "a new pod", seconds=240)
+
+        def judged():
+            new = [run for run in runs(release) if run["id"] not in before]
+            return new if any(run["verification"] == "verified" for run in new) else None
+
+        found = eventually(judged, "the verdict", seconds=180)
+        eventually(lambda: release.incident(ALERT)["state"] == "resolved", "the end of the incident")
+    return found
 
 
 @pytest.mark.parametrize(
@@ -23,6 +54,9 @@ def loop(release):
     [
         (True, "patch deployments.apps/oims-app"),
         (True, "patch deployments.apps/oims-app --subresource=scale"),
+        (True, "update leases.coordination.k8s.io/oims-automation"),
+        (False, "update leases.coordination.k8s.io/another"),
+        (False, "delete leases.coordination.k8s.io/oims-automation"),
         (False, "patch deployments.apps/oims-webhook"),
         (False, "get secrets"),
         (False, "create pods --subresource=exec"),
@@ -33,27 +67,27 @@ def test_it_may_repair_the_app_and_nothing_else(loop, allowed, what):
     assert loop.namespace.may("oims-automation", *what.split()) is allowed
 
 
-def test_it_repairs_the_app_and_closes_the_incident(loop):
-    def heartbeat():
-        metrics = loop.forward("app").request("GET", "/metrics").text
-        return "oims_automation_heartbeat_timestamp_seconds" in metrics
+def test_its_own_check_finds_every_right_and_nothing_to_mend(loop):
+    said = loop.namespace.kubectl("exec", "oims-automation-0", "--", "python", "-m", "automation", "check")
+    assert "FAILED" not in said
 
-    eventually(heartbeat, "the automation's heartbeat", seconds=90)
-    pods = set(loop.pods("app"))
-    with Visitors(loop):
-        loop.switch_fault("errors", on=True)
-        eventually(
-            lambda: not set(loop.ready_pods("app")) & pods and loop.ready_pods("app"),
-            "a new pod",
-            seconds=180,
-        )
 
-        def verified():
-            incident = loop.incident(ALERT)
-            return incident and (incident["state"], incident["verdict"]) == ("resolved", "verified")
-
-        eventually(verified, "the verdict", seconds=120)
-    runs = [entry for entry in loop.timeline(loop.incident(ALERT)["id"]) if entry["kind"] == "run"]
-    assert {entry["actor"]["kind"] for entry in runs} == {"automation"}
+def test_one_of_three_repairs_the_app_and_closes_the_incident(loop, monitor):
+    monitor.set_up().start(values.policy(loop.namespace.name))
+    eventually(lambda: holder(loop).startswith("oims-automation-"), "a leader in the cluster", seconds=90)
+    (run,) = provoke(loop)
+    assert run["state"] == "succeeded"
+    assert not monitor.said("run started")
+    entries = loop.timeline(loop.incident(ALERT)["id"])
+    assert {entry["actor"]["kind"] for entry in entries if entry["kind"] == "run"} == {"automation"}
     subjects = [mail["subject"] for mail in mails(loop.namespace)]
     assert any("Resolved:" in subject for subject in subjects)
+
+
+def test_the_host_takes_over_when_the_cluster_has_none_and_acts_once(loop, monitor):
+    loop.namespace.kubectl("scale", "statefulset/oims-automation", "--replicas=0")
+    eventually(lambda: holder(loop).startswith("e2e-host-"), "the host as the leader", seconds=120)
+    (run,) = provoke(loop)
+    assert run["state"] == "succeeded"
+    assert len(monitor.finished("restart_oims.yml")) == 1
+    assert monitor.stop() == 0

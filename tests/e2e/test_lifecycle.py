@@ -4,6 +4,7 @@ import pytest
 
 from tests.e2e import values
 from tests.e2e.cluster import CHART, eventually, helm_program, run
+from tests.e2e.host import HostMonitor
 from tests.e2e.release import Release
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -62,6 +63,10 @@ def test_two_releases_in_one_namespace_do_not_hear_each_other(blue, green):
         "POST", "/", json={}, headers={"Authorization": f"Bearer {blue.secret('webhook', 'token')}"}
     )
     assert refused.status_code == 401
+
+
+def test_a_hosts_folder_is_made_for_a_release_of_any_name(blue, tmp_path):
+    assert HostMonitor(tmp_path, blue).set_up().kubectl("get", "pods")
 
 
 def test_uninstalling_keeps_volumes_and_secrets_and_nothing_else(blue, green):

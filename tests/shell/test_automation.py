@@ -25,6 +25,33 @@ def test_automation_gets_the_options_and_where_the_secrets_are(monitor):
     assert environment["PYTHONPATH"] == str(ROOT)
 
 
+@pytest.mark.parametrize(
+    ("given", "lease"),
+    [
+        ({}, ("oims-automation", "incident-mgmt")),
+        ({"OIMS_RELEASE": "blue", "OIMS_NAMESPACE": "trial"}, ("blue-automation", "trial")),
+        ({"OIMS_LEASE": "mine", "OIMS_LEASE_NAMESPACE": "locks"}, ("mine", "locks")),
+        ({"OIMS_LEASE": ""}, ("", "incident-mgmt")),
+    ],
+)
+def test_on_kubernetes_the_releases_lease_elects_who_acts(monitor, given, lease):
+    monitor.environment |= given
+    monitor.pod("webhook-a")
+    monitor.start()
+    eventually(lambda: monitor.text("automation.environment"), "automation")
+    environment = dict(
+        line.split("=", 1) for line in monitor.text("automation.environment").splitlines() if "=" in line
+    )
+    assert (environment["OIMS_LEASE"], environment["OIMS_LEASE_NAMESPACE"]) == lease
+    assert monitor.stop() == 0
+
+
+def test_without_kubernetes_there_is_no_election(monitor):
+    monitor.follow_file().start()
+    eventually(lambda: monitor.text("automation.environment"), "automation")
+    assert "OIMS_LEASE" not in monitor.text("automation.environment")
+
+
 def test_a_secret_given_by_value_needs_no_file(monitor):
     (monitor.host / "api-token").unlink()
     monitor.environment["OIMS_APP_TOKEN"] = "given"

@@ -44,6 +44,6 @@ def test_a_missing_kubectl_is_named(set_up, monitor):
 def test_a_missing_account_is_named_with_what_to_do_and_nothing_is_written(set_up, monitor):
     done = set_up()
     assert done.returncode == 1
-    assert "no ServiceAccount oims-monitor in namespace incident-mgmt" in done.stderr
+    assert "the release oims has no monitor's account in namespace incident-mgmt" in done.stderr
     assert "automation.monitor.enabled" in done.stderr
     assert not list((monitor.home / "new").iterdir())

@@ -32,7 +32,9 @@ FIRST = 'sh -c "$PROGRAM" & echo $! >/tmp/child; wait $!'
 RBAC = """
 apiVersion: v1
 kind: ServiceAccount
-metadata: {name: oims-monitor}
+metadata:
+  name: oims-monitor
+  labels: {app.kubernetes.io/instance: oims, app.kubernetes.io/component: monitor}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
