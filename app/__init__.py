@@ -19,6 +19,7 @@ from app.ops import faults, metrics
 from app.ops import routes as operations
 from app.remediation import routes as remediation
 from app.reviews import routes as reviews
+from app.subscriptions import routes as subscriptions
 
 __version__ = "0.1.0"
 
@@ -69,8 +70,9 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    people = (accounts, links, profile, admin)
+    people = (accounts, links, profile, subscriptions, admin)
     work = (incidents, reviews, dashboard, remediation, maintenance)
     for part in (operations, api, reference, *people, *work):
         app.register_blueprint(part.bp)
     csrf.exempt(api.bp)
+    csrf.exempt("app.subscriptions.routes.unsubscribe")

@@ -11,6 +11,8 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.incidents.lifecycle import Severity
+
 PREFIX = "OIMS_"
 MIN_SECRET_LENGTH = 32
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -67,7 +69,7 @@ class Settings(BaseSettings):
         {}, description="Which group means which role, as in `sre=responder,sre-leads=admin`."
     )
 
-    smtp_host: str = Field("", description="Mail server; empty: mails wait in the outbox.")
+    smtp_host: str = Field("", description="Mail server; empty: no mails are written.")
     smtp_port: int = Field(25, ge=1, le=65535, description="Port of the mail server.")
     smtp_user: str = Field("", description="Name to log in to the mail server; empty: no log-in.")
     smtp_password: SecretStr | None = Field(None, description="Password for the mail server.")
@@ -76,7 +78,17 @@ class Settings(BaseSettings):
     )
     smtp_from: str = Field("oims@localhost.localdomain", description="Sender of the mails.")
     mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="On-call list, separated by commas."
+        (), description="On-call list: addresses that hear of every incident, separated by commas."
+    )
+    escalate_to: Annotated[dict[Severity, tuple[str, ...]], NoDecode] = Field(
+        {},
+        description="Who else is called, by severity, when an incident is escalated or automation gives up, "
+        "as in `critical=lead@example.org boss@example.org,high=lead@example.org`.",
+    )
+    mail_cap: int = Field(
+        20,
+        ge=1,
+        description="Mails about incidents that a person gets in an hour; what is more comes in digests.",
     )
 
     journal_url: str = Field("", description="The webhook, for GET /events; empty: no alerts are taken in.")
@@ -121,11 +133,15 @@ class Settings(BaseSettings):
 
     @field_validator("oidc_roles", mode="before")
     @classmethod
-    def _pairs(cls, value: object) -> object:
+    def _roles(cls, value: object) -> object:
+        return _pairs(value) if isinstance(value, str) else value
+
+    @field_validator("escalate_to", mode="before")
+    @classmethod
+    def _lists(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-        return {group.strip(): role.strip() for group, _, role in pairs}
+        return {severity: tuple(addresses.split()) for severity, addresses in _pairs(value).items()}
 
     @field_validator("oidc_issuer")
     @classmethod
@@ -140,6 +156,14 @@ class Settings(BaseSettings):
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(_address(item) for item in value)
+
+    @field_validator("escalate_to")
+    @classmethod
+    def _address_lists(cls, value: dict[Severity, tuple[str, ...]]) -> dict[Severity, tuple[str, ...]]:
+        for severity, items in value.items():
+            if not items:
+                raise ValueError(f"names nobody for {severity}; write {severity}=name@example.org")
+        return {severity: tuple(_address(item) for item in items) for severity, items in value.items()}
 
     @field_validator("smtp_from", "admin_email")
     @classmethod
@@ -193,6 +217,12 @@ class Settings(BaseSettings):
     def cookies_are_secure(self) -> bool:
         """Say whether cookies carry ``Secure``."""
         return self.base_url.startswith("https://") if self.cookie_secure is None else self.cookie_secure
+
+
+def _pairs(value: str) -> dict[str, str]:
+    """Read `a=b,c=d`; what has no `=` stands for nothing and is refused later."""
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    return {name.strip(): word.strip() for name, _, word in pairs}
 
 
 def _address(value: str) -> str:

@@ -9,6 +9,7 @@ from app.maintenance import models as maintenance
 from app.notify import models as notify
 from app.ops import models as ops
 from app.remediation import models as remediation
+from app.subscriptions import models as subscriptions
 
 __all__ = [
     "accounts",
@@ -20,6 +21,7 @@ __all__ = [
     "notify",
     "ops",
     "remediation",
+    "subscriptions",
 ]
 
 metadata = Base.metadata

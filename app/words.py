@@ -97,6 +97,8 @@ MAILS = {
     MailState.WAITING: Pill("Waiting", "held"),
     MailState.SENDING: Pill("Being sent", "held"),
     MailState.SENT: Pill("Sent", "ok"),
+    MailState.COLLECTED: Pill("Waits for a digest", "held"),
+    MailState.DIGESTED: Pill("In a digest", "ok"),
     MailState.DEAD: Pill("Not delivered", "critical"),
 }
 

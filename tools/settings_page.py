@@ -42,7 +42,7 @@ Kubernetes Secret. Giving both is an error.
 TIME_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1), ("ms", 0.001))
 SIZE_UNITS = (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024))
 TYPE_WORDS = {bool: "`true` or `false`", int: "whole number", float: "number", Path: "path"}
-TYPE_WORDS |= {tuple: "list, separated by commas", dict: "JSON object"}
+TYPE_WORDS |= {tuple: "list, separated by commas", dict: "pairs, separated by commas"}
 TYPE_WORDS |= {timedelta: "time, such as `15s` or `5m`", AnyHttpUrl: "address with http:// or https://"}
 
 

@@ -13,7 +13,7 @@ from app.admin.forms import TestMailForm
 from app.database import transaction
 from app.errors import InvalidInput
 from app.incidents.actors import Actor
-from app.notify import messages, outbox
+from app.notify import letters, outbox
 from app.notify.models import MailState
 from app.ops import audit, figures
 
@@ -36,7 +36,7 @@ def send_test_mail() -> ResponseReturnValue:
     if form.errors:
         return _queue(form)
     with transaction():
-        messages.test_mail(recipient)
+        letters.test_mail(recipient)
         audit.record("mail_tested", current_user.name, f"A test mail to {recipient} was asked for.")
     flash(f"A test mail to {recipient} is in the queue.", "ok")
     return redirect(url_for("admin.mails"), code=HTTPStatus.SEE_OTHER)

@@ -49,7 +49,9 @@ def _shown(value: object) -> str:
     if isinstance(value, timedelta):
         return in_words(value.total_seconds())
     if isinstance(value, dict):
-        value = tuple(f"{key}={item}" for key, item in value.items())
+        value = tuple(
+            f"{key}={' '.join(item) if isinstance(item, tuple) else item}" for key, item in value.items()
+        )
     if isinstance(value, tuple):
         return ", ".join(value)
     return _without_password(str(value).lower() if isinstance(value, bool) else str(value))

@@ -1,6 +1,5 @@
 """The steps that every change of an incident is made of. All need a running transaction()."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.incidents.lifecycle import Action, transition
 from app.incidents.models import EventKind, Incident, TimelineEvent
 from app.maintenance import queries as maintenance
 from app.notify import messages
-from app.notify.models import MailKind, MailState, OutboxMessage
+from app.notify.models import CALLS, MailKind, MailState, OutboxMessage
 from app.paging import MAX_ID
 
 
@@ -76,7 +75,7 @@ def add(incident: Incident, actor: Actor, summary: str, **data: Any) -> None:
     db.session.add(incident)
     db.session.flush()
     record(incident.id, EventKind.OPENED, actor, summary, severity=incident.severity, **data)
-    tell(MailKind.CREATED, incident, messages.on_call(), actor)
+    tell(MailKind.CREATED, incident, actor)
 
 
 def close(incident: Incident, actor: Actor, summary: str, *, reason: str = "", **data: Any) -> None:
@@ -86,7 +85,7 @@ def close(incident: Incident, actor: Actor, summary: str, *, reason: str = "", *
     record(incident.id, EventKind.RESOLVED, actor, summary, reason=reason, **data)
     if drop_held_mails(incident):
         return
-    tell(messages.end_kind(incident), incident, messages.everybody_concerned(incident), actor, reason=reason)
+    tell(messages.end_kind(incident), incident, actor, reason=reason)
 
 
 def restart(incident: Incident, actor: Actor, summary: str, **data: Any) -> None:
@@ -97,15 +96,16 @@ def restart(incident: Incident, actor: Actor, summary: str, **data: Any) -> None
     incident.verdict = None
     incident.merged_into_id = None
     record(incident.id, EventKind.REOPENED, actor, summary, **data)
-    tell(MailKind.REOPENED, incident, messages.everybody_concerned(incident), actor)
+    tell(MailKind.REOPENED, incident, actor)
 
 
-def tell(
-    kind: MailKind, incident: Incident, recipients: Iterable[str], actor: Actor, *, reason: str = ""
-) -> None:
+def tell(kind: MailKind, incident: Incident, actor: Actor, *, reason: str = "") -> None:
     """Put the mails of a change into the outbox; maintenance holds back all but what people do themselves."""
     hold = None if actor.kind is ActorKind.PERSON else maintenance.holding(incident.labels | incident.tags)
-    messages.enqueue(kind, incident, recipients, actor, reason=reason, hold=hold)
+    told = messages.enqueue(kind, incident, actor, reason=reason, hold=hold)
+    if not told and kind in CALLS:
+        summary = "Nobody is told: nobody is on call, nobody owns it, or mail is off."
+        record(incident.id, EventKind.MAIL_FAILED, SYSTEM, summary)
     if hold is not None:
         why = hold.window.comment
         summary = f"Maintenance holds mails and automation back until {exact(hold.until)}: {why}"

@@ -86,7 +86,7 @@ def assign(incident_id: int, *, owner_id: int | None, actor: Actor, version: int
             incident.id, EventKind.ASSIGNED, actor, f"{actor.name} assigned it to {whom}.", old=old, new=new
         )
         if owner is not None and owner.id != actor.user_id:
-            messages.enqueue(MailKind.ASSIGNED, incident, [owner.email], actor)
+            messages.enqueue(MailKind.ASSIGNED, incident, actor)
     return incident
 
 
@@ -109,7 +109,7 @@ def escalate(incident_id: int, *, actor: Actor, reason: str = "", version: int |
         verb = "Automation gave up and called for people" if by_machine else f"Escalated by {actor.name}"
         changes.record(incident.id, EventKind.ESCALATED, actor, _sentence(verb, reason), reason=reason)
         kind = MailKind.GAVE_UP if by_machine else MailKind.ESCALATED
-        changes.tell(kind, incident, messages.everybody_concerned(incident), actor, reason=reason)
+        changes.tell(kind, incident, actor, reason=reason)
     return incident
 
 

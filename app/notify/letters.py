@@ -1,17 +1,14 @@
 """Mails about accounts: one function per message. Each joins the caller's transaction as an outbox row."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from flask import current_app
 
 from app.accounts.models import Role, User
-from app.clock import in_words, now
-from app.config import Settings
+from app.clock import in_words
 from app.extensions import db
-from app.notify.messages import KEEP_TRYING, MAX_SUBJECT, templates
+from app.notify.messages import KEEP_TRYING, base_url, post
 from app.notify.models import MailKind, OutboxMessage
 from app.text import one_line
 
@@ -41,7 +38,7 @@ def invitation(
             MailKind.INVITATION,
             f"{_name(invited_by)} invites you to OIMS",
             (
-                f"{_name(invited_by)} invites you to {_place()}, with the role {role}.",
+                f"{_name(invited_by)} invites you to {base_url()}, with the role {role}.",
                 f"Choose a name and a password with this link. It works once, within {_words(valid)}.",
             ),
             why="somebody entered your address as that of a colleague",
@@ -59,7 +56,7 @@ def password_reset(user: User, *, link: str, valid: timedelta) -> OutboxMessage 
             MailKind.PASSWORD_RESET,
             "Choose a new password",
             (
-                f"Somebody, hopefully you, asked for a new password at {_place()}.",
+                f"Somebody, hopefully you, asked for a new password at {base_url()}.",
                 f"This link works once, within {_words(valid)}.",
                 "If it was not you, ignore this mail: nothing has changed.",
             ),
@@ -79,11 +76,11 @@ def password_changed(user: User) -> OutboxMessage | None:
             MailKind.PASSWORD_CHANGED,
             "Your password was changed",
             (
-                f"The password of your account at {_place()} was changed, and all browsers were logged out.",
+                f"The password of your account at {base_url()} was changed; all browsers were logged out.",
                 "If it was not you, choose a new password now and tell an administrator.",
             ),
             why="it concerns the safety of your account",
-            link=f"{_place()}/password/forgotten",
+            link=f"{base_url()}/password/forgotten",
             link_word="Choose a new password",
         ),
     )
@@ -96,12 +93,25 @@ def account_waiting(admin: User, user: User) -> OutboxMessage | None:
         Letter(
             MailKind.ACCOUNT_WAITING,
             f"{_name(user.name)} waits for your approval",
-            (f"{_name(user.name)} ({user.email}) registered at {_place()} and waits for approval.",),
+            (f"{_name(user.name)} ({user.email}) registered at {base_url()} and waits for approval.",),
             why="you are an administrator",
-            link=f"{_place()}/admin/people/{user.id}",
+            link=f"{base_url()}/admin/people/{user.id}",
             link_word="Look at the account",
         ),
     )
+
+
+def test_mail(recipient: str) -> None:
+    """Show that mails arrive; it is written without a mail server too, and waits for one."""
+    letter = Letter(
+        MailKind.TEST,
+        "Test: mails arrive",
+        (f"Mails from {base_url()} arrive.",),
+        why="an administrator asked for this test mail to you",
+        link=base_url(),
+        link_word="Open OIMS",
+    )
+    _write(recipient, letter)
 
 
 def account_active(user: User) -> OutboxMessage | None:
@@ -111,9 +121,9 @@ def account_active(user: User) -> OutboxMessage | None:
         Letter(
             MailKind.ACCOUNT_ACTIVE,
             "Your account is ready",
-            (f"Your account at {_place()} was approved. You can log in now.",),
+            (f"Your account at {base_url()} was approved. You can log in now.",),
             why="you registered there",
-            link=f"{_place()}/login",
+            link=f"{base_url()}/login",
             link_word="Log in",
         ),
     )
@@ -121,32 +131,20 @@ def account_active(user: User) -> OutboxMessage | None:
 
 def _post(recipient: str, letter: Letter) -> OutboxMessage | None:
     """Put a letter into the outbox; without a mail server nothing, as it would wait for nothing."""
-    settings = _settings()
-    if not settings.smtp_host:
-        return None
-    domain = urlsplit(settings.base_url).hostname or "localhost"
-    message = OutboxMessage(
-        kind=letter.kind,
-        recipient=recipient,
-        subject=one_line(f"[OIMS] {letter.subject}", MAX_SUBJECT),
-        text=templates().get_template("letter.txt").render(letter=letter),
-        html=templates().get_template("letter.html").render(letter=letter),
-        batch=secrets.token_hex(16),
-        message_id=f"<{secrets.token_hex(16)}@{domain}>",
-        give_up_at=now() + letter.keep_trying,
+    return _write(recipient, letter) if current_app.config["SETTINGS"].smtp_host else None
+
+
+def _write(recipient: str, letter: Letter) -> OutboxMessage:
+    message = post(
+        letter.kind,
+        recipient,
+        subject=f"[OIMS] {letter.subject}",
+        template="letter",
+        context={"letter": letter},
+        keep_trying=letter.keep_trying,
     )
-    db.session.add(message)
     db.session.flush()
     return message
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.config["SETTINGS"]
-    return settings
-
-
-def _place() -> str:
-    return _settings().base_url
 
 
 def _name(text: str) -> str:

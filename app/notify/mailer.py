@@ -13,6 +13,8 @@ from app.notify.models import OutboxMessage
 TIMEOUT_S = 10
 AUTHENTICATION_NEEDED = frozenset({530, 534, 535, 538})
 PERMANENT = 500
+ON_THE_WIRE = SMTP.clone(max_line_length=998)
+"""Long ids and addresses stay whole: folded shorter, they would be encoded, which no mail program reads."""
 
 
 class DeliveryError(Exception):
@@ -103,8 +105,9 @@ def compose(message: OutboxMessage, sender: str) -> EmailMessage:
     """Build the mail; the library refuses line breaks in headers, and the subject has none.
 
     The incident's own id heads References and In-Reply-To, so that all its mails stand in one thread.
+    News to people with an account can be ended by one click (RFC 8058), which asks for HTTPS.
     """
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=ON_THE_WIRE)
     mail["From"] = sender
     mail["To"] = message.recipient
     mail["Subject"] = message.subject
@@ -114,6 +117,10 @@ def compose(message: OutboxMessage, sender: str) -> EmailMessage:
         mail["In-Reply-To"] = message.thread_id
         mail["References"] = message.thread_id
     mail["Auto-Submitted"] = "auto-generated"
+    if message.unsubscribe_url:
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        if message.unsubscribe_url.startswith("https://"):
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
     return mail

@@ -1,14 +1,15 @@
 """What the mails say: one text and one HTML template per kind, put into the outbox as rendered words."""
 
 import secrets
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import current_app
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from markupsafe import escape
+from sqlalchemy import select
 
 from app.clock import in_words, now
 from app.config import Settings
@@ -16,7 +17,11 @@ from app.extensions import db
 from app.incidents.actors import Actor
 from app.incidents.models import Incident, Verdict
 from app.maintenance.queries import Hold
-from app.notify.models import MailKind, OutboxMessage
+from app.notify import recipients
+from app.notify.models import NEWS, MailKind, OutboxMessage
+from app.remediation.models import Run
+from app.subscriptions import models as subscriptions
+from app.subscriptions import service as links
 from app.text import one_line
 
 MAX_SUBJECT = 200
@@ -31,8 +36,6 @@ VERBS = {
     MailKind.RESOLVED: "Resolved",
     MailKind.REPAIRED: "Repaired",
 }
-
-ON_CALL = "you are on the on-call list or own the incident"
 
 
 def _settings() -> Settings:
@@ -52,85 +55,90 @@ def templates() -> Environment:
     )
 
 
-def on_call() -> Sequence[str]:
-    """Return the addresses that hear of every incident."""
-    return _settings().mail_to
-
-
-def everybody_concerned(incident: Incident) -> Sequence[str]:
-    """Return the on-call list and the owner, each once."""
-    owner = [incident.owner.email] if incident.owner and incident.owner.is_active else []
-    return list(dict.fromkeys([*on_call(), *owner]))
-
-
 def end_kind(incident: Incident) -> MailKind:
     """Return how the end is told: "Repaired" only when the automation's repair was verified."""
     return MailKind.REPAIRED if incident.verdict is Verdict.VERIFIED else MailKind.RESOLVED
 
 
 def enqueue(
-    kind: MailKind,
-    incident: Incident,
-    recipients: Iterable[str],
-    actor: Actor,
-    *,
-    reason: str = "",
-    hold: Hold | None = None,
-) -> None:
-    """Put one mail per recipient into the outbox; call it in the transaction of the change it tells.
+    kind: MailKind, incident: Incident, actor: Actor, *, reason: str = "", hold: Hold | None = None
+) -> int:
+    """Put one mail per recipient into the outbox, in the transaction of the change it tells; return how many.
 
     Without a mail server there is nothing to wait for, so nothing is put there. What maintenance holds back
     waits for its end.
     """
-    settings = _settings()
-    if not settings.smtp_host:
-        return
-    domain = urlsplit(settings.base_url).hostname or "localhost"
-    context = {
-        "kind": kind,
-        "lead": _lead(kind, incident, actor, reason),
-        "incident": incident,
-        "url": f"{settings.base_url}/incidents/{incident.id}",
-        "why": "the incident was assigned to you" if kind is MailKind.ASSIGNED else ON_CALL,
-    }
+    if not _settings().smtp_host:
+        return 0
+    url = f"{base_url()}/incidents/{incident.id}"
+    context = {"lead": _lead(kind, incident, actor, reason), "incident": incident, "url": url, "hold": hold}
     batch = secrets.token_hex(16)
-    leaves_at = hold.until if hold else now()
-    for recipient in recipients:
-        db.session.add(
-            OutboxMessage(
-                incident_id=incident.id,
-                kind=kind,
-                recipient=recipient,
-                subject=one_line(f"[OIMS #{incident.id}] {VERBS[kind]}: {incident.title}", MAX_SUBJECT),
-                text=templates().get_template("incident.txt").render(context),
-                html=templates().get_template("incident.html").render(context),
-                batch=batch,
-                message_id=f"<{secrets.token_hex(16)}@{domain}>",
-                thread_id=f"<incident-{incident.id}@{domain}>",
-                window_id=hold.window.id if hold else None,
-                next_at=leaves_at,
-                give_up_at=leaves_at + KEEP_TRYING,
-            ),
+    whom = recipients.of(kind, incident)
+    for recipient in whom:
+        post(
+            kind,
+            recipient.address,
+            subject=f"[OIMS #{incident.id}] {VERBS[kind]}: {incident.title}",
+            template="incident",
+            context=context | {"why": recipient.why, "choose_url": choose_url(recipient.user_id)},
+            leaves_at=hold.until if hold else None,
+            incident_id=incident.id,
+            thread_id=f"<incident-{incident.id}@{_domain()}>",
+            batch=batch,
+            window_id=hold.window.id if hold else None,
+            unsubscribe_url=unsubscribe_url(recipient.user_id, kind),
         )
+    return len(whom)
 
 
-def test_mail(recipient: str) -> None:
-    """Put a mail into the outbox that shows that mails arrive; call it inside a transaction."""
-    settings = _settings()
-    domain = urlsplit(settings.base_url).hostname or "localhost"
-    text = f"Mails from {settings.base_url} arrive. Somebody asked for this test mail to you.\n"
-    db.session.add(
-        OutboxMessage(
-            kind=MailKind.TEST,
-            recipient=recipient,
-            subject="[OIMS] Test: mails arrive",
-            text=text,
-            html=f"<p>{escape(text)}</p>",
-            batch=secrets.token_hex(16),
-            message_id=f"<{secrets.token_hex(16)}@{domain}>",
-            give_up_at=now() + KEEP_TRYING,
-        ),
+def post(
+    kind: MailKind,
+    recipient: str,
+    *,
+    subject: str,
+    template: str,
+    context: Mapping[str, Any],
+    leaves_at: datetime | None = None,
+    keep_trying: timedelta = KEEP_TRYING,
+    **fields: Any,
+) -> OutboxMessage:
+    """Write a mail from its two templates into the outbox; call it inside a transaction."""
+    leaves_at = leaves_at or now()
+    message = OutboxMessage(
+        kind=kind,
+        recipient=recipient,
+        subject=one_line(subject, MAX_SUBJECT),
+        text=templates().get_template(f"{template}.txt").render(context),
+        html=templates().get_template(f"{template}.html").render(context),
+        message_id=f"<{secrets.token_hex(16)}@{_domain()}>",
+        next_at=leaves_at,
+        give_up_at=leaves_at + keep_trying,
+        **{"batch": secrets.token_hex(16)} | fields,
     )
+    db.session.add(message)
+    return message
+
+
+def choose_url(user_id: int | None) -> str:
+    """Return where the reader of a mail chooses mails; nothing for an address without an account."""
+    return f"{base_url()}/profile/mails" if user_id else ""
+
+
+def unsubscribe_url(user_id: int | None, kind: MailKind) -> str | None:
+    """Return the address that ends such mails by one click: of news only, since a call must not get lost."""
+    if user_id is None or kind not in NEWS | {MailKind.DIGEST}:
+        return None
+    topics = subscriptions.NEWS if kind is MailKind.DIGEST else [recipients.TOPICS[kind]]
+    return links.link(user_id, topics)
+
+
+def base_url() -> str:
+    """Return how browsers reach the app."""
+    return _settings().base_url
+
+
+def _domain() -> str:
+    return urlsplit(base_url()).hostname or "localhost"
 
 
 def _lead(kind: MailKind, incident: Incident, actor: Actor, reason: str) -> str:
@@ -144,6 +152,21 @@ def _lead(kind: MailKind, incident: Incident, actor: Actor, reason: str) -> str:
         MailKind.ESCALATED: f"{actor.name} calls for more people{because}",
         MailKind.GAVE_UP: f"Automation could not repair it and calls for a person{because}",
         MailKind.RESOLVED: f"Resolved by {actor.name} after {lasted}{because}",
-        MailKind.REPAIRED: f"Automation repaired it and verified that it stays repaired{because}",
+        MailKind.REPAIRED: _repair(incident),
     }
     return sentences[kind]
+
+
+def _repair(incident: Incident) -> str:
+    """Say what ran on what, and how it is known that it helped."""
+    run = db.session.scalar(
+        select(Run)
+        .where(Run.incident_id == incident.id, Run.verification == Verdict.VERIFIED)
+        .order_by(Run.verdict_at.desc())
+        .limit(1)
+    )
+    if run is None:
+        return "Automation repaired it and verified that it stays repaired."
+    place = "/".join(part for part in (run.target.get("namespace"), run.target.get("name")) if part)
+    proof = run.verdict_detail or "The alert cleared and stayed clear."
+    return f"Automation ran {run.playbook} on {place}. {proof}"

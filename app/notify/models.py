@@ -19,6 +19,10 @@ class MailState(StrEnum):
     """Claimed by a worker until ``claimed_until``; after that anybody may claim it again."""
     SENT = "sent"
     """The mail server took it."""
+    COLLECTED = "collected"
+    """Over the cap: its news waits for the digest that is written at ``next_at``."""
+    DIGESTED = "digested"
+    """Never sent itself: its news is in the mail ``digest_id``."""
     DEAD = "dead"
     """Refused for good, or tried for too long; a person may retry it."""
 
@@ -33,6 +37,7 @@ class MailKind(StrEnum):
     GAVE_UP = "gave_up"
     RESOLVED = "resolved"
     REPAIRED = "repaired"
+    DIGEST = "digest"
     TEST = "test"
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
@@ -41,6 +46,10 @@ class MailKind(StrEnum):
     ACCOUNT_ACTIVE = "account_active"
 
 
+CALLS = frozenset({MailKind.ASSIGNED, MailKind.ESCALATED, MailKind.GAVE_UP})
+"""Mails about an incident that ask somebody to act."""
+NEWS = frozenset({MailKind.CREATED, MailKind.REOPENED, MailKind.RESOLVED, MailKind.REPAIRED})
+"""Mails about an incident that only tell."""
 CARRIES_A_KEY = frozenset({MailKind.INVITATION, MailKind.PASSWORD_RESET})
 """Mails whose words open an account: they are forgotten once they have been sent."""
 
@@ -49,7 +58,10 @@ class OutboxMessage(Base):
     """One mail to one person."""
 
     __tablename__ = "outbox_messages"
-    __table_args__ = (Index("ix_outbox_messages_state_next", "state", "next_at"),)
+    __table_args__ = (
+        Index("ix_outbox_messages_state_next", "state", "next_at"),
+        Index("ix_outbox_messages_recipient_sent", "recipient", "sent_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
@@ -60,6 +72,9 @@ class OutboxMessage(Base):
     html: Mapped[str] = mapped_column(Text)
     window_id: Mapped[int | None] = mapped_column(ForeignKey("maintenance_windows.id"), index=True)
     """The maintenance that holds it back."""
+    digest_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id"), index=True)
+    """The mail that tells it instead."""
+    unsubscribe_url: Mapped[str | None] = mapped_column(String(500), comment="ends such mails by one click")
     batch: Mapped[str] = mapped_column(String(32), index=True, comment="the mails that tell one thing")
     message_id: Mapped[str] = mapped_column(String(255), unique=True, comment="stable over retries")
     thread_id: Mapped[str | None] = mapped_column(String(255), comment="for In-Reply-To and References")

@@ -13,6 +13,7 @@ from app.extensions import db
 from app.incidents import changes
 from app.incidents.actors import SYSTEM, Actor
 from app.incidents.models import EventKind
+from app.notify import caps
 from app.notify.messages import KEEP_TRYING, VERBS
 from app.notify.models import CARRIES_A_KEY, MailState, OutboxMessage
 from app.ops import audit
@@ -29,24 +30,21 @@ MAX_ERROR = 500
 
 
 def claim(worker: str) -> OutboxMessage | None:
-    """Take the next due mail, or nothing.
+    """Take the next due mail, or nothing; what is over a person's cap is collected for a digest.
 
     The row is taken by a conditional UPDATE and a look at its row count, which needs no lock and works on
     every database: of two workers that saw the same row, one changes it.
     """
     moment = now()
     with transaction():
-        candidate = db.session.scalar(
-            select(OutboxMessage.id)
-            .where(_is_due(moment))
-            .order_by(OutboxMessage.next_at, OutboxMessage.id)
-            .limit(1),
-        )
+        candidate = _next_due(moment)
+        while candidate is not None and caps.collect(candidate):
+            candidate = _next_due(moment)
         if candidate is None:
             return None
         taken: CursorResult[None] = db.session.execute(  # type: ignore[assignment]
             update(OutboxMessage)
-            .where(OutboxMessage.id == candidate, _is_due(moment))
+            .where(OutboxMessage.id == candidate.id, _is_due(moment))
             .values(
                 state=MailState.SENDING,
                 claimed_by=worker,
@@ -54,7 +52,13 @@ def claim(worker: str) -> OutboxMessage | None:
                 attempts=OutboxMessage.attempts + 1,
             ),
         )
-    return _detached(candidate) if taken.rowcount == 1 else claim(worker)
+        message_id = candidate.id
+    return _detached(message_id) if taken.rowcount == 1 else claim(worker)
+
+
+def _next_due(moment: datetime) -> OutboxMessage | None:
+    statement = select(OutboxMessage).where(_is_due(moment))
+    return db.session.scalar(statement.order_by(OutboxMessage.next_at, OutboxMessage.id).limit(1))
 
 
 def _detached(message_id: int) -> OutboxMessage:
@@ -83,7 +87,7 @@ def mark_sent(message_id: int, worker: str) -> None:
         message.last_error = None
         if message.kind in CARRIES_A_KEY:
             message.text = message.html = ""
-        _tell_when_all_are_sent(message)
+        tell_when_all_are_done(message)
 
 
 def mark_failed(message_id: int, worker: str, *, error: str, is_permanent: bool) -> None:
@@ -100,10 +104,21 @@ def mark_failed(message_id: int, worker: str, *, error: str, is_permanent: bool)
         message.state = MailState.DEAD
         log.error("mail_dead", mail=message.id, attempts=message.attempts, error=message.last_error)
         summary = f"The mail to {message.recipient} could not be delivered: {message.last_error}"
-        if message.incident_id is None:
+        incidents = _told_by(message)
+        if not incidents:
             audit.record("mail_failed", SYSTEM.name, summary, mail=message.id)
-        else:
-            changes.record(message.incident_id, EventKind.MAIL_FAILED, SYSTEM, summary, mail=message.id)
+        for incident_id in incidents:
+            changes.record(incident_id, EventKind.MAIL_FAILED, SYSTEM, summary, mail=message.id)
+
+
+def _told_by(message: OutboxMessage) -> Sequence[int]:
+    """Return the incidents a mail is about: several for a digest, none for a letter."""
+    if message.incident_id is not None:
+        return [message.incident_id]
+    statement = select(OutboxMessage.incident_id).where(
+        OutboxMessage.digest_id == message.id, OutboxMessage.incident_id.is_not(None)
+    )
+    return sorted({incident_id for incident_id in db.session.scalars(statement) if incident_id is not None})
 
 
 def dead() -> Sequence[OutboxMessage]:
@@ -161,7 +176,7 @@ def _claimed(message_id: int, worker: str) -> OutboxMessage | None:
     return message
 
 
-def _tell_when_all_are_sent(message: OutboxMessage) -> None:
+def tell_when_all_are_done(message: OutboxMessage) -> None:
     """Write one timeline event for mails that tell the same thing, with the last of them."""
     if message.incident_id is None:
         return
@@ -173,9 +188,14 @@ def _tell_when_all_are_sent(message: OutboxMessage) -> None:
         .group_by(OutboxMessage.state),
     )
     counts = {state: count for state, count in rows}  # noqa: C416 - rows are not tuples for the type checker
-    if counts.keys() - {MailState.SENT, MailState.DEAD}:
+    if counts.keys() - {MailState.SENT, MailState.DIGESTED, MailState.DEAD}:
         return
-    sent = counts[MailState.SENT]
-    whom = message.recipient if sent == 1 else f"{sent} people"
-    summary = f"Mail “{VERBS[message.kind]}” sent to {whom}."
+    sent, digested = counts.get(MailState.SENT, 0), counts.get(MailState.DIGESTED, 0)
+    whom = [message.recipient if sent == 1 and not digested else _people(sent)] if sent else []
+    whom += [f"{_people(digested)} in a digest"] if digested else []
+    summary = f"Mail “{VERBS[message.kind]}” sent to {', and to '.join(whom)}."
     changes.record(message.incident_id, EventKind.MAIL_SENT, SYSTEM, summary, mail_kind=message.kind)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"

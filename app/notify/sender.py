@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.config import Settings
-from app.notify import outbox
+from app.notify import digests, outbox
 from app.notify.mailer import DeliveryError, Mailer
 
 log = structlog.get_logger()
@@ -38,7 +38,10 @@ class Sender:
                 stop.wait(PAUSE_S)
 
     def send_due(self, stop: Event) -> int:
-        """Send all that is due over one connection; return how many were taken by the server."""
+        """Send all that is due over one connection; return how many were taken by the server.
+
+        Digests that have become due are written afterwards, and leave the next time.
+        """
         mailer = Mailer(self.settings)
         sent = 0
         try:
@@ -57,4 +60,5 @@ class Sender:
                     sent += 1
         finally:
             mailer.close()
+        digests.write_due()
         return sent

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from app.alerts.models import JournalCursor
 from app.clock import now
@@ -32,9 +32,10 @@ def mails() -> dict[MailState, int]:
 
 
 def oldest_mail_s() -> float:
-    """Return the age of the oldest unsent mail in seconds, 0 when none waits."""
+    """Return the age of the oldest unsent mail in seconds, 0 when none waits; held ones wait on purpose."""
+    is_held = and_(OutboxMessage.window_id.is_not(None), OutboxMessage.next_at > now())
     oldest = db.session.scalar(
-        select(func.min(OutboxMessage.created_at)).where(OutboxMessage.state.in_(UNSENT))
+        select(func.min(OutboxMessage.created_at)).where(OutboxMessage.state.in_(UNSENT), ~is_held)
     )
     return (now() - oldest).total_seconds() if oldest else 0.0
 

@@ -14,7 +14,6 @@ from app.incidents import changes, queries, service
 from app.incidents.actors import AUTOMATION
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Verdict
-from app.notify import messages
 from app.notify.models import MailKind
 from app.remediation import approvals, story
 from app.remediation.models import AutomationHeartbeat, Decision, Run
@@ -125,7 +124,7 @@ def _tell_run(run: Run, incident_id: int, before: story.Phase) -> None:
         return
     incident.verdict = run.verification
     if run.verification is Verdict.VERIFIED and incident.state is State.RESOLVED:
-        messages.enqueue(MailKind.REPAIRED, incident, messages.everybody_concerned(incident), AUTOMATION)
+        changes.tell(MailKind.REPAIRED, incident, AUTOMATION)
 
 
 def _is_current(run: Run, incident: Incident) -> bool:

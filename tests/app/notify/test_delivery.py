@@ -1,21 +1,15 @@
 """Mails over real SMTP: down and up again, refused for good, cut after DATA."""
 
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from email import message_from_bytes
-from email.message import Message
-from threading import Event
 from typing import Any
 
 import pytest
 import time_machine
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 
 from app.clock import now
-from app.config import Settings
 from app.extensions import db
 from app.incidents import queries, service
 from app.incidents.actors import SYSTEM
@@ -23,54 +17,12 @@ from app.incidents.lifecycle import Severity
 from app.incidents.models import EventKind, Incident
 from app.notify import outbox
 from app.notify.models import MailState, OutboxMessage
-from app.notify.sender import Sender
-
-
-class Sink:
-    """Takes mails, or does what it is told to."""
-
-    def __init__(self) -> None:
-        self.mails: list[Message] = []
-        self.reply = "250 OK"
-        self.cuts = False
-
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if not self.reply.startswith("2"):
-            return self.reply
-        self.mails.append(message_from_bytes(bytes(envelope.content or b"")))
-        if self.cuts:
-            server.transport.abort()
-        return self.reply
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.fixture
-def settings(make_settings: Callable[..., Settings], port: int) -> Settings:
-    return make_settings(smtp_host="127.0.0.1", smtp_port=port, mail_to="oncall@example.org")
-
-
-@pytest.fixture
-def sink(port: int) -> Iterator[tuple[Sink, Controller]]:
-    handler = Sink()
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    yield handler, controller
-    if controller.server is not None:
-        controller.stop()
+from tests.app.notify.conftest import Sink
 
 
 @pytest.fixture
 def incident(context: None) -> Incident:
     return service.create(title="Café\u2028 closed", severity=Severity.HIGH, actor=SYSTEM)
-
-
-def send(settings: Settings) -> int:
-    return Sender(settings, "worker-1").send_due(Event())
 
 
 def mail() -> OutboxMessage:
@@ -79,49 +31,48 @@ def mail() -> OutboxMessage:
 
 
 def test_a_mail_waits_while_the_server_is_down_and_leaves_when_it_is_up(
-    settings: Settings, incident: Incident, sink: Any
+    send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:
-    handler, controller = sink
-    assert send(settings) == 0
+    handler, controller = server
+    assert send() == 0
     assert mail().state is MailState.WAITING
     assert "can't be reached" in (mail().last_error or "")
     controller.start()
-    assert send(settings) == 0, "the next try is later"
+    assert send() == 0, "the next try is later"
     with time_machine.travel(mail().next_at + timedelta(seconds=1), tick=False):
-        assert send(settings) == 1
+        assert send() == 1
     assert mail().state is MailState.SENT
     (received,) = handler.mails
     assert received["Message-ID"] == mail().message_id
     assert received["To"] == "oncall@example.org"
     assert received["References"] == f"<incident-{incident.id}@oims.example.org>"
-    assert {part.get_content_type() for part in received.walk()} >= {"text/plain", "text/html"}
     assert queries.timeline(incident.id)[-1].kind is EventKind.MAIL_SENT
 
 
 def test_a_mail_refused_for_good_is_a_dead_letter_that_can_be_retried(
-    settings: Settings, incident: Incident, sink: Any
+    send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:
-    handler, controller = sink
+    handler, controller = server
     handler.reply = "550 no such person"
     controller.start()
-    send(settings)
+    send()
     assert mail().state is MailState.DEAD
     assert queries.timeline(incident.id)[-1].kind is EventKind.MAIL_FAILED
     handler.reply = "250 OK"
     outbox.retry(mail().id, actor=SYSTEM)
-    assert send(settings) == 1
+    assert send() == 1
 
 
 def test_a_mail_refused_for_now_is_tried_for_hours_and_then_given_up(
-    settings: Settings, incident: Incident, sink: Any
+    send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:
-    handler, controller = sink
+    handler, controller = server
     handler.reply = "451 later"
     controller.start()
     start, tries = now(), 0
     while mail().state is MailState.WAITING:
         with time_machine.travel(mail().next_at, tick=False):
-            send(settings)
+            send()
         tries += 1
         assert tries < 100
     assert mail().state is MailState.DEAD
@@ -129,21 +80,21 @@ def test_a_mail_refused_for_now_is_tried_for_hours_and_then_given_up(
 
 
 def test_a_mail_cut_off_after_its_data_is_sent_again_under_the_same_message_id(
-    settings: Settings, incident: Incident, sink: Any
+    send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:
-    handler, controller = sink
+    handler, controller = server
     handler.cuts = True
     controller.start()
-    assert send(settings) == 0
+    assert send() == 0
     handler.cuts = False
     with time_machine.travel(mail().next_at + timedelta(seconds=1), tick=False):
-        assert send(settings) == 1
+        assert send() == 1
     first, second = handler.mails
     assert first["Message-ID"] == second["Message-ID"]
 
 
 def test_a_claim_of_a_dead_worker_is_taken_over_and_the_late_one_changes_nothing(
-    settings: Settings, incident: Incident
+    incident: Incident,
 ) -> None:
     claimed = outbox.claim("worker-1")
     assert claimed is not None

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
-from app.notify import messages
+from app.notify import letters
 from app.notify.models import MailState, OutboxMessage
 from app.notify.sender import Sender
 
@@ -127,7 +127,7 @@ def send(
         context.push()
         contexts.append(context)
         with transaction():
-            messages.test_mail("ops@example.org")
+            letters.test_mail("ops@example.org")
         Sender(settings, "worker-1").send_due(Event())
         return db.session.query(OutboxMessage).one()
 

@@ -28,6 +28,16 @@
   value: {{ $v.app.smtp.from | quote }}
 - name: OIMS_MAIL_TO
   value: {{ join "," $v.app.smtp.to | quote }}
+{{- $lists := list -}}
+{{- range $severity, $addresses := $v.app.smtp.escalateTo -}}
+{{- if $addresses -}}
+{{- $lists = append $lists (printf "%s=%s" $severity (join " " $addresses)) -}}
+{{- end -}}
+{{- end }}
+- name: OIMS_ESCALATE_TO
+  value: {{ join "," $lists | quote }}
+- name: OIMS_MAIL_CAP
+  value: {{ $v.app.smtp.cap | quote }}
 {{- if $v.app.smtp.host }}
 - name: OIMS_SMTP_HOST
   value: {{ $v.app.smtp.host | quote }}

@@ -1,0 +1,96 @@
+"""Who hears of an incident, and why. A rota that says who is on call would be asked here, nowhere else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+from flask import current_app
+from sqlalchemy import or_, select
+
+from app.accounts.models import User, UserStatus
+from app.config import Settings
+from app.extensions import db
+from app.incidents.models import Incident
+from app.notify.models import CALLS, MailKind
+from app.subscriptions.models import MailSubscription, Reach, Topic
+
+log = structlog.get_logger()
+
+TOPICS = {
+    MailKind.CREATED: Topic.OPENED,
+    MailKind.REOPENED: Topic.OPENED,
+    MailKind.RESOLVED: Topic.RESOLVED,
+    MailKind.REPAIRED: Topic.RESOLVED,
+    MailKind.ESCALATED: Topic.ESCALATED,
+    MailKind.GAVE_UP: Topic.GAVE_UP,
+}
+"""What a mail is about, in the words in which people choose."""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """An address and why it gets the mail; ``user_id`` where somebody with an account has it."""
+
+    address: str
+    why: str
+    user_id: int | None = None
+
+
+def of(kind: MailKind, incident: Incident) -> Sequence[Recipient]:
+    """Return who gets this mail about an incident, each once.
+
+    1. The owner alone, of an assignment.
+    2. The on-call list, for calls the escalation list of the severity, the owner, and whoever wants all.
+    3. Of these, people with an account only where they want it; addresses without one always.
+    4. A call that nobody would get goes to all of them, whatever they chose.
+    """
+    if kind is MailKind.ASSIGNED:
+        owner = incident.owner
+        return [Recipient(owner.email, "the incident was assigned to you", owner.id)] if owner else []
+    people = _with_choices(_named(kind, incident))
+    chosen = [
+        recipient
+        for recipient, subscription in people
+        if subscription is None or subscription.wants(TOPICS[kind], incident.severity)
+    ]
+    if len(chosen) < len(people):
+        log.info("mails_not_wanted", kind=kind, incident=incident.id, people=len(people) - len(chosen))
+    return chosen or [recipient for recipient, _ in people if kind in CALLS]
+
+
+def _named(kind: MailKind, incident: Incident) -> dict[str, Recipient]:
+    """Return the lists' addresses and the owner by the address in small letters; the first reason counts."""
+    settings = _settings()
+    found = [Recipient(address, "you are on the on-call list") for address in settings.mail_to]
+    if kind in CALLS:
+        why = f"you are called when a {incident.severity} incident needs more people"
+        found += [Recipient(address, why) for address in settings.escalate_to.get(incident.severity, ())]
+    if incident.owner and incident.owner.is_active:
+        found.append(Recipient(incident.owner.email, "the incident is yours"))
+    named: dict[str, Recipient] = {}
+    for recipient in found:
+        named.setdefault(recipient.address.lower(), recipient)
+    return named
+
+
+def _with_choices(named: dict[str, Recipient]) -> Sequence[tuple[Recipient, MailSubscription | None]]:
+    """Add those who want to hear of everything; None stands for who has no account or never chose."""
+    statement = (
+        select(User, MailSubscription)
+        .outerjoin(MailSubscription, MailSubscription.user_id == User.id)
+        .where(User.status == UserStatus.ACTIVE)
+        .where(or_(User.email.in_(named), MailSubscription.reach == Reach.EVERYTHING))
+        .order_by(User.id)
+    )
+    rows = {user.email: (user.id, subscription) for user, subscription in db.session.execute(statement)}
+    people = []
+    for address in dict.fromkeys([*named, *rows]):
+        known = named.get(address, Recipient(address, "you asked for mails about all incidents"))
+        user_id, subscription = rows.get(address, (None, None))
+        people.append((replace(known, user_id=user_id), subscription))
+    return people
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings

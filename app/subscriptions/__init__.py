@@ -1,0 +1,1 @@
+"""Which mails about incidents a person wants."""

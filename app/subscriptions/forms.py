@@ -1,0 +1,62 @@
+"""The form in which a person chooses mails."""
+
+from collections.abc import Mapping
+
+from wtforms import SelectField
+from wtforms.fields import SelectChoice
+
+from app.forms import Form
+from app.subscriptions.models import Least, MailSubscription, Reach, Topic
+
+LEAST = {
+    Least.ALL: "Every severity",
+    Least.MEDIUM: "Medium and worse",
+    Least.HIGH: "High and worse",
+    Least.CRITICAL: "Critical only",
+    Least.NEVER: "Never",
+}
+REACH = {
+    Reach.CONCERNED: "Mine, and those I am on call for",
+    Reach.EVERYTHING: "All of them",
+}
+COLLECTED = {"": "One by one, as they happen", "yes": "Collected into digests"}
+TOPICS = {
+    Topic.OPENED: "It is open, or open again",
+    Topic.RESOLVED: "It is resolved, or repaired by automation",
+    Topic.ESCALATED: "Somebody calls for more people",
+    Topic.GAVE_UP: "Automation could not repair it",
+}
+"""What is told, as a sentence about an incident."""
+
+
+def _severity(topic: Topic) -> SelectField:
+    return SelectField(
+        TOPICS[topic], choices=[SelectChoice(value.value, word) for value, word in LEAST.items()]
+    )
+
+
+class SubscriptionForm(Form):
+    """Which incidents, which of their news, from which severity on, and how."""
+
+    reach = SelectField(
+        "Incidents", choices=[SelectChoice(value.value, word) for value, word in REACH.items()]
+    )
+    opened = _severity(Topic.OPENED)
+    resolved = _severity(Topic.RESOLVED)
+    escalated = _severity(Topic.ESCALATED)
+    gave_up = _severity(Topic.GAVE_UP)
+    collected = SelectField("News", choices=[SelectChoice(value, word) for value, word in COLLECTED.items()])
+
+    @classmethod
+    def showing(cls, chosen: MailSubscription) -> "SubscriptionForm":
+        """Return the form as it is first shown."""
+        return cls(
+            reach=chosen.reach.value,
+            collected="yes" if chosen.is_collected else "",
+            **{topic.value: getattr(chosen, topic.value).value for topic in Topic},
+        )
+
+    @property
+    def least(self) -> Mapping[Topic, Least]:
+        """Return the chosen severities."""
+        return {topic: Least(self[topic.value].data) for topic in Topic}
