@@ -19,7 +19,11 @@ from tests.app.conftest import SECRET_KEY
         ("OIMS_MAIL_TO", "oncall@example.org,\nBcc: x", "OIMS_MAIL_TO: "),
         ("OIMS_ESCALATE_TO", "critical", "OIMS_ESCALATE_TO: names nobody for critical; write critical="),
         ("OIMS_ESCALATE_TO", "awful=lead@example.org", "OIMS_ESCALATE_TO: "),
-        ("OIMS_ESCALATE_TO", "high=lead@example.org nobody", "OIMS_ESCALATE_TO: 'nobody' is not a mail address"),
+        (
+            "OIMS_ESCALATE_TO",
+            "high=lead@example.org nobody",
+            "OIMS_ESCALATE_TO: 'nobody' is not a mail address",
+        ),
         ("OIMS_MAIL_CAP", "0", "OIMS_MAIL_CAP: "),
         ("OIMS_SMTP_PORT", "0", "OIMS_SMTP_PORT: "),
         ("OIMS_SMTP_TLS", "maybe", "OIMS_SMTP_TLS: "),

@@ -43,7 +43,7 @@ def base():
         "app": {
             "image": image("app"),
             "demoFaults": True,
-            "smtp": {"host": "sink", "port": PORT, "tls": "none", "to": [ON_CALL]},
+            "smtp": {"host": "sink", "port": PORT, "tls": "none", "to": [ON_CALL], "cap": 1000},
         },
         "webhook": {"image": image("webhook")},
         "automation": {"inCluster": {"image": image("automation")}},
