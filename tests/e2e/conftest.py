@@ -14,14 +14,6 @@ from tests.e2e.release import Release, add_sink
 DIAGNOSTICS = Path(os.environ.get("E2E_DIAGNOSTICS", ROOT / ".cache/e2e"))
 
 
-@pytest.hookimpl(tryfirst=True)  # before the distribution looks for groups
-def pytest_collection_modifyitems(items):
-    """Keep the tests of one release together; the others go to whoever has time."""
-    for item in items:
-        if "namespace" in item.fixturenames or "release" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-
-
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item):
     """Describe the namespaces of a failed test while they still are as they were."""
