@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 BIN := .venv/bin
-TOOLS := prometheus promtool alertmanager amtool helm helm3 kubeconform go
+TOOLS := prometheus promtool alertmanager amtool helm helm3 kubeconform registry go
 # A part of the tests, as in `make test T=tests/webhook`.
 T ?= tests
 # Test processes. More than four only fight over the disk.

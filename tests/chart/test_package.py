@@ -1,8 +1,16 @@
 import hashlib
+import subprocess
 import tarfile
+import urllib.error
+import urllib.request
+from contextlib import closing
+from socket import socket
+from time import monotonic, sleep
+
+import pytest
 
 from tests.chart import rendering
-from tests.chart.rendering import CHART, documents
+from tests.chart.rendering import CHART, documents, tool
 
 
 def package(folder):
@@ -32,3 +40,37 @@ def test_the_package_renders_like_the_source(tmp_path):
     file = package(tmp_path / "package")
     kinds = [documents("gitops", chart=chart) for chart in (CHART, file)]
     assert kinds[0] == kinds[1]
+
+
+@pytest.fixture
+def registry():
+    """An OCI registry in memory, as host and port."""
+    with closing(socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    command = [tool("registry"), "-port", address.rpartition(":")[2]]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        deadline = monotonic() + 30
+        while True:
+            try:
+                urllib.request.urlopen(f"http://{address}/v2/", timeout=5).close()
+                break
+            except urllib.error.URLError:
+                assert monotonic() < deadline, "the registry does not answer"
+                sleep(0.05)
+        yield address
+        server.kill()
+
+
+def test_the_package_renders_alike_from_an_oci_registry(tmp_path, registry):
+    file, place = package(tmp_path / "package"), f"oci://{registry}/charts"
+    pushed = rendering.run_helm("push", str(file), place, "--plain-http")
+    assert pushed.returncode == 0, pushed.stderr
+    rendered = rendering.run_helm(
+        *("template", "oims", f"{place}/oims", "--version", "0.1.0", "--plain-http"),
+        *("--namespace", rendering.NAMESPACE, "--kube-version", rendering.KUBE_VERSION),
+        *("--values", str(CHART / "ci" / "gitops-values.yaml")),
+        *(part for group in rendering.CRDS for part in ("--api-versions", group)),
+    )
+    assert rendered.returncode == 0, rendered.stderr
+    assert rendered.stdout == rendering.text("gitops")
