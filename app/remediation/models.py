@@ -19,6 +19,7 @@ class Decision(Base):
     __table_args__ = (
         Index("ix_decisions_seq_id", "seq", "id"),
         Index("ix_decisions_decided_at", "decided_at"),
+        Index("ix_decisions_received_id", "received_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
@@ -52,6 +53,9 @@ class Run(Base):
     __table_args__ = (
         Index("ix_runs_seq_id", "seq", "id"),
         Index("ix_runs_remedy_received", "remedy", "received_at"),
+        Index("ix_runs_received_id", "received_at", "id"),
+        Index("ix_runs_started_at", "started_at"),
+        Index("ix_runs_verdict_at", "verdict_at"),
     )
 
     id: Mapped[str] = mapped_column(String(128), primary_key=True)

@@ -40,12 +40,13 @@ def decisions_of(incident_id: int) -> Sequence[Decision]:
 
 def recent_runs(limit: int = 50) -> Sequence[Run]:
     """Return the newest runs of all incidents."""
-    return db.session.scalars(select(Run).order_by(Run.received_at.desc(), Run.id).limit(limit)).all()
+    return db.session.scalars(select(Run).order_by(Run.received_at.desc(), Run.id.desc()).limit(limit)).all()
 
 
 def runs_of_remedy(name: str, limit: int) -> Sequence[Run]:
     """Return a remedy's newest runs."""
-    statement = select(Run).where(Run.remedy == name).order_by(Run.received_at.desc(), Run.id).limit(limit)
+    statement = select(Run).where(Run.remedy == name)
+    statement = statement.order_by(Run.received_at.desc(), Run.id.desc()).limit(limit)
     return db.session.scalars(statement).all()
 
 
@@ -95,7 +96,7 @@ def run(run_id: str) -> Run:
 
 def recent_decisions(limit: int = 20) -> Sequence[Decision]:
     """Return the newest decisions of all incidents."""
-    statement = select(Decision).order_by(Decision.received_at.desc(), Decision.id).limit(limit)
+    statement = select(Decision).order_by(Decision.received_at.desc(), Decision.id.desc()).limit(limit)
     return db.session.scalars(statement).all()
 
 

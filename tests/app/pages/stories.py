@@ -121,6 +121,27 @@ def unnamed(settings: Settings, at: datetime) -> Incident:
     return alert.incident
 
 
+def asking(settings: Settings, at: datetime, preview: str = "replicas: 2 -> 3") -> Incident:
+    """An alert whose remedy waits for a person's word."""
+    alert = Alert(settings, "ShopSaturated", at, labels={"severity": "high"})
+    alert.fires(after=0)
+    alert.decided(
+        "deferred",
+        "a person must approve it.",
+        after=1,
+        reason="awaiting_approval",
+        remedy="shop-saturated",
+        playbook="scale_oims.yml",
+        approval={
+            "id": "question-1",
+            "expires_at": clock.now() + timedelta(minutes=15),
+            "preview": preview,
+            "command": "ansible-playbook scale_oims.yml",
+        },
+    )
+    return alert.incident
+
+
 def ineffective(settings: Settings, at: datetime) -> Incident:
     """A repair that did not help, so that people were called."""
     alert = Alert(
@@ -150,6 +171,12 @@ def ineffective(settings: Settings, at: datetime) -> Incident:
         escalate=True,
     )
     return alert.incident
+
+
+def trial_alert(settings: Settings, at: datetime) -> Incident:
+    """The alert of the first steps."""
+    summary = {"summary": "A test of the path of an alert"}
+    return Alert(settings, "TestAlert", at, labels={"severity": "low"}, annotations=summary).fires(after=0)
 
 
 def reported(author: Person, at: datetime, title: str = "Checkout answers with errors") -> Incident:

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from app.clock import now
 from app.extensions import db
 from app.incidents import queries
 from app.incidents.models import Incident
@@ -21,23 +20,7 @@ HOSTILE = "<script>alert(1)</script>{{ 7*7 }}"
 def asked(app, settings, at):
     """An alert whose remedy waits for a person's word; the incident's id."""
     with app.app_context():
-        alert = Alert(settings, "ShopSaturated", at, labels={"severity": "high"})
-        alert.fires(after=0)
-        alert.decided(
-            "deferred",
-            "a person must approve it.",
-            after=1,
-            reason="awaiting_approval",
-            remedy="shop-saturated",
-            playbook="scale_oims.yml",
-            approval={
-                "id": "question-1",
-                "expires_at": now() + timedelta(minutes=15),
-                "preview": f"replicas: 2 -> 3 {HOSTILE}",
-                "command": "ansible-playbook scale_oims.yml",
-            },
-        )
-        return alert.incident.id
+        return stories.asking(settings, at, preview=f"replicas: 2 -> 3 {HOSTILE}").id
 
 
 def test_a_pause_needs_a_reason_and_is_shown_to_everybody(browser, log_in, vera):
