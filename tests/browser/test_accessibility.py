@@ -14,7 +14,8 @@ from app.extensions import db
 from app.incidents import merging
 from app.incidents.actors import SYSTEM
 from app.maintenance import service as maintenance
-from app.notify.models import OutboxMessage
+from app.notify import messages
+from app.notify.models import MailKind, OutboxMessage
 from app.remediation.models import Run
 from app.reviews import service as reviews
 from tests.app.pages import stories
@@ -105,6 +106,7 @@ def a_busy_morning(site, root, alice):
         resets.ask(email=bob.email, address="192.0.2.1")
         mail = db.session.query(OutboxMessage).filter_by(recipient=bob.email).one()
         reset = next(word for word in mail.text.split() if "/password/reset/" in word)
+        leave = messages.unsubscribe_url(bob.id, MailKind.DIGEST)
         run_id = db.session.query(Run.id).filter_by(incident_id=1).scalar()
     return {
         "incident_id": 1,
@@ -113,6 +115,7 @@ def a_busy_morning(site, root, alice):
         "name": "shop-errors",
         "links.invitation": invited.rpartition("/")[2],
         "links.reset": reset.rpartition("/")[2],
+        "subscriptions.unsubscribe": leave.rpartition("/")[2],
     }
 
 
