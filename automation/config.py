@@ -76,6 +76,13 @@ class Settings(BaseSettings):
         le=timedelta(minutes=5),
         description="Time between two heartbeats to the app.",
     )
+    signal_timeout: Time = Field(
+        default=timedelta(seconds=150),
+        ge=timedelta(seconds=1),
+        le=timedelta(hours=1),
+        description="Time without a sign of Prometheus in Alertmanager after which no verdict is given but "
+        "inconclusive; longer than Prometheus' resend delay (1m) and two looks of the webhook.",
+    )
     lease: str = Field(
         default="",
         pattern=r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$",

@@ -36,6 +36,8 @@ class Observation:
     """When the journal was last read to its end; none when it was not since the start."""
     is_watchdog_lost: bool
     """The alert that always fires does not: no news may be no data."""
+    silence: float | None = None
+    """Seconds since Prometheus was last heard by Alertmanager, if that is too long; else none."""
 
 
 def hold_of(remedy: Remedy, annotations: dict[str, str]) -> float:
@@ -62,6 +64,8 @@ def judge(run: Run, seen: Observation) -> Verdict | None:
     held_until = since + run.hold
     if seen.read_at is None or seen.read_at < held_until:
         return _judge_silence(seen, max(deadline, since) + run.hold)
+    if seen.silence is not None:
+        return _silent(seen.silence)
     if seen.is_watchdog_lost:
         detail = f"The alert is gone, but so is {WATCHDOG}: without metrics nothing is proven."
         return Verdict("inconclusive", detail)
@@ -75,9 +79,19 @@ def judge(run: Run, seen: Observation) -> Verdict | None:
 def _judge_firing(run: Run, seen: Observation, deadline: float) -> Verdict | None:
     if seen.read_at is None or seen.read_at < deadline:
         return _judge_silence(seen, deadline)
+    if seen.silence is not None:
+        return _silent(seen.silence)
     if seen.latest.id != run.episode:
         return Verdict("still_firing", "The alert resolved and fired again.")
     return Verdict("still_firing", f"The alert still fires {write_duration(run.within)} after the run.")
+
+
+def _silent(seconds: float) -> Verdict:
+    detail = (
+        f"Prometheus or Alertmanager has been away for {write_duration(seconds)} when the verdict was due: "
+        "no news was no data."
+    )
+    return Verdict("inconclusive", detail)
 
 
 def _judge_silence(seen: Observation, due: float) -> Verdict | None:

@@ -41,8 +41,15 @@ class Webhook(Flask):
         )
         writer, reader = settings.writer_credential, settings.reader_credential
         errors.init_app(self, self.metrics)
+        reconciler = Reconciler(settings, self.journal, self.metrics)
         self.register_blueprint(
-            routes.blueprint(journal=self.journal, reader=reader, writer=writer, event_key=key)
+            routes.blueprint(
+                journal=self.journal,
+                reader=reader,
+                writer=writer,
+                event_key=key,
+                watchdog_age=lambda: reconciler.watchdog_age_seconds,
+            )
         )
         self.register_blueprint(health.blueprint(self.journal, self.metrics))
         intake = Intake(
@@ -54,7 +61,6 @@ class Webhook(Flask):
             Periodic("retention", self._prune, PRUNE_INTERVAL_SECONDS),
         ]
         if settings.alertmanager_url:
-            reconciler = Reconciler(settings, self.journal, self.metrics)
             self._threads.append(Periodic("reconcile", reconciler.run, settings.reconcile_interval))
 
     def interrupt(self) -> None:

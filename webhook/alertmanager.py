@@ -1,5 +1,6 @@
 """A look at Alertmanager through its API, version 2."""
 
+import contextlib
 import http.client
 import json
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS = 5.0
+WATCHDOG = "Watchdog"
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
@@ -21,12 +23,15 @@ class Look:
     """What Alertmanager knows at one moment.
 
     ``alerts``: those that are on, silenced and inhibited ones too, as its API gives them. ``started_at``
-    names the process that was asked; ``up_seconds`` is how long it has been running, by its own clock.
+    names the process that was asked; ``up_seconds`` is how long it has been running, and
+    ``watchdog_age_seconds`` how long ago Prometheus last sent it the alert that always fires (none when it
+    does not have that alert), both by its own clock.
     """
 
     alerts: list[dict[str, Any]]
     started_at: str
     up_seconds: float
+    watchdog_age_seconds: float | None
 
 
 def look(url: str) -> Look:
@@ -37,12 +42,26 @@ def look(url: str) -> Look:
         raise AlertmanagerError("an answer has another form than that of the API, version 2")
     started_at = str(status.get("uptime"))
     try:
-        up = (
-            parsedate_to_datetime(date) - datetime.fromisoformat(started_at).astimezone(UTC)
-        ).total_seconds()
+        up = _seconds_since(started_at, date)
     except (ValueError, TypeError):
         raise AlertmanagerError("it does not say since when it has been running") from None
-    return Look([alert for alert in alerts if isinstance(alert, dict)], started_at, up)
+    known = [alert for alert in alerts if isinstance(alert, dict)]
+    return Look(known, started_at, up, _watchdog_age(known, date))
+
+
+def _watchdog_age(alerts: list[dict[str, Any]], date: str) -> float | None:
+    ages = []
+    for alert in alerts:
+        labels = alert.get("labels")
+        if isinstance(labels, dict) and labels.get("alertname") == WATCHDOG:
+            with contextlib.suppress(ValueError, TypeError):
+                ages.append(max(0.0, _seconds_since(str(alert.get("updatedAt")), date)))
+    return min(ages, default=None)
+
+
+def _seconds_since(moment: str, date: str) -> float:
+    """Return the seconds from an RFC 3339 time to the Date of an answer."""
+    return (parsedate_to_datetime(date) - datetime.fromisoformat(moment).astimezone(UTC)).total_seconds()
 
 
 def _get(url: str, path: str) -> tuple[Any, str]:

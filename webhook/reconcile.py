@@ -48,6 +48,15 @@ class Reconciler:
         self._missing: dict[str, _Missing] = {}
         self._unmatched: set[tuple[str, str]] = set()
         self._started_at = ""
+        self._watchdog_at: float | None = None
+
+    @property
+    def watchdog_age_seconds(self) -> float | None:
+        """How long ago Prometheus last sent Alertmanager the alert that always fires; none if it never did.
+
+        It grows while either of them is away: no news from the journal is then no good news.
+        """
+        return None if self._watchdog_at is None else time.monotonic() - self._watchdog_at
 
     def run(self) -> None:
         """Compare once; a look that fails makes what was missing start anew."""
@@ -63,6 +72,8 @@ class Reconciler:
         self._unmatched.clear()
 
     def _compare(self, seen: Look) -> None:
+        if seen.watchdog_age_seconds is not None:
+            self._watchdog_at = time.monotonic() - seen.watchdog_age_seconds
         if seen.started_at != self._started_at:
             self._forget()
             self._started_at = seen.started_at

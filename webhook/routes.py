@@ -1,6 +1,7 @@
 """``GET /events`` gives events to consumers."""
 
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
@@ -19,9 +20,14 @@ MAX_WAITING = 4
 
 
 def blueprint(
-    *, journal: Journal, reader: Credential, writer: Credential, event_key: Credential
+    *,
+    journal: Journal,
+    reader: Credential,
+    writer: Credential,
+    event_key: Credential,
+    watchdog_age: Callable[[], float | None],
 ) -> Blueprint:
-    """Open the journal to readers."""
+    """Open the journal to readers; `watchdog_age` says for how many seconds its source has been silent."""
     bp = Blueprint("journal", __name__)
     waiting = threading.BoundedSemaphore(MAX_WAITING)
 
@@ -45,9 +51,11 @@ def blueprint(
         key = event_key.value
         lines = ",".join(signed_line(text, key) for text in page.events)
         state = page.state
+        age = watchdog_age()
+        silence = "null" if age is None else round(age, 1)
         body = (
             f'{{"events":[{lines}],"last_seq":{state.last_seq},"oldest_seq":{state.oldest_seq},'
-            f'"journal_id":"{state.journal_id}"}}\n'
+            f'"journal_id":"{state.journal_id}","watchdog_age_s":{silence}}}\n'
         )
         return Response(body, HTTPStatus.OK, headers, content_type="application/json")
 

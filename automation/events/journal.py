@@ -27,6 +27,7 @@ class Page(BaseModel):
     last_seq: int = Field(ge=0)
     oldest_seq: int | None = None
     journal_id: str = ""
+    watchdog_age_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Batch:
     journal_id: str
     skew: float | None
     """Seconds that the journal's clock is ahead of ours."""
+    watchdog_age: float | None
+    """Seconds since Prometheus last sent Alertmanager the alert that always fires; none: nobody can say."""
 
 
 class Journal:
@@ -76,7 +79,7 @@ class Journal:
             raise JournalError("its answer is not a page of events: check OIMS_JOURNAL_URL") from None
         events = [self._verified(row) for row in page.events]
         oldest = page.oldest_seq if page.oldest_seq is not None else page.last_seq + 1
-        return Batch(events, page.last_seq, oldest, page.journal_id, _skew(answer))
+        return Batch(events, page.last_seq, oldest, page.journal_id, _skew(answer), page.watchdog_age_s)
 
     def _verified(self, row: dict[str, Any]) -> Event:
         """Stop at a row with a wrong signature: to skip it would lose an alert without a word."""

@@ -62,11 +62,11 @@ class Engine:
             with self._ledger.transaction():
                 self._decide(episodes.get_episode(self._ledger, episode.id))
 
-    def settle(self, read_at: float | None) -> None:
-        """Give a verdict on each run for which it is time."""
+    def settle(self, read_at: float | None, silence: float | None = None) -> None:
+        """Give a verdict on each run for which it is time; `silence` is that of Prometheus, if too long."""
         for run in runs.unverified(self._ledger):
             with self._ledger.transaction():
-                self._judge(run, read_at)
+                self._judge(run, read_at, silence)
 
     def situation(self, episode: Episode) -> Situation:
         """Return everything a decision about an episode depends on."""
@@ -173,7 +173,7 @@ class Engine:
             return Question(None, "", asked.expires_steady)
         return Question(answer.state, answer.by, asked.expires_steady)
 
-    def _judge(self, run: Run, read_at: float | None) -> None:
+    def _judge(self, run: Run, read_at: float | None, silence: float | None) -> None:
         episode = episodes.get_episode(self._ledger, run.episode)
         seen = Observation(
             episode=episode,
@@ -181,6 +181,7 @@ class Engine:
             now=self._clock.steady(),
             read_at=read_at,
             is_watchdog_lost=episodes.is_signal_lost(self._ledger, WATCHDOG),
+            silence=silence,
         )
         verdict = judge(run, seen)
         if verdict is None:
@@ -192,6 +193,7 @@ class Engine:
             "hold_s": run.hold,
             "within_s": run.within,
             "watchdog_firing": not seen.is_watchdog_lost,
+            "silence_s": silence,
         }
         runs.change(
             self._ledger,

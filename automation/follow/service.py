@@ -149,7 +149,7 @@ class Follower:
             if run.id not in at_work:
                 self._executor.recover(run)
         read_at = self._reader.read_at
-        self._engine.settle(read_at)
+        self._engine.settle(read_at, self._silence())
         if not self._is_leader:
             return
         self._engine.decide_all(read_at, is_blind=self._reader.problem is not None)
@@ -167,6 +167,12 @@ class Follower:
                 places -= 1
             if run.attempt or places >= 0:
                 self._crew.start(run.id, lambda one=run: self._execute(one))  # type: ignore[misc]
+
+    def _silence(self) -> float | None:
+        """Return for how long Prometheus has not been heard, when that is too long to judge a repair."""
+        heard_at, limit = self._reader.signal_at, self._settings.signal_timeout.total_seconds()
+        age = 0.0 if heard_at is None else self._clock.steady() - heard_at
+        return round(age, 1) if age > limit else None
 
     @property
     def _is_leader(self) -> bool:

@@ -47,6 +47,8 @@ class JournalReader:
         self.problem: str | None = None
         """Why the journal cannot be read; none while it can."""
         self.last_seq = 0
+        self.signal_at: float | None = None
+        """Steady time at which Prometheus was last known to be heard by Alertmanager; none: nobody can say."""
 
     @property
     def is_settled(self) -> bool:
@@ -96,6 +98,8 @@ class JournalReader:
         if self.problem is not None:
             log.info("journal is back", offset=after, last_seq=batch.last_seq)
         self._failures = 0
+        if batch.watchdog_age is not None:
+            self.signal_at = self._clock.steady() - batch.watchdog_age
         known = self._ledger.meta(JOURNAL_ID)
         if batch.last_seq < after or known not in {None, batch.journal_id}:
             log.error("the journal was replaced by another one: reading it from its beginning", offset=after)

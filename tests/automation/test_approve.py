@@ -29,24 +29,6 @@ def asked(journal, app, follower, eventually, playbooks):
     return eventually(lambda: question(app))
 
 
-def test_a_run_starts_when_a_person_approves_it(asked, app, eventually, playbooks):
-    assert "oims_target_name=web" in asked["command"]
-    assert not (playbooks.parent / "repaired").exists()
-    app.tell(approvals=[{"id": asked["id"], "state": "approved", "by": "Ann", "at": asked["expires_at"]}])
-    eventually(lambda: [run["state"] for run in app.runs.values()] == ["succeeded"])
-    assert reasons(app)[-1] == ("run", None)
-    assert [run["mode"] for run in app.runs.values()] == ["approve"]
-    assert len({d["approval"]["id"] for d in app.decisions[:-1]}) == 1
-
-
-def test_a_rejected_run_never_starts(asked, app, eventually, playbooks):
-    app.tell(approvals=[{"id": asked["id"], "state": "rejected", "by": "Ann", "at": asked["expires_at"]}])
-    eventually(lambda: reasons(app)[-1] == ("declined", "approval_rejected"))
-    assert "Ann rejected" in app.decisions[-1]["detail"]
-    assert app.runs == {}
-    assert not (playbooks.parent / "repaired").exists()
-
-
 def test_a_playbook_that_changed_since_the_question_is_asked_for_again(asked, app, eventually, playbooks):
     (playbooks / "repair.yml").write_text((playbooks / "repair.yml").read_text() + "\n# changed\n")
     app.tell(approvals=[{"id": asked["id"], "state": "approved", "by": "Ann", "at": asked["expires_at"]}])

@@ -226,64 +226,6 @@ def test_a_pause_stops_new_runs_and_its_end_lets_the_deferred_one_run(
     assert reasons(app) == [("deferred", "paused"), ("run", None)]
 
 
-def test_a_pause_in_the_app_stops_new_runs_too(journal, app, follower, eventually):
-    app.tell(paused=True, paused_by="Ann")
-    follower()
-    journal.add("Broken")
-    eventually(lambda: reasons(app) == [("deferred", "paused")])
-    assert app.decisions[0]["detail"] == "Automation is paused: in the app by Ann."
-    app.tell(paused=False)
-    eventually(lambda: states(app) == [(1, "succeeded")])
-
-
-def test_an_alert_that_burns_through_a_cooldown_and_a_restart_is_repaired_after_it(
-    journal, app, follower, eventually, playbooks
-):
-    text = (playbooks / "policy.yml").read_text().replace("cooldown: 5m", "cooldown: 8s")
-    (playbooks / "policy.yml").write_text(text)
-    first = follower()
-    journal.add("Broken", fingerprint="a")
-    eventually(lambda: states(app) == [(1, "succeeded")])
-    journal.add("Broken", fingerprint="b")
-    eventually(lambda: ("deferred", "cooldown") in reasons(app))
-    first.kill()
-    follower()
-    eventually(lambda: states(app) == [(1, "succeeded")] * 2)
-    assert reasons(app) == [("run", None), ("deferred", "cooldown"), ("run", None)]
-
-
-def test_fifty_firings_give_one_run(journal, app, follower, eventually, playbooks):
-    """25 deliveries of one alert (the journal only counts repeats) and 25 new episodes of it."""
-    text = (playbooks / "policy.yml").read_text()
-    text = text.replace("timeout: 1m", "timeout: 1m, flapping: {episodes: 100, within: 30m}")
-    (playbooks / "policy.yml").write_text(text)
-    follower()
-    journal.add("Broken")
-    eventually(lambda: states(app) == [(1, "succeeded")])
-    for _ in range(24):
-        journal.add("Broken")  # the same episode goes on
-    for _ in range(25):
-        journal.add("Broken", "resolved")
-        journal.add("Broken")
-    eventually(lambda: len({d["episode"] for d in app.decisions}) == 26)
-    eventually(lambda: reasons(app)[-1] == ("deferred", "cooldown"))
-    assert states(app) == [(1, "succeeded")]
-    assert reasons(app).count(("run", None)) == 1
-    assert set(reasons(app)) <= {("run", None), ("deferred", "cooldown"), ("declined", "already_resolved")}
-    assert len((playbooks.parent / "repaired").read_text().splitlines()) == 1
-
-
-def test_a_fix_that_does_not_help_is_told_to_a_person(journal, app, follower, eventually, playbooks):
-    text = SLOW_POLICY.replace("slow.yml", "repair.yml").replace("within: 1m", "within: 1s")
-    (playbooks / "policy.yml").write_text(text)
-    follower()
-    journal.add("Broken")
-    eventually(lambda: [run["verification"] for run in app.runs.values()] == ["still_firing"] * 2)
-    eventually(lambda: ("declined", "attempts_exhausted") in reasons(app))
-    assert app.decisions[-1]["escalate"] is True
-    assert len((playbooks.parent / "repaired").read_text().splitlines()) == 2
-
-
 def test_no_verdict_without_the_journal(journal, app, follower, eventually):
     """The alert's end is not known, so nothing is called verified while the journal is away."""
     one = follower()

@@ -70,6 +70,14 @@ def test_the_table(latest, now, read_at, lost, verdict):
     assert (found.verification if found else None) == verdict
 
 
+@pytest.mark.parametrize("latest", [RESOLVED, FIRING, NEXT_FIRING])
+def test_while_prometheus_or_alertmanager_is_away_every_verdict_is_inconclusive(latest):
+    seen = Observation(EPISODE, latest, 1500, 1500, is_watchdog_lost=False, silence=200)
+    found = judge(RUN, seen)
+    assert found.verification == "inconclusive"
+    assert "Prometheus or Alertmanager has been away for 3m20s" in found.detail
+
+
 @pytest.mark.parametrize(
     ("set_to", "annotation", "hold"),
     [
