@@ -58,9 +58,12 @@ def judge(run: Run, seen: Observation) -> Verdict | None:
     if run.finished_steady is None:
         return None
     deadline = run.finished_steady + run.within
-    if seen.latest.is_firing:
-        return _judge_firing(run, seen, deadline)
-    since = max(seen.latest.resolved_steady or run.finished_steady, run.finished_steady)
+    return (_judge_firing if seen.latest.is_firing else _judge_resolved)(run, seen, deadline)
+
+
+def _judge_resolved(run: Run, seen: Observation, deadline: float) -> Verdict | None:
+    finished = run.finished_steady or 0.0
+    since = max(seen.latest.resolved_steady or finished, finished)
     held_until = since + run.hold
     if seen.read_at is None or seen.read_at < held_until:
         return _judge_silence(seen, max(deadline, since) + run.hold)
@@ -88,7 +91,7 @@ def _judge_firing(run: Run, seen: Observation, deadline: float) -> Verdict | Non
 
 def _silent(seconds: float) -> Verdict:
     detail = (
-        f"Prometheus or Alertmanager has been away for {write_duration(seconds)} when the verdict was due: "
+        f"Prometheus or Alertmanager had been away for {write_duration(seconds)} when the verdict was due: "
         "no news was no data."
     )
     return Verdict("inconclusive", detail)

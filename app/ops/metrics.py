@@ -1,6 +1,6 @@
 """What Prometheus scrapes: requests of this process, and the installation's state from the database."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from flask import Flask, Request, Response, g, request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -12,8 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.extensions import db
 from app.incidents.lifecycle import Severity, State
+from app.incidents.models import Verdict
 from app.notify.models import MailState
 from app.ops import figures
+from app.remediation.models import AutomationHeartbeat
+from app.remediation.story import FINAL_STATES
 
 SLOTS = 8
 """Requests this process is made to serve at once."""
@@ -23,6 +26,10 @@ SPARE_THREADS = 4
 and Prometheus are answered while all slots are taken. A full app is to be scaled, not to be restarted."""
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+OUTCOMES: dict[str, Collection[str]] = {
+    "oims_remediation_runs_total": FINAL_STATES,
+    "oims_remediation_verdicts_total": [verdict for verdict in Verdict if verdict is not Verdict.PENDING],
+}
 UNCOUNTED = frozenset({"ops.healthz", "ops.readyz", "ops.metrics", "static", "api.get_instructions"})
 
 
@@ -121,6 +128,13 @@ def _journal() -> Iterator[Metric]:
         )
 
 
+def _expected(name: str, beat: AutomationHeartbeat | None) -> Iterator[tuple[str, str]]:
+    """Yield labels that may come: a counter that begins at 1 has no increase for the rules to see."""
+    for remedy in beat.remedies if beat is not None else []:
+        for word in OUTCOMES.get(name, ()):
+            yield remedy["name"], word
+
+
 def _automation() -> Iterator[Metric]:
     if (beat := figures.automation_beat()) is not None:
         yield GaugeMetricFamily(
@@ -137,6 +151,7 @@ def _automation() -> Iterator[Metric]:
     yield GaugeMetricFamily("oims_automation_paused", "1 while people have paused it.", is_paused)
     for name, text, labels, rows in figures.remediation():
         metric = CounterMetricFamily(name, text, labels=labels)
-        for values, count in rows:
+        known = {tuple(values): count for values, count in rows}
+        for values, count in (dict.fromkeys(_expected(name, beat), 0) | known).items():
             metric.add_metric(values, count)
         yield metric

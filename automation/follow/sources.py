@@ -48,7 +48,7 @@ class JournalReader:
         """Why the journal cannot be read; none while it can."""
         self.last_seq = 0
         self.signal_at: float | None = None
-        """Steady time at which Prometheus was last known to be heard by Alertmanager; none: nobody can say."""
+        """Steady time at which Alertmanager was last known to hear of Prometheus; none: nobody can say."""
 
     @property
     def is_settled(self) -> bool:

@@ -75,7 +75,7 @@ def test_while_prometheus_or_alertmanager_is_away_every_verdict_is_inconclusive(
     seen = Observation(EPISODE, latest, 1500, 1500, is_watchdog_lost=False, silence=200)
     found = judge(RUN, seen)
     assert found.verification == "inconclusive"
-    assert "Prometheus or Alertmanager has been away for 3m20s" in found.detail
+    assert "Prometheus or Alertmanager had been away for 3m20s" in found.detail
 
 
 @pytest.mark.parametrize(
