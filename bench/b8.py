@@ -48,16 +48,14 @@ def main() -> int:
         for _ in range(SAMPLES):
             took["ansible-playbook"].append(seconds(direct))
             took["ansible-runner"].append(seconds(runner))
-    print(
-        f"{SAMPLES} samples, alternating.\n\n| started by | processor s (median, range) | clock s (median) |\n|---|---|---|"
-    )
+    print(f"{SAMPLES} samples, alternating.\n")
+    print("| started by | processor s (median, range) | clock s (median) |\n|---|---|---|")
     medians = {}
     for name, samples in took.items():
         used, clock = zip(*samples, strict=True)
         medians[name] = statistics.median(used)
-        print(
-            f"| {name} | {medians[name]:.2f} ({min(used):.2f}-{max(used):.2f}) | {statistics.median(clock):.2f} |"
-        )
+        spread = f"{min(used):.2f}-{max(used):.2f}"
+        print(f"| {name} | {medians[name]:.2f} ({spread}) | {statistics.median(clock):.2f} |")
     return int(medians["ansible-runner"] < medians["ansible-playbook"])
 
 
