@@ -1,4 +1,4 @@
-"""B8: one short playbook by `ansible-playbook` and by `ansible-runner`, in turn: time of the processor, and of the clock.
+"""B8: one short playbook by `ansible-playbook` and by `ansible-runner`: seconds of processor and clock.
 
 `ansible-runner` is no dependency: install it beside first, for instance into a folder on PYTHONPATH.
 """
