@@ -1,4 +1,4 @@
-"""Make docs/screenshots: every page of the docs from demo data, wide and phone, light and dark.
+"""Make docs/screenshots: every page from demo data, wide and phone, light and dark.
 
 usage: OIMS_CHROMIUM=/path/of/chromium python -m tools.screenshots
 Fails when a picture is larger than MOST_BYTES.
@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -24,13 +25,15 @@ from app.accounts.models import Role, UserStatus
 from app.clock import now
 from app.config import Settings
 from app.extensions import db
+from app.incidents.actors import Actor, ActorKind
 from app.incidents.models import Incident, Verdict
+from app.maintenance import service as maintenance
 from app.remediation import service as remediation
 from app.remediation.schemas import HeartbeatReport
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 SIZES: dict[str, ViewportSize] = {
-    "wide": {"width": 1000, "height": 590},
+    "wide": {"width": 1000, "height": 560},
     "phone": {"width": 380, "height": 780},
 }
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
@@ -38,6 +41,24 @@ MOST_BYTES = 120 * 1024
 INCIDENTS = 400
 EMAIL, PASSWORD = "you@example.org", "five quiet pictures"
 MODES = ("auto", "approve", "shadow")
+
+
+def plan() -> None:
+    """Plan maintenance: now, and each week."""
+    by = Actor(ActorKind.SYSTEM, "Nora")
+    start = now().replace(minute=0, second=0)
+    for why, matcher, hours, weeks in (
+        ("Moving the shop's database", "service=shop", 2, 0),
+        ("Backups", "job=backup", 1, 8),
+    ):
+        maintenance.plan(
+            comment=why,
+            matchers=matcher,
+            starts_at=start,
+            ends_at=start + timedelta(hours=hours),
+            until=start + timedelta(weeks=weeks) if weeks else None,
+            actor=by,
+        )
 
 
 def heartbeat() -> None:
@@ -62,7 +83,10 @@ def heartbeat() -> None:
 @contextmanager
 def site(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Run the app on demo data; yield its address and the pages to show."""
-    app = create_app(Settings(database_url=f"sqlite:///{folder}/site.db", secret_key="s" * 32))
+    settings = Settings(
+        database_url=f"sqlite:///{folder}/site.db", secret_key="s" * 32, smtp_host="mail.example.org"
+    )
+    app = create_app(settings)
     with app.app_context():
         flask_migrate.upgrade()
         demo_data.make(INCIDENTS)
@@ -70,6 +94,7 @@ def site(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
             email=EMAIL, name="You", password=PASSWORD, status=UserStatus.ACTIVE, role=Role.ADMIN
         )
         heartbeat()
+        plan()
         healed = db.session.query(Incident.id).filter(Incident.verdict == Verdict.VERIFIED)
         number = healed.order_by(Incident.id.desc()).limit(1).scalar()
         remedy = db.session.get_one(Incident, number).alertname
@@ -80,6 +105,21 @@ def site(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
         "remedy": f"/automation/remedies/{remedy}",
         "run": f"/runs/run-{number}",
         "numbers": "/numbers?period=30d",
+        "new-incident": "/incidents/new",
+        "review": f"/incidents/{number}/review",
+        "report": f"/incidents/{number}/report",
+        "maintenance": "/maintenance",
+        "profile": "/profile",
+        "profile-mails": "/profile/mails",
+        "profile-tokens": "/profile/tokens",
+        "people": "/admin/people",
+        "tokens": "/admin/tokens",
+        "mails": "/admin/mails",
+        "audit": "/admin/audit",
+        "settings": "/admin/settings",
+        "first-steps": "/admin/first-steps",
+        "reference": "/reference",
+        "not-found": "/incidents/999999",
     }
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
@@ -103,7 +143,7 @@ def log_in(page: Page) -> None:
 
 def shoot(browser: Browser, address: str, pages: dict[str, str]) -> list[Path]:
     """Write all pictures; return those that are too large."""
-    large = []
+    taken = []
     for size, viewport in SIZES.items():
         for theme in THEMES:
             context = browser.new_context(
@@ -111,16 +151,20 @@ def shoot(browser: Browser, address: str, pages: dict[str, str]) -> list[Path]:
             )
             context.set_default_timeout(60_000)
             page = context.new_page()
+            taken.append(picture(page, "/login", f"login-{size}-{theme}"))
             log_in(page)
-            for name, path in pages.items():
-                page.goto(path)
-                target = FOLDER / f"{name}-{size}-{theme}.png"
-                page.screenshot(path=target)
-                sys.stdout.write(f"{target.name}: {target.stat().st_size // 1024} KB\n")
-                if target.stat().st_size > MOST_BYTES:
-                    large.append(target)
+            taken += [picture(page, path, f"{name}-{size}-{theme}") for name, path in pages.items()]
             context.close()
-    return large
+    return [target for target in taken if target.stat().st_size > MOST_BYTES]
+
+
+def picture(page: Page, path: str, name: str) -> Path:
+    """Write one picture."""
+    page.goto(path)
+    target = FOLDER / f"{name}.png"
+    page.screenshot(path=target)
+    sys.stdout.write(f"{target.name}: {target.stat().st_size // 1024} KB\n")
+    return target
 
 
 def main() -> int:

@@ -80,7 +80,6 @@
     }
     part.dataset.etag = event.detail.xhr.getResponseHeader("ETag") || "";
     tellTab(part);
-    inOwnZone(part);
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
@@ -93,15 +92,6 @@
     say(fine ? "" : "Not live: the server did not answer. Trying again.");
   });
 
-  // The exact time on hover, in the reader's zone; the server wrote it in UTC.
-  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
-  const inOwnZone = (part) => {
-    for (const time of part.querySelectorAll("time[datetime]")) {
-      time.title = exact.format(new Date(time.dateTime));
-    }
-  };
-
   document.addEventListener("visibilitychange", tick);
-  inOwnZone(document);
   timer = setTimeout(tick, PERIOD_MS);
 })();

@@ -7,21 +7,21 @@ from playwright.sync_api import expect
 from app.accounts import service as accounts
 from app.accounts.models import Role, UserStatus
 from app.extensions import db
-from app.notify import messages
+from app.notify import letters
 from app.notify.models import MailState, OutboxMessage
 from tests.app.pages import stories
 from tests.browser.conftest import BOTH
 from tests.browser.test_flows import WITHOUT_SCRIPT
 
 
-def letters(site, recipient: str) -> list[OutboxMessage]:
+def mails_to(site, recipient: str) -> list[OutboxMessage]:
     with site.app.app_context():
         return db.session.query(OutboxMessage).filter_by(recipient=recipient).order_by(OutboxMessage.id).all()
 
 
 def link(site, recipient: str) -> str:
     """Return the path of the link in the newest mail to somebody."""
-    return re.search(r"https?://[^/\s]+(/\S+)", letters(site, recipient)[-1].text)[1]
+    return re.search(r"https?://[^/\s]+(/\S+)", mails_to(site, recipient)[-1].text)[1]
 
 
 @BOTH
@@ -79,7 +79,7 @@ def test_a_token_is_shown_once_works_and_stops_when_it_is_revoked(log_in, site, 
 
 def test_a_mail_that_could_not_be_delivered_is_seen_and_tried_again(log_in, site, root):
     with site.app.app_context():
-        messages.test_mail("nobody@example.org")
+        letters.test_mail("nobody@example.org")
         mail = db.session.query(OutboxMessage).one()
         mail.state, mail.last_error = MailState.DEAD, "550 no such mailbox"
         db.session.commit()
@@ -139,7 +139,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_in_a_mail(open_page, site, a
 
 
 def test_people_set_their_zone_and_log_out_everywhere(log_in, site, alice):
-    other, page = log_in(alice), log_in(alice, "/profile", **WITHOUT_SCRIPT)
+    other, page = log_in(alice), log_in(alice, "/profile")
     page.get_by_label("Name").fill("Alice Liddell")
     page.get_by_label("Time zone").select_option("Asia/Tokyo")
     page.get_by_role("button", name="Save").click()
