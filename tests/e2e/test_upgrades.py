@@ -93,7 +93,7 @@ def test_a_rule_changed_by_an_upgrade_is_judged_without_a_restart(shop):
         return "AddedByUpgrade" in answer.text
 
     # The kubelet brings a changed ConfigMap within about a minute, Prometheus looks every 30 s.
-    eventually(judged, "the new rule in Prometheus", seconds=180, pause=2)
+    eventually(judged, "the new rule in Prometheus", seconds=240, pause=2)
     assert shop.all_pods() == pods
 
 
@@ -106,7 +106,8 @@ def test_a_broken_configuration_does_not_end_the_running_one(shop):
         metrics = shop.forward("prometheus").request("GET", "/metrics").text
         return re.search(r"^prometheus_config_last_reload_successful 0$", metrics, re.MULTILINE)
 
-    eventually(refused, "the refused reload", seconds=180, pause=2)
+    eventually(refused, "the refused reload", seconds=240, pause=2)
+    eventually(lambda: shop.incident("ConfigurationRefused"), "the incident about it", seconds=120, pause=2)
     assert "AddedByUpgrade" in shop.forward("prometheus").request("GET", "/api/v1/rules").text
     assert set(shop.pods("prometheus")) == pods
 

@@ -10,7 +10,7 @@ from tests.e2e.sink import PORT
 
 ON_CALL = "on-call@example.org"
 # The other rules keep their times: a restart by the tests is no outage.
-SHORTENED = {"IncidentAppErrors", "IncidentAppSaturated"}
+SHORTENED = {"ConfigurationRefused", "IncidentAppErrors", "IncidentAppSaturated"}
 HOLD = "12s"  # as long as these rules look back when shortened
 
 
