@@ -32,6 +32,7 @@ class Visitors:
             while thread.is_alive():
                 self._forward.close()
                 thread.join(1)
+        self._forward.close()  # a visitor on its way out may have opened it once more
 
     def _visit(self):
         while not self._stop.wait(PAUSE_SECONDS):
