@@ -18,6 +18,7 @@ from automation.follow.engine import Engine
 from automation.ledger import runs
 from automation.ledger.database import open_ledger
 from automation.ledger.episodes import take_in
+from automation.metrics import Metrics
 from automation.policy.load import load_policy
 from automation.run import process
 from automation.run.executor import Executor, ansible, ansible_environment
@@ -70,7 +71,9 @@ class Bench:
             threading.Event(),
         )
         self.engine = Engine(self.policy, self.ledger, self.clock, lambda: None, playbooks)
-        self.executor = Executor(self.settings, self.ledger, self.clock, self.stop.is_set)
+        self.executor = Executor(
+            self.settings, self.ledger, self.clock, Metrics(self.policy), self.stop.is_set
+        )
 
     def run(self, labels=None):
         event = make_event(1, "Broken", "firing", "f", "e", labels)
