@@ -1,21 +1,28 @@
 """gunicorn's threaded worker, made safe against slow clients and quick to stop."""
 
 import logging
+import select
 import selectors
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, nullcontext, suppress
 from functools import partial
 from types import FrameType
 from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
+from gunicorn.http import wsgi
+from gunicorn.http.message import Request
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from webhook.answer import Answer
 from webhook.arrival import Arrival, Progress
 
 ARRIVAL_SECONDS = 10.0
 CLOSING_THREADS = 2
+# How long a thread that nobody waits for looks out for its client's next request.
+LINGER_MILLISECONDS = 1
 
 _REFUSALS = {
     Progress.PARTIAL: (b"408 Request Timeout", "slow"),
@@ -46,6 +53,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._arrivals: dict[TConn, Arrival] = {}
+        self._whole: deque[TConn] = deque()
 
     def init_process(self) -> None:
         """Start the threads that say goodbye to clients."""
@@ -72,7 +80,8 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
             del self._arrivals[conn]
             conn.init()
             conn.parser.unreader.unread(bytes(arrival.data))
-            self.tpool.submit(self._serve, conn)
+            self._whole.append(conn)
+            self.tpool.submit(self._serve)
         elif progress is Progress.PARTIAL:
             conn.timeout = arrival.deadline
             self.pending_conns.append(conn)
@@ -87,13 +96,49 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
         for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
             self._dismiss(conn)
 
-    def _serve(self, conn: TConn) -> None:
-        """Handle a request, in a thread; a connection that is kept does not wake the main loop."""
+    def _serve(self) -> None:
+        """Handle a request, in a thread, and those that follow it at once on the same connection.
+
+        A busy client's connection stays with its thread, and one that is kept goes back without waking the
+        main loop: to hand it over costs as much as to handle a request.
+        """
+        conn = self._whole.popleft()
         keeps = self.handle(conn)
+        while keeps and self.alive and self._has_next(conn):
+            keeps = self.handle(conn)
         if keeps and self.alive and not conn.parser.unreader.buf.getvalue():
             self._park(conn)
         else:
             self.method_queue.defer(self._finish, conn, keeps)
+
+    def _has_next(self, conn: TConn) -> bool:
+        """Tell whether the next request is here as a whole; what has come of it is left in the unreader."""
+        unreader = conn.parser.unreader
+        if self._whole or unreader.buf.getvalue():
+            return False
+        poll = select.poll()
+        poll.register(conn.sock, select.POLLIN)
+        if not poll.poll(LINGER_MILLISECONDS):
+            return False
+        arrival = Arrival(b"", time.monotonic() + ARRIVAL_SECONDS)
+        progress = arrival.receive(conn.sock)
+        unreader.unread(bytes(arrival.data))
+        return progress is Progress.WHOLE
+
+    def handle_request(self, req: Request, conn: TConn) -> bool:
+        """Answer a request in one piece; whether its connection is kept."""
+        answer, environ = wsgi.create(
+            req, conn.sock, conn.client, conn.server, self.cfg, response_class=Answer
+        )
+        environ["wsgi.multithread"] = True
+        if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
+            answer.force_close()
+        parts = self.wsgi(environ, answer.start_response)
+        with closing(parts) if hasattr(parts, "close") else nullcontext():
+            for part in parts:
+                answer.write(part)
+            answer.close()
+        return not answer.should_close()
 
     def _park(self, conn: TConn) -> None:
         """Have the main loop look out for the connection's next request."""
