@@ -103,8 +103,8 @@ def tell(kind: MailKind, incident: Incident, actor: Actor, *, reason: str = "") 
     """Put the mails of a change into the outbox; maintenance holds back all but what people do themselves."""
     hold = None if actor.kind is ActorKind.PERSON else maintenance.holding(incident.labels | incident.tags)
     told = messages.enqueue(kind, incident, actor, reason=reason, hold=hold)
-    if not told and kind in CALLS:
-        summary = "Nobody is told: nobody is on call, nobody owns it, or mail is off."
+    if not told and kind in CALLS and messages.is_on():
+        summary = "Nobody is told by mail: nobody is on call, and nobody owns it."
         record(incident.id, EventKind.MAIL_FAILED, SYSTEM, summary)
     if hold is not None:
         why = hold.window.comment

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import current_app
-
 from app.accounts.models import Role, User
 from app.clock import in_words
 from app.extensions import db
-from app.notify.messages import KEEP_TRYING, base_url, post
+from app.notify.messages import KEEP_TRYING, base_url, is_on, post
 from app.notify.models import MailKind, OutboxMessage
 from app.text import one_line
 
@@ -131,7 +129,7 @@ def account_active(user: User) -> OutboxMessage | None:
 
 def _post(recipient: str, letter: Letter) -> OutboxMessage | None:
     """Put a letter into the outbox; without a mail server nothing, as it would wait for nothing."""
-    return _write(recipient, letter) if current_app.config["SETTINGS"].smtp_host else None
+    return _write(recipient, letter) if is_on() else None
 
 
 def _write(recipient: str, letter: Letter) -> OutboxMessage:

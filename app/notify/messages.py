@@ -68,7 +68,7 @@ def enqueue(
     Without a mail server there is nothing to wait for, so nothing is put there. What maintenance holds back
     waits for its end.
     """
-    if not _settings().smtp_host:
+    if not is_on():
         return 0
     url = f"{base_url()}/incidents/{incident.id}"
     context = {"lead": _lead(kind, incident, actor, reason), "incident": incident, "url": url, "hold": hold}
@@ -117,6 +117,11 @@ def post(
     )
     db.session.add(message)
     return message
+
+
+def is_on() -> bool:
+    """Say whether this installation sends mails."""
+    return bool(_settings().smtp_host)
 
 
 def choose_url(user_id: int | None) -> str:

@@ -17,7 +17,7 @@ from app.accounts import passwords, service, tokens
 from app.accounts.models import Role, Scope, User, UserStatus
 from app.config import Settings, load
 from app.extensions import db
-from tests.app.databases import postgres_server
+from tests.app import compiled, databases
 
 PASSWORD = "three blue lamps"
 SECRET_KEY = "0123456789abcdef0123456789abcdef"
@@ -44,6 +44,13 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        compiled.keep(patch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "template.db"
@@ -53,27 +60,24 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A real PostgreSQL of this session's own, with a migrated template database; its URL without a name."""
-    with postgres_server() as server:
-        uri: str = server.get_uri("postgres")
-        with psycopg.connect(uri, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE template_oims")
-        migrate(server.get_uri("template_oims"))
-        yield uri
+    """A real PostgreSQL of this session's own, with one migrated database; its URL."""
+    with databases.postgres_server() as server:
+        with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE oims")
+        url: str = server.get_uri("oims")
+        migrate(url)
+        databases.keep_fresh(url)
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def any_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def any_database_url(request: pytest.FixtureRequest) -> str:
     """One test, both databases."""
     if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_url")
-        return
-    uri: str = request.getfixturevalue("postgres")
-    name = f"test_{os.getpid()}_{abs(hash(tmp_path))}"
-    with psycopg.connect(uri, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_oims")
-        yield uri.replace("/postgres?", f"/{name}?") if "?" in uri else uri.removesuffix("postgres") + name
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        return str(request.getfixturevalue("sqlite_url"))
+    url: str = request.getfixturevalue("postgres")
+    databases.make_fresh(url)
+    return url
 
 
 @pytest.fixture

@@ -148,7 +148,7 @@ class TestNobodyIsOnCall:
         incident = opened()
         service.escalate(incident, actor=AUTOMATION, reason="It did not help")
         assert [event.summary for event in queries.timeline(incident) if event.kind == "mail_failed"] == [
-            "Nobody is told: nobody is on call, nobody owns it, or mail is off."
+            "Nobody is told by mail: nobody is on call, and nobody owns it."
         ]
 
 

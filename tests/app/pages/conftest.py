@@ -4,19 +4,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app import create_app, models  # noqa: F401 - the models must be known before the tables are made
+from app import create_app
 from app.accounts.models import Role
 from app.config import Settings
-from app.database import Base
 from app.extensions import db
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient
 
 
 @pytest.fixture
-def settings(tmp_path):
+def settings(sqlite_url):
     return Settings(
-        database_url=f"sqlite:///{tmp_path}/site.db",
+        database_url=sqlite_url,
         secret_key="x" * 32,
         registration="open",
         base_url="http://localhost",
@@ -26,8 +25,6 @@ def settings(tmp_path):
 @pytest.fixture
 def app(settings):
     app = create_app(settings)
-    with app.app_context():
-        Base.metadata.create_all(db.engine)
     yield app
     with app.app_context():
         db.engine.dispose()

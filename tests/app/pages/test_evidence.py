@@ -75,9 +75,9 @@ def server():
 
 
 @pytest.fixture
-def settings(tmp_path, server):
+def settings(sqlite_url, server):
     return Settings(
-        database_url=f"sqlite:///{tmp_path}/site.db",
+        database_url=sqlite_url,
         secret_key="x" * 32,
         base_url="http://localhost",
         prometheus_url=server.url,

@@ -1,0 +1,44 @@
+"""What each app compiles for itself, kept for all apps of a test process: half the time of a page's test.
+
+A process of the product makes one app; these tests make one each.
+"""
+
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+import pytest
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from werkzeug.routing import Rule
+
+
+class Templates(BytecodeCache):
+    """The code of templates by their name and words."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+def keep(patch: pytest.MonkeyPatch) -> None:
+    """Let apps share the code of their templates and of the functions that build addresses."""
+    patch.setattr(Flask, "jinja_options", {"bytecode_cache": Templates()})
+    compile_builder = Rule._compile_builder  # noqa: SLF001 - there is no public place to keep it
+    kept: dict[Any, Callable[..., tuple[str, str]]] = {}
+
+    def builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002
+        # All that the function depends on; converters it finds on the rule that it is bound to.
+        key = (tuple(rule._trace), repr(rule.defaults), append_unknown)  # noqa: SLF001
+        if key not in kept:
+            kept[key] = compile_builder(rule, append_unknown)
+        return kept[key]
+
+    patch.setattr(Rule, "_compile_builder", builder)
