@@ -1,5 +1,6 @@
 """Mails over real SMTP: down and up again, refused for good, cut after DATA."""
 
+import socket
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from aiosmtpd.controller import Controller
 from flask import Flask
 
 from app.clock import now
+from app.config import Settings
 from app.extensions import db
 from app.incidents import queries, service
 from app.incidents.actors import SYSTEM
@@ -109,3 +111,13 @@ def test_without_a_mail_server_no_mail_waits(app: Flask, make_settings: Any, mak
     with make_app(make_settings(smtp_host="", mail_to="oncall@example.org")).app_context():
         service.create(title="Quiet", severity=Severity.LOW, actor=SYSTEM)
         assert db.session.query(OutboxMessage).count() == 0
+
+
+@pytest.mark.usefixtures("context")
+def test_who_changes_an_incident_never_waits_for_the_mail_server(settings: Settings, port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)) as deaf:
+        deaf.settimeout(0)
+        service.create(title="Down", severity=Severity.HIGH, actor=SYSTEM)
+        assert mail().state is MailState.WAITING
+        with pytest.raises(BlockingIOError):
+            deaf.accept()

@@ -13,6 +13,7 @@ from app.extensions import db
 from app.incidents import service as incidents
 from app.incidents.actors import SYSTEM
 from app.incidents.lifecycle import Severity
+from app.maintenance import service as maintenance
 from app.notify import caps, digests, outbox
 from app.notify.models import MailState, OutboxMessage
 from app.ops.models import AuditEvent
@@ -138,3 +139,17 @@ def test_switching_off_all_is_possible_and_assignments_still_come(app, browser, 
     with app.app_context():
         incidents.assign(1, owner_id=alice.id, actor=bob.actor)
     assert [mail.kind for mail in mails(app)] == ["assigned"]
+
+
+def test_the_queue_says_what_maintenance_holds(app, log_in):
+    with app.app_context():
+        root = stories.person("Root", Role.ADMIN)
+        maintenance.plan(
+            comment="Moving",
+            matchers="service!=other",
+            starts_at=now(),
+            ends_at=now() + timedelta(hours=2, minutes=1),
+            actor=SYSTEM,
+        )
+    opens(app)
+    assert "Held by maintenance, leaves in 2 h" in log_in(root).get("/admin/mails").words
