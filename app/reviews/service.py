@@ -60,6 +60,7 @@ def add_follow_up(
             raise InvalidInput(message, [{"field": "owner", "message": message}])
         item = FollowUp(incident_id=incident.id, text=text, owner=owner, due_on=due_on)
         db.session.add(item)
+        db.session.flush()
         whom = f" for {owner.name}" if owner else ""
         summary = f"{actor.name} added a follow-up{whom}: {text}"
         changes.record(incident.id, EventKind.FOLLOW_UP, actor, summary, reason=text)

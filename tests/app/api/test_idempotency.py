@@ -141,3 +141,24 @@ def test_answers_are_forgotten_after_a_day(app: Flask, client: FlaskClient, keye
         with app.app_context(), time_machine.travel(now() + later, tick=False):
             idempotency.forget_old()
             assert db.session.scalar(select(func.count()).select_from(KeptAnswer)) == left
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("incidents", {"title": "Disk full"}),
+        ("incidents/1/follow-ups", {"text": "Add a disk"}),
+        (
+            "maintenance",
+            {"comment": "Disks", "matchers": ["team=disks"]}
+            | {"starts_at": "2027-01-01T00:00:00Z", "ends_at": "2027-01-02T00:00:00Z"},
+        ),
+    ],
+)
+def test_what_is_made_under_a_key_is_answered_with_its_number(
+    client: FlaskClient, keyed: dict[str, str], incident: dict[str, Any], path: str, body: dict[str, Any]
+) -> None:
+    assert incident["id"] == 1
+    answer = client.post(f"/api/v1/{path}", json=body, headers=keyed)
+    assert answer.status_code == 201, answer.get_json()
+    assert answer.get_json()["id"] >= 1

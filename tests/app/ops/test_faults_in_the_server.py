@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +56,15 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def end_the_wait(server: Server) -> None:
+    """Change the instructions, which is what waiting automations wait for."""
+    start = datetime.now(UTC)
+    window = {"comment": "Disks", "matchers": ["team=disks"], "starts_at": start.isoformat()}
+    window["ends_at"] = (start + timedelta(hours=1)).isoformat()
+    made = server.ask("POST", "/api/v1/maintenance", token=server.token("plans", "write"), body=window)
+    assert made[0] == 201
+
+
 def visit(server: Server, visitors: ThreadPoolExecutor) -> Future[tuple[int, Any]]:
     return visitors.submit(server.ask, "GET", "/login", timeout=60)
 
@@ -100,4 +110,6 @@ def test_saturated_leaves_room_for_health_and_metrics_beside_two_automations_tha
     assert not any(visited.done() for visited in held + waiting)
     assert switch("saturated", on=False) == (200, {"on": []})
     assert [visited.result(20)[0] for visited in held] == [200] * 7
+    end_the_wait(server)
+    assert [visited.result(20)[0] for visited in waiting] == [200] * 2
     wait_for(lambda: in_flight(server) == 0)
