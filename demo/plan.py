@@ -101,6 +101,7 @@ def app_environment(settings: Settings, state: State) -> dict[str, str]:
         "OIMS_SMTP_PORT": str(settings.ports["smtp"]),
         "OIMS_SMTP_FROM": "oims@example.org",
         "OIMS_MAIL_TO": ON_CALL,
+        "OIMS_MAIL_CAP": "1000",  # in a demo each mail is to be seen on its own
         "OIMS_JOURNAL_URL": settings.url("webhook"),
         "OIMS_JOURNAL_TOKEN_FILE": str(state.secrets / "reader-token"),
         "OIMS_PROMETHEUS_URL": settings.url("prometheus"),
