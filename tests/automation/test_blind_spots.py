@@ -71,15 +71,20 @@ def firing(oims):
     with (folder / "prometheus.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
 
-    def ask():
+    def get(path, **query):
         try:
-            answer = requests.get(f"http://127.0.0.1:{port}/api/v1/alerts", timeout=5).json()
+            return requests.get(f"http://127.0.0.1:{port}/api/v1/{path}", params=query, timeout=5).json()["data"]
         except requests.RequestException:  # not there yet, or not ready
-            return set()
-        alerts = answer["data"]["alerts"]
-        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
+            return {"alerts": [], "result": []}
+
+    def ask():
+        return {
+            alert["labels"]["alertname"] for alert in get("alerts")["alerts"] if alert["state"] == "firing"
+        }
 
     try:
+        # A rule sees an increase only if it has seen the counter before.
+        oims.eventually(lambda: get("query", query="oims_remediation_runs_total")["result"])
         oims.eventually(lambda: "Watchdog" in ask())
         yield ask
     finally:
