@@ -170,6 +170,17 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
             self.method_queue.defer(self.wsgi.interrupt)
         super().handle_exit(sig, frame)
 
+    def is_parent_alive(self) -> bool:
+        """Tell whether the arbiter lives; if not, make way at once for the next server on this address."""
+        if super().is_parent_alive():
+            return True
+        self.alive = False
+        self.set_accept_enabled(False)
+        for listener in self.sockets:
+            listener.close()
+        self.wsgi.interrupt()
+        return False
+
     def run(self) -> None:
         """Serve until told to stop, then let the application finish."""
         super().run()
