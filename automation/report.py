@@ -17,6 +17,7 @@ from automation.ledger.reports import Report
 HEARTBEAT = "/api/v1/automation/heartbeat"
 TIMEOUT = (3.0, 10.0)
 LONGEST_DELAY = 60.0
+RETRY_SECONDS = 2.0
 MENDABLE = frozenset({401, 403, 404, 408, 425, 429})
 """4xx answers that a person or time can mend: a wrong token, an app of an older version, too much at once."""
 
@@ -99,8 +100,8 @@ class Heartbeat:
         self._app, self._document = app, document
         self._is_known_down = False
 
-    def send(self) -> None:
-        """Send one heartbeat."""
+    def send(self) -> bool:
+        """Send one heartbeat; whether the app took it."""
         try:
             status = self._app.post(HEARTBEAT, json.dumps(self._document())).status_code
         except AppError:
@@ -109,14 +110,16 @@ class Heartbeat:
         if is_down and not self._is_known_down:
             log.warning("heartbeat not taken by the app", status=status)
         self._is_known_down = is_down
+        return not is_down
 
 
-def repeat(stop: threading.Event, seconds: float, action: Callable[[], object]) -> None:
-    """Do something every `seconds` until told to stop; an error is logged and does not end it."""
+def repeat(stop: threading.Event, seconds: float, action: Callable[[], bool | None]) -> None:
+    """Do something every `seconds` until told to stop; what failed, by saying False or by an error, sooner."""
     while True:
         try:
-            action()
+            has_failed = action() is False
         except Exception:
             log.exception("background work failed")
-        if stop.wait(seconds):
+            has_failed = True
+        if stop.wait(min(seconds, RETRY_SECONDS) if has_failed else seconds):
             return

@@ -224,10 +224,9 @@ class Follower:
             lag=self._reader.lag,
         )
 
-    def _beat(self) -> None:
+    def _beat(self) -> bool:
         save_anchor(self._ledger, self._clock.anchor())
-        if self._is_leader:
-            self._heartbeat.send()
+        return not self._is_leader or self._heartbeat.send()
 
     def _hear(self) -> None:
         """Ask for the instructions and the lease, for `--once`."""
