@@ -6,8 +6,8 @@ BIN := .venv/bin
 TOOLS := prometheus promtool alertmanager amtool helm helm3 kubeconform registry go
 # A part of the tests, as in `make test T=tests/webhook`.
 T ?= tests
-# Test processes. More than four only fight over the disk.
-PYTEST := $(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
+# Test processes, which take whole files in the order of tests/conftest.py. Many tests only wait for real processes.
+PYTEST := $(BIN)/pytest --numprocesses=5 --dist=loadfile --no-loadscope-reorder
 
 .PHONY: help
 help: ## List the targets

@@ -114,7 +114,7 @@ class Heartbeat:
 
 
 def repeat(stop: threading.Event, seconds: float, action: Callable[[], bool | None]) -> None:
-    """Do something every `seconds` until told to stop; what failed, by saying False or by an error, sooner."""
+    """Do something every `seconds` until told to stop; sooner after it failed: said False, or raised."""
     while True:
         try:
             has_failed = action() is False

@@ -72,8 +72,9 @@ def firing(oims):
         process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def get(path, **query):
+        address = f"http://127.0.0.1:{port}/api/v1/{path}"
         try:
-            return requests.get(f"http://127.0.0.1:{port}/api/v1/{path}", params=query, timeout=5).json()["data"]
+            return requests.get(address, params=query, timeout=5).json()["data"]
         except requests.RequestException:  # not there yet, or not ready
             return {"alerts": [], "result": []}
 
