@@ -83,6 +83,7 @@ def test_every_action_of_an_incident_has_a_key(log_in, site, alice):
         page.keyboard.press("Escape")
     page.keyboard.press("k")
     expect(page.get_by_text("Acknowledged by Alice")).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("c")
     page.keyboard.type("kor?")
     expect(page.get_by_label("Comment")).to_have_value("kor?")

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 
 def said(done):
     """The output without its line breaks: Ansible wraps long sentences."""
