@@ -2,16 +2,19 @@
 
 import logging
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.http import wsgi as gunicorn_wsgi
+from gunicorn.workers.gthread import ThreadWorker
 
 from app import create_app
 from app.config import Settings
 from app.ops.metrics import SLOTS, SPARE_THREADS
+from app.remediation import instructions
 
 GRACE_S = 25
 SERVER = "OIMS"
@@ -36,6 +39,15 @@ class Logger(GunicornLogger):  # type: ignore[misc]
         """Do nothing: there are no files."""
 
 
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threaded worker, which answers on a stop those who wait for news."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop as gunicorn does, once nobody has a reason to wait."""
+        instructions.STOPPING.set()
+        super().handle_exit(sig, frame)
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """gunicorn with our settings instead of a command line."""
 
@@ -48,7 +60,7 @@ class Server(BaseApplication):  # type: ignore[misc]
         options: dict[str, Any] = {
             "bind": self._settings.bind,
             "workers": 1,
-            "worker_class": "gthread",
+            "worker_class": "app.wsgi.Worker",
             "threads": SLOTS + SPARE_THREADS,
             "graceful_timeout": GRACE_S,
             "keepalive": KEEP_ALIVE_S,

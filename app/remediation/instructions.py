@@ -5,8 +5,8 @@ thread of the web server, but neither a connection nor a snapshot of the databas
 """
 
 from datetime import timedelta
-from threading import BoundedSemaphore
-from time import monotonic, sleep
+from threading import BoundedSemaphore, Event
+from time import monotonic
 
 from sqlalchemy import select
 
@@ -20,6 +20,8 @@ ANSWERS_LISTED_FOR = timedelta(hours=24)
 LOOK_EVERY_S = 0.25
 WAITING = BoundedSemaphore(2)
 """At most two of the web server's threads wait; who comes third is answered at once."""
+STOPPING = Event()
+"""Set when the web server is told to stop: it waits for its requests, so these must not wait any longer."""
 
 
 def wait_for(after: int, seconds: float) -> Instructions:
@@ -48,8 +50,8 @@ def current() -> Instructions:
 
 def _wait(after: int, seconds: float) -> None:
     end = monotonic() + seconds
-    while _version() <= after and monotonic() < end:
-        sleep(min(LOOK_EVERY_S, max(0.0, end - monotonic())))
+    while _version() <= after and monotonic() < end and not STOPPING.is_set():
+        STOPPING.wait(min(LOOK_EVERY_S, max(0.0, end - monotonic())))
 
 
 def _version() -> int:

@@ -23,6 +23,8 @@ ADMIN = ("root@example.org", "a long first password")
 class Server:
     """Where it listens, and what an operator and a program can do there."""
 
+    process: subprocess.Popen[bytes]
+
     def __init__(self, url: str, environment: dict[str, str], folder: Path) -> None:
         self.url = url
         self.environment = environment
@@ -112,7 +114,9 @@ def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
     server.manage("migrate")
     with (folder / "web.log").open("w") as log:
         command = [sys.executable, "-m", "app", "web"]
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+        process = server.process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdout=log, stderr=log
+        )
     try:
         _wait_until_up(server, process)
         yield server
