@@ -32,19 +32,21 @@ class AccessLog:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Serve the request and note its answer."""
         started = time.perf_counter()
-        code = "500"
+
+        def note(code: str) -> None:
+            self._count(code)()
+            took, at = time.perf_counter() - started, time.time()
+            self._write(lambda: _line(environ, code, took, at))
 
         def start(status: str, *rest: object) -> object:
-            nonlocal code
-            code = status[:3]
+            note(status[:3])
             return start_response(status, *rest)  # type: ignore[arg-type]
 
         try:
             return self._application(environ, start)  # type: ignore[arg-type]
-        finally:
-            self._count(code)()
-            took, at = time.perf_counter() - started, time.time()
-            self._write(lambda: _line(environ, code, took, at))
+        except Exception:
+            note("500")
+            raise
 
 
 def _line(environ: "WSGIEnvironment", code: str, took: float, at: float) -> str:

@@ -5,10 +5,14 @@ is sent before all of it is there; so what goes wrong on the way can still be an
 """
 
 import socket
-from typing import Any
+from contextlib import closing, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from gunicorn.http.message import Request
 from gunicorn.http.wsgi import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class _Gathered:
@@ -33,6 +37,14 @@ class Answer(Response):  # type: ignore[misc]
     def __init__(self, req: Request, client: socket.socket, cfg: Any) -> None:
         self._gathered = _Gathered(client)
         super().__init__(req, self._gathered, cfg)
+        self.parts: Iterable[bytes] = ()
+
+    def complete(self) -> None:
+        """Have the application finish its answer, and send it."""
+        with closing(self.parts) if hasattr(self.parts, "close") else nullcontext():  # type: ignore[type-var]
+            for part in self.parts:
+                self.write(part)
+            self.close()
 
     def close(self) -> None:
         """Send everything."""

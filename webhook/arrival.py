@@ -7,10 +7,12 @@ decides when that is; gunicorn parses, and refuses, the request.
 
 import re
 import socket
+import time
 from enum import Enum, auto
 
 from webhook.payload import MAX_BODY_BYTES
 
+ARRIVAL_SECONDS = 10.0
 MAX_HEAD_BYTES = 32 * 1024
 MAX_CHUNKED_BYTES = 2 * MAX_BODY_BYTES
 READ_BYTES = 256 * 1024
@@ -32,14 +34,20 @@ class Progress(Enum):
 class Arrival:
     """The bytes of one request so far."""
 
-    def __init__(self, data: bytes, deadline: float) -> None:
-        """Begin with bytes that came behind the previous request; ``deadline``: of the monotonic clock."""
+    def __init__(self, data: bytes = b"") -> None:
+        """Begin with bytes that came behind the previous request."""
         self.data = bytearray(data)
-        self.deadline = deadline
+        # Of the monotonic clock.
+        self.deadline = time.monotonic() + ARRIVAL_SECONDS
         self._head_size = 0
         self._whole_size: int | None = None
         self._chunk_at = 0
         self._chunked_size = 0
+
+    @property
+    def is_post(self) -> bool:
+        """Whether the request's method is POST."""
+        return self.data.startswith(b"POST ")
 
     def receive(self, client: socket.socket) -> Progress:
         """Read what has come, without waiting."""

@@ -4,7 +4,7 @@ A WSGI application of its own in front of Flask, which does the rest: this is th
 and it needs nothing of what Flask does for a request, which is a third of the time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,9 @@ from webhook import event
 from webhook.bearer import authorize
 from webhook.credentials import Credential
 from webhook.errors import RefusedError, method_not_allowed, refusal
-from webhook.journal import Journal, Source
+from webhook.journal import Journal, Receipt, Source
 from webhook.metrics import Metrics
-from webhook.payload import MAX_BODY_BYTES, parse
+from webhook.payload import MAX_BODY_BYTES, Message, parse
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -50,34 +50,53 @@ class Intake:
         """Commit the alerts of a message to the journal, then say so."""
         if environ["PATH_INFO"].strip("/") not in PATHS:
             return self._others(environ, start_response)
-        status, headers, body = HTTPStatus.OK, dict[str, str](), ""
         try:
-            body = self._take(environ)
+            message = self._read(environ)
+            finish = self._begin(message)
         except Exception as error:  # noqa: BLE001 - each kind has its answer
-            status, headers, body = refusal(error, self._metrics)
-        content = body.encode()
-        start_response(
-            f"{status.value} {status.phrase}",
-            [("Content-Type", "application/json"), ("Content-Length", str(len(content))), *headers.items()],
-        )
-        return [content]
+            return [_answer(start_response, *refusal(error, self._metrics))]
+        return self._outcome(message, finish, start_response)
 
-    def _take(self, environ: "WSGIEnvironment") -> str:
+    def _read(self, environ: "WSGIEnvironment") -> Message:
         if environ["REQUEST_METHOD"] != "POST":
             raise method_not_allowed("POST")
         authorize(environ, self._writer, other=self._reader)
-        message = parse(_body(environ))
+        return parse(_body(environ))
+
+    def _begin(self, message: Message) -> Callable[[], Receipt]:
         received_at = event.now()
-        receipt = self._journal.append(
+        return self._journal.begin_append(
             [event.from_alert(alert, message, received_at, Source.ALERTMANAGER) for alert in message.alerts]
         )
-        self._accepted.inc(receipt.accepted)
-        self._duplicates.inc(receipt.duplicates)
+
+    def _outcome(
+        self, message: Message, finish: Callable[[], Receipt], start_response: "StartResponse"
+    ) -> Iterator[bytes]:
+        """Wait for the disk, but not before the answer is asked for.
+
+        A server that asks for it after it has begun other requests has them share a commit.
+        """
+        try:
+            accepted, duplicates, last_seq = finish()
+        except Exception as error:  # noqa: BLE001 - each kind has its answer
+            yield _answer(start_response, *refusal(error, self._metrics))
+            return
+        self._accepted.inc(accepted)
+        self._duplicates.inc(duplicates)
         if message.truncated_alerts:
             self._metrics.truncated.inc(message.truncated_alerts)
             log.warning("alerts_truncated", count=message.truncated_alerts, receiver=message.receiver)
-        accepted, duplicates, last_seq = receipt
-        return f'{{"accepted":{accepted},"duplicates":{duplicates},"last_seq":{last_seq}}}\n'
+        body = f'{{"accepted":{accepted},"duplicates":{duplicates},"last_seq":{last_seq}}}\n'
+        yield _answer(start_response, HTTPStatus.OK, {}, body)
+
+
+def _answer(start_response: "StartResponse", status: HTTPStatus, headers: dict[str, str], body: str) -> bytes:
+    content = body.encode()
+    start_response(
+        f"{status.value} {status.phrase}",
+        [("Content-Type", "application/json"), ("Content-Length", str(len(content))), *headers.items()],
+    )
+    return content
 
 
 def _body(environ: "WSGIEnvironment") -> bytes:

@@ -1,28 +1,33 @@
-"""gunicorn's threaded worker, made safe against slow clients and quick to stop."""
+"""gunicorn's threaded worker, made safe against slow clients, quick at posts and quick to stop."""
 
 import logging
-import select
 import selectors
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from types import FrameType
 from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.http import wsgi
+from gunicorn.http.errors import NoMoreData
 from gunicorn.http.message import Request
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from webhook.answer import Answer
 from webhook.arrival import Arrival, Progress
+from webhook.lookout import Lookout
 
-ARRIVAL_SECONDS = 10.0
 CLOSING_THREADS = 2
-# How long a thread that nobody waits for looks out for its client's next request.
+# How long a client may take to read its answer.
+ANSWER_SECONDS = 10.0
+# How long the thread that attends to posts looks out for one when none waits.
 LINGER_MILLISECONDS = 1
+HANGING_SECONDS = 1.0
+MAX_POSTS = 16
+NEVER = float("-inf")
 
 _REFUSALS = {
     Progress.PARTIAL: (b"408 Request Timeout", "slow"),
@@ -53,7 +58,8 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._arrivals: dict[TConn, Arrival] = {}
-        self._whole: deque[TConn] = deque()
+        self._posts: deque[TConn] = deque()
+        self._attended_at = NEVER
 
     def init_process(self) -> None:
         """Start the threads that say goodbye to clients."""
@@ -74,14 +80,17 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
         arrival = self._arrivals.get(conn)
         if arrival is None:
             left = conn.parser.unreader.take_buffered() if conn.parser else b""
-            arrival = self._arrivals[conn] = Arrival(left, time.monotonic() + ARRIVAL_SECONDS)
+            arrival = self._arrivals[conn] = Arrival(left)
         progress = arrival.receive(conn.sock)
         if progress is Progress.WHOLE:
             del self._arrivals[conn]
             conn.init()
+            conn.sock.settimeout(0)
             conn.parser.unreader.unread(bytes(arrival.data))
-            self._whole.append(conn)
-            self.tpool.submit(self._serve)
+            if arrival.is_post:
+                self._posts.append(conn)
+            else:
+                self.tpool.submit(self._serve, conn)
         elif progress is Progress.PARTIAL:
             conn.timeout = arrival.deadline
             self.pending_conns.append(conn)
@@ -96,54 +105,103 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
         for conn in [conn for conn in self.pending_conns if conn.timeout <= now]:
             self._dismiss(conn)
 
-    def _serve(self) -> None:
-        """Handle a request, in a thread, and those that follow it at once on the same connection.
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Look at the clients once, then have the posts that have come attended to."""
+        super().wait_for_and_dispatch_events(timeout)
+        if self._posts and time.monotonic() - self._attended_at > HANGING_SECONDS:
+            self._attended_at = time.monotonic()
+            self.tpool.submit(self._attend)
 
-        A busy client's connection stays with its thread, and one that is kept goes back without waking the
-        main loop: to hand it over costs as much as to handle a request.
+    def _serve(self, conn: TConn) -> None:
+        """Handle a request, in a thread."""
+        self._let_go(conn, keeps=self._complete(conn, self.handle(conn), ANSWER_SECONDS))
+
+    def _attend(self) -> None:
+        """Handle the posts that wait, and those that follow at once on the same connections, in a thread.
+
+        One thread does it for all, since threads that take turns at the interpreter cost more than the posts
+        do. All posts of a round are begun before the first is answered, so they share a commit. Only when a
+        round hangs, on a disk that doesn't answer, does the main loop send another thread.
         """
-        conn = self._whole.popleft()
-        keeps = self.handle(conn)
-        while keeps and self.alive and self._has_next(conn):
-            keeps = self.handle(conn)
-        if keeps and self.alive and not conn.parser.unreader.buf.getvalue():
-            self._park(conn)
-        else:
-            self.method_queue.defer(self._finish, conn, keeps)
+        lookout = Lookout()
+        while posts := self._next_posts(lookout):
+            self._attended_at = time.monotonic()
+            for conn, answer in [(conn, self.handle(conn)) for conn in posts]:
+                # A client that doesn't read its answer must not hold up the others: no waiting here.
+                keeps = self._complete(conn, answer, 0)
+                if keeps and self._is_ready(conn):
+                    lookout.watch(conn)
+                else:
+                    self._let_go(conn, keeps=keeps)
+        self._attended_at = NEVER
+        if self._posts:
+            self.tpool.submit(self._attend)
 
-    def _has_next(self, conn: TConn) -> bool:
-        """Tell whether the next request is here as a whole; what has come of it is left in the unreader."""
-        unreader = conn.parser.unreader
-        if self._whole or unreader.buf.getvalue():
-            return False
-        poll = select.poll()
-        poll.register(conn.sock, select.POLLIN)
-        if not poll.poll(LINGER_MILLISECONDS):
-            return False
-        arrival = Arrival(b"", time.monotonic() + ARRIVAL_SECONDS)
-        progress = arrival.receive(conn.sock)
-        unreader.unread(bytes(arrival.data))
-        return progress is Progress.WHOLE
+    def _next_posts(self, lookout: Lookout) -> list[TConn]:
+        """Take the posts of the next round; if there are none, nothing is watched any more."""
+        following, others = lookout.look(0 if self._posts else LINGER_MILLISECONDS)
+        self._posts.extend(following)
+        posts = [self._posts.popleft() for _ in range(min(len(self._posts), MAX_POSTS))]
+        for conn in others if posts else others + lookout.end():
+            self._let_go(conn, keeps=True)
+        return posts
 
-    def handle_request(self, req: Request, conn: TConn) -> bool:
-        """Answer a request in one piece; whether its connection is kept."""
+    def handle(self, conn: TConn) -> Answer | None:
+        """Begin to answer the request that has come; None if it can't be answered."""
+        req = None
+        try:
+            req = next(conn.parser)
+            return self._begin(req, conn)
+        except (OSError, StopIteration, NoMoreData):
+            return None
+        except Exception as error:  # noqa: BLE001 - gunicorn has an answer to each kind
+            self.handle_error(req, conn.sock, conn.client, error)
+            return None
+
+    def _begin(self, req: Request, conn: TConn) -> Answer:
+        answer: Answer
         answer, environ = wsgi.create(
             req, conn.sock, conn.client, conn.server, self.cfg, response_class=Answer
         )
         environ["wsgi.multithread"] = True
         if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
             answer.force_close()
-        parts = self.wsgi(environ, answer.start_response)
-        with closing(parts) if hasattr(parts, "close") else nullcontext():
-            for part in parts:
-                answer.write(part)
-            answer.close()
-        return not answer.should_close()
+        answer.parts = self.wsgi(environ, answer.start_response)
+        return answer
+
+    def _complete(self, conn: TConn, answer: Answer | None, seconds: float) -> bool:
+        """Send an answer within some seconds; whether the connection can be used again."""
+        if answer is None:
+            return False
+        try:
+            conn.sock.settimeout(seconds)
+            answer.complete()
+            conn.sock.settimeout(0)
+            # The rest of a whole request is here already; one that was refused before it was whole ends here.
+            return not answer.should_close() and bool(conn.parser.finish_body())
+        except OSError:
+            return False
+        except Exception as error:  # noqa: BLE001 - gunicorn has an answer to each kind
+            self.handle_error(answer.req, conn.sock, conn.client, error)
+            return False
+
+    def _let_go(self, conn: TConn, *, keeps: bool) -> None:
+        """Give a connection back, without waking the main loop if nothing has to be done about it."""
+        if keeps and self._is_ready(conn):
+            self._park(conn)
+        else:
+            self.method_queue.defer(self._finish, conn, keeps)
+
+    def _is_ready(self, conn: TConn) -> bool:
+        """Tell whether the next thing to do is to look out for a client's next request."""
+        return self.alive and not conn.parser.unreader.buf.getvalue()
 
     def _park(self, conn: TConn) -> None:
         """Have the main loop look out for the connection's next request."""
         conn.set_timeout()
         self.keepalived_conns.append(conn)
+        if not self.alive:
+            self._cap_keepalive(time.monotonic() + STOP_KEEPALIVE_LINGER)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
 
     def _finish(self, conn: TConn, keeps: object) -> None:
@@ -154,10 +212,6 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
             self.enqueue_req(conn)
         else:
             self._park(conn)
-
-    def _keepalive_after(self, conn: TConn, keepalive: Any) -> bool:
-        """Tell whether the connection can be used again; the rest of a whole request is here already."""
-        return bool(keepalive and conn.parser.finish_body())
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Close kept connections by ``deadline``; a thread may just be parking one more."""

@@ -58,6 +58,31 @@ def test_clients_that_never_close_do_not_keep_others_waiting(webhook):
         assert webhook.post(message(alert()), timeout=1.5).status == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_clients_that_never_send_the_body_that_was_refused_do_not_keep_others_waiting(webhook, method):
+    head = f"{method} / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n".encode()
+    with contextlib.ExitStack() as stack:
+        for client in _connect(webhook, 20, head):
+            stack.enter_context(client)
+            assert client.recv(1000).startswith(b"HTTP/1.1 40")
+
+        assert webhook.post(message(alert()), timeout=3).status == 200
+        assert webhook.get("/healthz", timeout=3).status == 200
+
+
+def test_a_client_that_does_not_read_its_answers_does_not_keep_others_waiting(webhook):
+    request = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", webhook.port))
+        client.settimeout(3)
+        with contextlib.suppress(OSError):
+            for _ in range(5000):
+                client.sendall(request * 10)
+
+        assert webhook.post(message(alert()), timeout=3).status == 200
+
+
 def test_a_request_that_never_becomes_whole_is_given_up_and_counted(webhook):
     (client,) = _connect(webhook, 1, HALF_A_BODY)
     with client:

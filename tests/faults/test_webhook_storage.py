@@ -13,6 +13,7 @@ import time
 import warnings
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.webhook.conftest import new_postgres, postgres_url  # noqa: F401 - fixtures
@@ -294,6 +295,30 @@ def test_postgresql_that_refuses_connections_gives_503_and_heals_without_a_resta
     own_postgres.ensure_postgres_running()
     until(lambda: webhook.post(message(alert("After"))).status == 200)
     assert names(webhook) == ["Before", "After"]
+
+
+def test_a_database_that_does_not_answer_gives_503_to_those_who_come_after_the_hanging_commit(
+    webhook, own_postgres
+):
+    url = own_postgres.get_uri("postgres")
+    webhook.settings["OIMS_WEBHOOK_JOURNAL"] = url
+    webhook.start()
+    assert webhook.post(message(alert("Before"))).status == 200
+    with psycopg.connect(url) as connection:
+        query = "SELECT pid FROM pg_stat_activity WHERE application_name = 'oims-webhook'"
+        backends = [pid for (pid,) in connection.execute(query)]
+
+    with contextlib.ExitStack() as stack:
+        for pid in backends:
+            stack.callback(os.kill, pid, signal.SIGCONT)
+            os.kill(pid, signal.SIGSTOP)
+        with pytest.raises(TimeoutError):
+            webhook.post(message(alert("Hanging")), timeout=1)
+        assert webhook.post(message(alert("Refused")), timeout=10).status == 503
+        assert webhook.get("/healthz", timeout=3).status == 200
+
+    assert until(lambda: webhook.post(message(alert("After"))).status == 200)
+    assert names(webhook) == ["Before", "Hanging", "After"]
 
 
 def test_two_replicas_on_postgresql_number_their_events_without_a_hole(tmp_path, new_postgres):  # noqa: F811

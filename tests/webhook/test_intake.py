@@ -1,5 +1,8 @@
+import contextlib
+import http.client
 import json
 import socket
+import sqlite3
 
 import pytest
 
@@ -253,6 +256,26 @@ def test_truncated_alerts_are_counted(webhook):
     webhook.post(message(alert("Truncated")) | {"truncatedAlerts": 7})
 
     assert webhook.metric("oims_webhook_truncated_alerts_total") == before + 7
+
+
+def test_posts_that_wait_share_a_commit_and_each_gets_its_own_answer(webhook):
+    """The lock makes the first of them wait, so the others are there when it is done."""
+    bodies = [json.dumps(message(alert(f"Share{n}"))) if n % 4 else "{" for n in range(16)]
+    commits = webhook.metric("oims_journal_commit_seconds_count")
+    with contextlib.ExitStack() as stack:
+        clients = [http.client.HTTPConnection("127.0.0.1", webhook.port, timeout=10) for _ in bodies]
+        blocker = sqlite3.connect(webhook.journal, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        for client, body in zip(clients, bodies, strict=True):
+            stack.callback(client.close)
+            client.request("POST", "/", body, {"Authorization": f"Bearer {WRITER}"})
+        blocker.close()
+        answers = [client.getresponse() for client in clients]
+        numbers = [json.load(answer).get("last_seq") for answer in answers]
+
+    assert [answer.status for answer in answers] == [200 if n % 4 else 400 for n in range(16)]
+    assert len({number for number in numbers if number}) == 12
+    assert webhook.metric("oims_journal_commit_seconds_count") - commits < 8
 
 
 def test_the_same_delivery_two_hundred_times_is_one_event(webhook):

@@ -1,8 +1,8 @@
 """Group commit: what all waiting requests want written goes to disk in one transaction.
 
-There is no thread for it. Of the threads that want something written one is in front and commits for all that
-wait; the others find their work done when their turn comes. So a lone request pays no switch of threads, and
-eight requests pay one fsync.
+There is no thread for it. Of the threads that wait for something to be written one is in front and commits
+for all; the others find their work done when their turn comes. A thread may hand in several pieces of work
+before it waits for the first. So a lone request pays no switch of threads, and eight pay one fsync.
 """
 
 import threading
@@ -16,8 +16,6 @@ import structlog
 from webhook.journal.store import Execute, Store, StoreError
 
 log = structlog.get_logger(__name__)
-
-MAX_BATCH = 64
 
 
 class JournalUnavailableError(Exception):
@@ -35,17 +33,19 @@ class Writing(Protocol):
         """Write what was kept back until the end of the transaction."""
 
 
-class _Job[Tx: Writing, Result]:
+class Job[Tx: Writing, Result]:
     """A piece of work; its thread waits for the signal that it is done, or that it is its turn to commit."""
 
-    __slots__ = ("error", "is_done", "is_in_front", "result", "signal", "work")
+    __slots__ = ("deadline", "error", "is_done", "is_in_front", "is_waited_for", "result", "signal", "work")
 
-    def __init__(self, work: Callable[[Tx], Result]) -> None:
+    def __init__(self, work: Callable[[Tx], Result], deadline: float) -> None:
         self.work = work
+        self.deadline = deadline
         self.result: Any = None
         self.error: Exception | None = None
         self.is_done = False
         self.is_in_front = False
+        self.is_waited_for = False
         self.signal = threading.Lock()
         self.signal.acquire()
 
@@ -68,7 +68,7 @@ class Committer[Tx: Writing]:
         self._begin = begin
         self._after_commit = after_commit
         self._after_failure = after_failure
-        self._jobs: deque[_Job[Tx, Any]] = deque()
+        self._jobs: deque[Job[Tx, Any]] = deque()
         self._is_led = False
         self._mutex = threading.Lock()
 
@@ -78,21 +78,35 @@ class Committer[Tx: Writing]:
         Raises JournalUnavailableError if it can't be stored, or is not known to be on disk after ``timeout``
         seconds; and what ``work`` raises.
         """
-        job = _Job(work)
+        return self.finish(self.submit(work, timeout))
+
+    def submit[Result](self, work: Callable[[Tx], Result], timeout: float) -> Job[Tx, Result]:
+        """Have ``work`` done in the next transaction; the caller must ``finish`` the job, which sees to that.
+
+        ``timeout`` counts from now. Jobs that one thread submits before it finishes the first share a commit.
+        """
+        job = Job(work, time.monotonic() + timeout)
         with self._mutex:
             self._jobs.append(job)
-            job.is_in_front = not self._is_led
-            self._is_led = True
-        if job.is_in_front or self._is_its_turn(job, timeout):
+        return job
+
+    def finish[Result](self, job: Job[Tx, Result]) -> Result:
+        """Return what the work of ``job`` returned, once it is on disk; raises as ``run`` does."""
+        with self._mutex:
+            if not job.is_done:
+                job.is_waited_for = True
+                job.is_in_front = not self._is_led
+                self._is_led = True
+        if job.is_in_front or self._is_its_turn(job):
             self._lead()
         if job.error is not None:
             raise job.error
         result: Result = job.result
         return result
 
-    def _is_its_turn(self, job: _Job[Tx, Any], timeout: float) -> bool:
+    def _is_its_turn(self, job: Job[Tx, Any]) -> bool:
         """Wait until another thread has done the job, or has left it to this one to commit."""
-        if not job.signal.acquire(timeout=timeout):
+        if not job.signal.acquire(timeout=max(0.0, job.deadline - time.monotonic())):
             with self._mutex:
                 if not (job.is_done or job.is_in_front):
                     if job in self._jobs:
@@ -103,22 +117,23 @@ class Committer[Tx: Writing]:
     def _lead(self) -> None:
         """Commit what waits, let the next thread go in front, and tell those whose work is done."""
         with self._mutex:
-            batch = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
+            batch = [self._jobs.popleft() for _ in range(len(self._jobs))]
         try:
             self._commit(list(batch))
         finally:
             with self._mutex:
                 for job in batch:
                     job.is_done = True
-                if self._jobs:
-                    self._jobs[0].is_in_front = True
-                    self._jobs[0].signal.release()
-                else:
-                    self._is_led = False
+                heir = next((job for job in self._jobs if job.is_waited_for), None)
+                if heir:
+                    heir.is_in_front = True
+                    heir.signal.release()
+                self._is_led = heir is not None
             for job in batch:
-                job.signal.release()
+                if not job.is_in_front:
+                    job.signal.release()
 
-    def _commit(self, batch: list[_Job[Tx, Any]]) -> None:
+    def _commit(self, batch: list[Job[Tx, Any]]) -> None:
         """Commit a batch; work that fails by its own fault is taken out, the rest is done without it."""
         while batch:
             started = time.perf_counter()

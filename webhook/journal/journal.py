@@ -70,7 +70,12 @@ class Journal:
 
         Returns when they are on disk. Raises JournalUnavailableError, within about two seconds.
         """
-        return self._committer.run(lambda writing: writing.append(events), WRITE_SECONDS)
+        return self.begin_append(events)()
+
+    def begin_append(self, events: Sequence[dict[str, Any]]) -> Callable[[], Receipt]:
+        """Do as ``append`` does in two steps; the second, which waits for the disk, is what this returns."""
+        job = self._committer.submit(lambda writing: writing.append(events), WRITE_SECONDS)
+        return lambda: self._committer.finish(job)
 
     def append_unheard(self, event: dict[str, Any], *, is_confirmed: bool) -> Receipt:
         """Record the firing ``event`` of an alert that Alertmanager shows and no open episode matches.
