@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 from flask import Flask
 
-from webhook import errors, event, health, routes
+from webhook import errors, event, health, mutes, routes
 from webhook.access import AccessLog
 from webhook.config import Settings
 from webhook.intake import Intake
@@ -51,6 +51,8 @@ class Webhook(Flask):
                 watchdog_age=lambda: reconciler.watchdog_age_seconds,
             )
         )
+        held_back = mutes.Mutes(settings.alertmanager_url)
+        self.register_blueprint(mutes.blueprint(read=held_back.read, reader=reader, writer=writer))
         self.register_blueprint(health.blueprint(self.journal, self.metrics))
         intake = Intake(
             self.wsgi_app, journal=self.journal, metrics=self.metrics, writer=writer, reader=reader

@@ -49,6 +49,45 @@ def look(url: str) -> Look:
     return Look(known, started_at, up, _watchdog_age(known, date))
 
 
+def suppressed(url: str) -> list[dict[str, Any]]:
+    """Return what the Alertmanager at ``url`` tells nobody about, and why. Raises AlertmanagerError.
+
+    Each has a ``fingerprint``, the ``silences`` that hold it back (``created_by``, ``comment``, ``ends_at``),
+    the fingerprints that inhibit it (``inhibited_by``) and the time intervals that mute it (``muted_by``).
+    """
+    alerts = _get(url, "/api/v2/alerts?active=false&unprocessed=false")[0]
+    if not isinstance(alerts, list):
+        raise AlertmanagerError("an answer has another form than that of the API, version 2")
+    found = [(str(one.get("fingerprint")), one.get("status")) for one in alerts if isinstance(one, dict)]
+    held = [(name, how) for name, how in found if isinstance(how, dict) and how.get("state") != "active"]
+    silences = _silences(url) if any(how.get("silencedBy") for _, how in held) else {}
+    return [
+        {
+            "fingerprint": name,
+            "silences": [silences.get(one, {}) for one in _names(how, "silencedBy")],
+            "inhibited_by": _names(how, "inhibitedBy"),
+            "muted_by": _names(how, "mutedBy"),
+        }
+        for name, how in held
+    ]
+
+
+def _silences(url: str) -> dict[str, dict[str, str]]:
+    """Return who made each silence, why, and until when."""
+    known = _get(url, "/api/v2/silences")[0]
+    words = {"created_by": "createdBy", "comment": "comment", "ends_at": "endsAt"}
+    return {
+        str(one.get("id")): {name: str(one.get(theirs, "")) for name, theirs in words.items()}
+        for one in (known if isinstance(known, list) else [])
+        if isinstance(one, dict)
+    }
+
+
+def _names(status: dict[str, Any], key: str) -> list[str]:
+    value = status.get(key)
+    return [str(one) for one in value] if isinstance(value, list) else []
+
+
 def _watchdog_age(alerts: list[dict[str, Any]], date: str) -> float | None:
     ages = []
     for alert in alerts:

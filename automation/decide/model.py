@@ -84,6 +84,8 @@ class Situation:
     """What people were asked about this run; none when they were not."""
     maintenance: tuple[Window, ...] = ()
     """The maintenance windows that people set in the app."""
+    muted: str | None = None
+    """What holds the alert back in Alertmanager, in words; none when nothing does, or it was not asked."""
 
 
 @dataclass(frozen=True)
@@ -99,3 +101,8 @@ class Decision:
     attempt: int | None = None
     until: float | None = None
     escalate: bool = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether it starts a run, asks for one, or says that one would have been started."""
+        return self.verb is Verb.RUN or self.reason in {Reason.AWAITING_APPROVAL, Reason.SHADOW}

@@ -191,6 +191,13 @@ def _maintenance(case: Case) -> Obstacle | None:
     return Obstacle(Reason.MAINTENANCE, f"Maintenance window: {window.name}.", until)
 
 
+def _muted(case: Case) -> Obstacle | None:
+    """Let a silence hold back runs as it holds back messages; nobody knows when an inhibition ends."""
+    if case.now.muted is None:
+        return None
+    return Obstacle(Reason.MAINTENANCE, f"The alert is {case.now.muted}.")
+
+
 def _locked(case: Case) -> Obstacle | None:
     if str(case.target) not in case.now.locked:
         return None
@@ -252,6 +259,7 @@ FINAL: tuple[Guard, ...] = (
 PASSING: tuple[Guard, ...] = (
     _paused,
     _maintenance,
+    _muted,
     _locked,
     _cooldown,
     _target_budget,

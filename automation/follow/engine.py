@@ -38,9 +38,10 @@ class Engine:
         playbooks: Path,
         *,
         metrics: Metrics | None = None,
+        muted: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         self._policy, self._ledger, self._clock, self._host_pause = policy, ledger, clock, host_pause
-        self._playbooks, self._metrics = playbooks, metrics or Metrics(policy)
+        self._playbooks, self._metrics, self._muted = playbooks, metrics or Metrics(policy), muted
 
     @property
     def paused(self) -> str | None:
@@ -59,8 +60,10 @@ class Engine:
         for episode in episodes.undecided(self._ledger):
             if is_blind and max(episode.opened_steady, read_at or 0.0) < oldest:
                 continue
-            with self._ledger.transaction():
-                self._decide(episodes.get_episode(self._ledger, episode.id))
+            if self._decide(episode.id, is_last_word=is_blind):
+                continue
+            muted = self._muted(episode.fingerprint)  # outside of the transaction: it may take seconds
+            self._decide(episode.id, muted=muted)
 
     def settle(self, read_at: float | None, silence: float | None = None) -> None:
         """Give a verdict on each run for which it is time; `silence` is that of Prometheus, if too long."""
@@ -68,7 +71,7 @@ class Engine:
             with self._ledger.transaction():
                 self._judge(run, read_at, silence)
 
-    def situation(self, episode: Episode) -> Situation:
+    def situation(self, episode: Episode, muted: str | None = None) -> Situation:
         """Return everything a decision about an episode depends on."""
         steady = self._clock.steady()
         remedy = find_remedy(self._policy, episode.labels)
@@ -86,10 +89,23 @@ class Engine:
             episodes=episodes.opened_since(self._ledger, episode.fingerprint, steady - flapping),
             question=self._question(episode, remedy),
             maintenance=known(self._ledger).maintenance,
+            muted=muted,
         )
 
-    def _decide(self, episode: Episode) -> None:
-        decision = decide(episode, self._policy, self.situation(episode))
+    def _decide(self, name: str, *, muted: str | None = None, is_last_word: bool = True) -> bool:
+        """Decide about an episode and record it.
+
+        Without the last word, what would act is not recorded; returns False then.
+        """
+        with self._ledger.transaction():
+            episode = episodes.get_episode(self._ledger, name)
+            decision = decide(episode, self._policy, self.situation(episode, muted))
+            if not is_last_word and decision.acts:
+                return False
+            self._record(episode, decision)
+            return True
+
+    def _record(self, episode: Episode, decision: Decision) -> None:
         remedy = self.remedy(decision.remedy)
         approval, shadow = None, None
         if remedy and decision.reason is Reason.AWAITING_APPROVAL:

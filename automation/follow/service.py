@@ -14,6 +14,7 @@ from automation.config import Settings
 from automation.errors import JournalUnreachableError
 from automation.events.journal import Journal
 from automation.events.lines import LineReader
+from automation.events.mutes import Mutes
 from automation.follow.engine import Engine
 from automation.follow.heartbeat import describe, standing
 from automation.follow.sources import STDIN, JournalReader, is_stream, read_lines
@@ -64,6 +65,7 @@ class Follower:
             lambda: paused_by(settings.state_dir),
             settings.playbooks,
             metrics=self._metrics,
+            muted=Mutes(str(settings.journal_url), settings.secret("journal_token")).why,
         )
         self._executor = Executor(settings, ledger, self._clock, self._metrics, self._must_end)
         self._crew = Crew(self._wake.set)

@@ -71,7 +71,7 @@ class JournalServer(Server):
 
     def __init__(self):
         self.events, self.pruned, self.reads, self._new = [], 0, 0, threading.Condition()
-        self._open = {}
+        self._open, self.mutes = {}, []
         super().__init__()
 
     def add(
@@ -104,6 +104,8 @@ class JournalServer(Server):
             return 401, {}
         if self.status:
             return self.status, {}
+        if request.path == "/mutes":
+            return 200, {"is_known": True, "alerts": self.mutes}
         query = {name: int(values[0]) for name, values in parse_qs(urlsplit(request.path).query).items()}
         with self._new:
             self.reads += 1

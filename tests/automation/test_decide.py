@@ -242,6 +242,20 @@ TABLE = {
         Verb.DEFERRED,
         Reason.TARGET_BUDGET,
     ),
+    "silenced in Alertmanager": (
+        policy(),
+        EPISODE,
+        replace(CALM, muted="silenced in Alertmanager by ann until noon"),
+        Verb.DEFERRED,
+        Reason.MAINTENANCE,
+    ),
+    "nobody is asked about what is silenced": (
+        policy(mode="approve"),
+        EPISODE,
+        replace(CALM, muted="silenced in Alertmanager by ann until noon"),
+        Verb.DEFERRED,
+        Reason.MAINTENANCE,
+    ),
     "maintenance of another alert": (
         policy(maintenance=[{**WINDOW, "alerts": ["Other"]}]),
         EPISODE,

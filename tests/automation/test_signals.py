@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.webhook.process import free_port, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-FAULTS = ("windowed", "cut-metrics", "cut-alerts")
+FAULTS = ("windowed", "silenced", "cut-metrics", "cut-alerts")
 RULES = """\
 groups:
   - name: test
@@ -26,6 +27,7 @@ groups:
       - alert: Windowed
         expr: avg_over_time(fault{kind="windowed"}[8s]) > 0
         annotations: {oims_window: 8s}
+      - {alert: Silenced, expr: 'fault{kind="silenced"} > 0'}
       - {alert: CutMetrics, expr: 'fault{kind="cut-metrics"} > 0'}
       - {alert: CutAlerts, expr: 'fault{kind="cut-alerts"} > 0'}
 """
@@ -128,6 +130,20 @@ class Signals:
             self._processes[name] = subprocess.Popen(self._commands[name], stdout=log, stderr=log)
         until(lambda: self._is_ready(name), 30)
 
+    def silence(self, alertname, comment):
+        """What a person does in Alertmanager's pages; the silence's address is returned, to end it."""
+        address = f"http://127.0.0.1:{self._ports['alertmanager']}/api/v2/silence"
+        moment = datetime.now(UTC)
+        document = {
+            "matchers": [{"name": "alertname", "value": alertname, "isRegex": False, "isEqual": True}],
+            "startsAt": moment.isoformat(),
+            "endsAt": (moment + timedelta(hours=1)).isoformat(),
+            "createdBy": "ann",
+            "comment": comment,
+        }
+        made = requests.post(f"{address}s", json=document, timeout=5)
+        return f"{address}/{made.json()['silenceID']}"
+
     def kill(self, name):
         process = self._processes.pop(name)
         process.kill()
@@ -160,6 +176,7 @@ def signals(tmp_path_factory):
         folder,
         policy(
             {"alert": "Windowed", "target": _target("windowed"), "verify": {"within": "40s"}},
+            {"alert": "Silenced", "target": _target("silenced")},
             {"alert": "CutMetrics", "target": _target("cut-metrics"), **slow},
             {"alert": "CutAlerts", "target": _target("cut-alerts"), **slow},
         ),
@@ -193,6 +210,25 @@ def test_pain_4_a_rule_over_a_window_that_fires_on_after_the_repair_gives_exactl
     oims.eventually(lambda: oims.runs("Windowed") == [("succeeded", "verified")], nudge=True)
     assert oims.repaired("windowed") == 1
     assert [one for one in oims.decisions("Windowed") if one[0] == "run"] == [("run", None)]
+
+
+def test_pain_3_and_13_an_alert_that_was_silenced_since_it_fired_waits_for_the_end_of_the_silence(signals):
+    """No event tells of a silence: it is asked for just before a run."""
+    oims = signals.oims
+    oims.command("automation", "pause")
+    (signals.faults / "silenced").touch()
+    oims.eventually(lambda: oims.decisions("Silenced") == [("deferred", "paused")])
+    silence = signals.silence("Silenced", "Moving the disks")
+    oims.command("automation", "resume")
+    oims.eventually(lambda: oims.decisions("Silenced")[-1] == ("deferred", "maintenance"))
+    detail = "SELECT detail FROM decisions WHERE alertname = 'Silenced' AND reason = 'maintenance'"
+    ((told,),) = oims.rows(detail)
+    assert told.startswith("The alert is silenced in Alertmanager by ann until 20")
+    assert told.endswith(": Moving the disks.")
+    assert oims.runs("Silenced") == []
+    requests.delete(silence, timeout=5)
+    oims.eventually(lambda: [state for state, _ in oims.runs("Silenced")] == ["succeeded"])
+    assert oims.repaired("silenced") == 1
 
 
 def test_pain_16_prometheus_away_after_a_repair_proves_nothing(signals):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.webhook.process import WRITER, WebhookProcess, free_port, until
+from tests.webhook.process import READER, WRITER, WebhookProcess, free_port, until
 from webhook.payload import fingerprint
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +82,10 @@ class Alertmanager:
     def put(self, *alerts):
         """What Prometheus does every time it sends its alerts."""
         assert self._ask("POST", "/api/v2/alerts", json.dumps(alerts).encode()) == 200
+
+    def silence(self, document):
+        """What a person does in its pages."""
+        assert self._ask("POST", "/api/v2/silences", json.dumps(document).encode()) == 200
 
     def _ask(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -218,3 +222,27 @@ def test_a_restart_of_alertmanager_ends_nothing(webhook, alertmanager):
 
     assert [row["status"] for row in seen(webhook, "Lives")] == ["firing"]
     assert webhook.metric("oims_journal_reconcile_failures_total") == before
+
+
+def test_what_is_silenced_is_told_with_who_why_and_until_when(webhook, alertmanager):
+    webhook.settings["OIMS_ALERTMANAGER_URL"] = alertmanager.url
+    webhook.start()
+    until_when = (
+        (datetime.now(UTC) + timedelta(hours=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    )
+    matcher = {"name": "alertname", "value": "Quiet", "isRegex": False, "isEqual": True}
+    words = {"createdBy": "ann", "comment": "Moving the disks", "endsAt": until_when}
+    alertmanager.silence({"matchers": [matcher], "startsAt": datetime.now(UTC).isoformat(), **words})
+    alertmanager.put(firing("Quiet"), firing("Loud"))
+
+    (row,) = until(lambda: seen(webhook, "Loud"))
+    told = until(lambda: webhook.get("/mutes", token=READER).json["alerts"])
+    silence = {"created_by": "ann", "comment": "Moving the disks", "ends_at": until_when}
+    assert [(one["silences"], one["inhibited_by"], one["muted_by"]) for one in told] == [([silence], [], [])]
+    assert told[0]["fingerprint"] == fingerprint({"alertname": "Quiet"})
+    assert row["fingerprint"] != told[0]["fingerprint"]
+
+    alertmanager.kill()
+    until(lambda: webhook.get("/mutes", token=READER).json == {"is_known": False, "alerts": []})
+    alertmanager.start()
+    assert webhook.get("/mutes", token=WRITER).status == 403
