@@ -1,4 +1,4 @@
-"""The verdict on a run: the alert that fired is gone, and stays gone. A green playbook proves nothing."""
+"""The verdict on a run: the alert is gone and stays gone, the target is rolled out. Green proves nothing."""
 
 import re
 from dataclasses import dataclass
@@ -38,6 +38,8 @@ class Observation:
     """The alert that always fires does not: no news may be no data."""
     silence: float | None = None
     """Seconds since Prometheus was last heard by Alertmanager, if that is too long; else none."""
+    unfinished: str | None = None
+    """Why the target cannot be taken for rolled out; none when it is, or was not asked."""
 
 
 def hold_of(remedy: Remedy, annotations: dict[str, str]) -> float:
@@ -76,6 +78,8 @@ def _judge_resolved(run: Run, seen: Observation, deadline: float) -> Verdict | N
     if came_back and since > deadline:
         detail = f"The alert came and went; it did not stay away within {write_duration(run.within)}."
         return Verdict("timed_out", detail)
+    if seen.unfinished is not None:
+        return _judge_rollout(run, seen, max(deadline, since) + run.hold)
     return Verdict("verified", f"The alert resolved and stayed away for {write_duration(run.hold)}.")
 
 
@@ -87,6 +91,15 @@ def _judge_firing(run: Run, seen: Observation, deadline: float) -> Verdict | Non
     if seen.latest.id != run.episode:
         return Verdict("still_firing", "The alert resolved and fired again.")
     return Verdict("still_firing", f"The alert still fires {write_duration(run.within)} after the run.")
+
+
+def _judge_rollout(run: Run, seen: Observation, due: float) -> Verdict | None:
+    """Wait for the target as long as for the alert: without its pods, the end of the alert proves nothing."""
+    if seen.now < due + PATIENCE:
+        return None
+    return Verdict(
+        "inconclusive", f"The alert is gone, but {run.target} is not rolled out: {seen.unfinished}."
+    )
 
 
 def _silent(seconds: float) -> Verdict:

@@ -19,7 +19,7 @@ from automation.metrics import Metrics
 from automation.policy.load import digest
 from automation.policy.match import InvalidTargetError, find_remedy, find_target, find_values
 from automation.policy.schemas import Mode, Policy, Remedy
-from automation.verify import WATCHDOG, Observation, hold_of, judge
+from automation.verify import WATCHDOG, Observation, Verdict, hold_of, judge
 
 BLIND_AGE = 15 * 60.0
 
@@ -39,9 +39,11 @@ class Engine:
         *,
         metrics: Metrics | None = None,
         muted: Callable[[str], str | None] = lambda _: None,
+        rollout: Callable[[dict[str, str]], str | None] | None = None,
     ) -> None:
         self._policy, self._ledger, self._clock, self._host_pause = policy, ledger, clock, host_pause
-        self._playbooks, self._metrics, self._muted = playbooks, metrics or Metrics(policy), muted
+        self._playbooks, self._metrics = playbooks, metrics or Metrics(policy)
+        self._muted, self._rollout = muted, rollout
 
     @property
     def paused(self) -> str | None:
@@ -68,8 +70,10 @@ class Engine:
     def settle(self, read_at: float | None, silence: float | None = None) -> None:
         """Give a verdict on each run for which it is time; `silence` is that of Prometheus, if too long."""
         for run in runs.unverified(self._ledger):
-            with self._ledger.transaction():
-                self._judge(run, read_at, silence)
+            if self._judge(run, read_at, silence, is_last_word=self._rollout is None) or not self._rollout:
+                continue
+            unfinished = self._rollout(run.document["target"])  # outside of the transaction
+            self._judge(run, read_at, silence, unfinished=unfinished)
 
     def situation(self, episode: Episode, muted: str | None = None) -> Situation:
         """Return everything a decision about an episode depends on."""
@@ -189,19 +193,35 @@ class Engine:
             return Question(None, "", asked.expires_steady)
         return Question(answer.state, answer.by, asked.expires_steady)
 
-    def _judge(self, run: Run, read_at: float | None, silence: float | None) -> None:
-        episode = episodes.get_episode(self._ledger, run.episode)
-        seen = Observation(
-            episode=episode,
-            latest=episodes.latest_episode(self._ledger, episode.fingerprint),
-            now=self._clock.steady(),
-            read_at=read_at,
-            is_watchdog_lost=episodes.is_signal_lost(self._ledger, WATCHDOG),
-            silence=silence,
-        )
-        verdict = judge(run, seen)
-        if verdict is None:
-            return
+    def _judge(
+        self,
+        run: Run,
+        read_at: float | None,
+        silence: float | None,
+        *,
+        unfinished: str | None = None,
+        is_last_word: bool = True,
+    ) -> bool:
+        """Give a run's verdict if it is due. Without the last word, `verified` is not given; False then."""
+        with self._ledger.transaction():
+            episode = episodes.get_episode(self._ledger, run.episode)
+            seen = Observation(
+                episode=episode,
+                latest=episodes.latest_episode(self._ledger, episode.fingerprint),
+                now=self._clock.steady(),
+                read_at=read_at,
+                is_watchdog_lost=episodes.is_signal_lost(self._ledger, WATCHDOG),
+                silence=silence,
+                unfinished=unfinished,
+            )
+            verdict = judge(run, seen)
+            if verdict and verdict.verification == "verified" and not is_last_word:
+                return False
+            if verdict:
+                self._settle(run, seen, verdict)
+            return True
+
+    def _settle(self, run: Run, seen: Observation, verdict: Verdict) -> None:
         evidence = {
             "resolved_at": seen.latest.resolved_at,
             "last_episode": seen.latest.id,
@@ -209,8 +229,10 @@ class Engine:
             "hold_s": run.hold,
             "within_s": run.within,
             "watchdog_firing": not seen.is_watchdog_lost,
-            "silence_s": silence,
+            "silence_s": seen.silence,
         }
+        if self._rollout:
+            evidence["target"] = seen.unfinished or "rolled out"
         runs.change(
             self._ledger,
             run.id,

@@ -66,6 +66,7 @@ class Follower:
             settings.playbooks,
             metrics=self._metrics,
             muted=Mutes(str(settings.journal_url), settings.secret("journal_token")).why,
+            rollout=_rollout(settings),
         )
         self._executor = Executor(settings, ledger, self._clock, self._metrics, self._must_end)
         self._crew = Crew(self._wake.set)
@@ -284,3 +285,12 @@ def _election(settings: Settings, changed: Callable[[], None]) -> Election:
 
     identity = f"{settings.instance}-{settings.location}-{uuid.uuid4().hex[:8]}"
     return Election(LeaseStore(settings.lease, settings.lease_namespace), identity, changed)
+
+
+def _rollout(settings: Settings) -> Callable[[dict[str, str]], str | None] | None:
+    """Return who asks whether a target is rolled out; nobody where the targets are no workloads."""
+    if settings.inventory != "kubernetes":
+        return None
+    from automation.rollout import Rollouts  # noqa: PLC0415 - takes a second to import
+
+    return Rollouts().problem

@@ -3,14 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config import ConfigException
-from urllib3.exceptions import HTTPError
 
+from automation.cluster import FAILURES, TIMEOUT, connect, in_words, is_refusal
 from automation.lease.record import LeaseError, Record
 
-TIMEOUT = (3, 4)
 NOT_FOUND, CONFLICT = 404, 409
 
 
@@ -25,11 +23,9 @@ class LeaseStore:
         """Return the Lease as it stands. Raises LeaseError."""
         try:
             found = self._client().read_namespaced_lease(self.name, self.namespace, _request_timeout=TIMEOUT)
-        except ApiException as error:
-            if error.status == NOT_FOUND:
+        except FAILURES as error:
+            if isinstance(error, ApiException) and error.status == NOT_FOUND:
                 return Record(None)
-            raise self._error(error) from None
-        except (HTTPError, ConfigException, OSError) as error:
             raise self._error(error) from None
         spec = found.spec
         return Record(
@@ -60,27 +56,17 @@ class LeaseStore:
                 self._client().replace_namespaced_lease(
                     self.name, self.namespace, body, _request_timeout=TIMEOUT
                 )
-        except ApiException as error:
-            if error.status == CONFLICT:
+        except FAILURES as error:
+            if isinstance(error, ApiException) and error.status == CONFLICT:
                 return False
-            raise self._error(error) from None
-        except (HTTPError, ConfigException, OSError) as error:
             raise self._error(error) from None
         return True
 
     def _client(self) -> Any:
-        if self._api is None:
-            configuration = client.Configuration()
-            config.load_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-            configuration.retries = False  # the next round is the retry
-            self._api = client.CoordinationV1Api(client.ApiClient(configuration))
+        self._api = self._api or client.CoordinationV1Api(connect())
         return self._api
 
     def _error(self, error: Exception) -> LeaseError:
-        if isinstance(error, ApiException):
-            if error.status in {401, 403}:
-                self._api = None  # a token that was renewed is read again
-            return LeaseError(f"the cluster answers {error.status}")
-        if isinstance(error, ConfigException):
-            return LeaseError("no kubeconfig and not in a cluster: set KUBECONFIG")
-        return LeaseError(f"the cluster does not answer ({type(error).__name__})")
+        if is_refusal(error):
+            self._api = None
+        return LeaseError(in_words(error))

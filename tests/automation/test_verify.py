@@ -79,6 +79,25 @@ def test_while_prometheus_or_alertmanager_is_away_every_verdict_is_inconclusive(
 
 
 @pytest.mark.parametrize(
+    ("now", "unfinished", "verdict"),
+    [
+        (1160, None, "verified"),
+        (1160, "it is scaled to 0", None),
+        (1300 + 60 + 59, "it is scaled to 0", None),
+        (1300 + 60 + 60, "it is scaled to 0", "inconclusive"),
+    ],
+    ids=["rolled out", "not yet", "until the last moment", "not in time"],
+)
+def test_an_alert_that_is_gone_proves_nothing_before_the_target_is_rolled_out(now, unfinished, verdict):
+    found = judge(
+        RUN, Observation(EPISODE, RESOLVED, now, now, is_watchdog_lost=False, unfinished=unfinished)
+    )
+    assert (found.verification if found else None) == verdict
+    if verdict == "inconclusive":
+        assert found.detail == "The alert is gone, but t is not rolled out: it is scaled to 0."
+
+
+@pytest.mark.parametrize(
     ("set_to", "annotation", "hold"),
     [
         (None, None, 120),

@@ -1,0 +1,34 @@
+"""A connection to the Kubernetes API: by KUBECONFIG, or by the ServiceAccount of the pod."""
+
+from typing import Any
+
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import ConfigException
+from urllib3.exceptions import HTTPError
+
+FAILURES = (ApiException, ConfigException, HTTPError, OSError)
+"""What a question to the cluster may raise."""
+TIMEOUT = (3, 4)
+
+
+def connect() -> Any:
+    """Return a client that asks once: the next look is the retry. Raises ConfigException."""
+    configuration = client.Configuration()
+    config.load_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    configuration.retries = False
+    return client.ApiClient(configuration)
+
+
+def is_refusal(error: Exception) -> bool:
+    """Say whether the token or a right is missing: a token that was renewed has to be read again."""
+    return isinstance(error, ApiException) and error.status in {401, 403}
+
+
+def in_words(error: Exception) -> str:
+    """Say why the cluster did not help."""
+    if isinstance(error, ApiException):
+        return f"the cluster answers {error.status}"
+    if isinstance(error, ConfigException):
+        return "no kubeconfig and not in a cluster: set KUBECONFIG"
+    return f"the cluster does not answer ({type(error).__name__})"
