@@ -1,0 +1,90 @@
+"""What `.ci/run` does on a cluster, with stand-ins for the cluster's scripts and for make."""
+
+import json
+import shutil
+
+import pytest
+
+from tests.setup.conftest import ROOT
+
+FAILED = json.dumps(
+    dict.fromkeys(
+        ("tests/e2e/test_loop.py::test_a", "tests/e2e/test_loop.py::test_b", "tests/e2e/test_access.py"), True
+    )
+)
+
+
+@pytest.fixture
+def clone(machine):
+    """A clone beside the scripts that make a cluster; every `make e2e` passes."""
+    shutil.copytree(ROOT / ".ci", machine.project / ".ci")
+    (machine.path / "tr").symlink_to(shutil.which("tr"))
+    cluster(machine, "up", "echo starting >&2; echo '27 s'; echo /kube/admin.kubeconfig")
+    cluster(machine, "base-images", "")
+    (machine.path / "make").unlink()
+    machine.stub("make", 'echo "$KUBECONFIG $IMAGE_LOAD $E2E_YES"')
+    return machine
+
+
+def cluster(machine, name, script):
+    machine.stub(name, script, folder=machine.project.parent / "shared/cluster")
+
+
+def fails_once(machine, failed):
+    """Let the first `make e2e` fail and leave what pytest notes of its failures."""
+    machine.stub(
+        "make",
+        'if [ -e .first ]; then echo "then passed"; exit; fi\n'
+        "touch .first; echo first words\n"
+        "folder=${PYTEST_ADDOPTS#-o cache_dir=}/v/cache; mkdir -p $folder\n"
+        f"printf '%s' '{failed}' >$folder/lastfailed\nexit 1",
+    )
+
+
+def test_the_chart_is_proved_on_the_cluster_that_the_script_makes(clone):
+    done = clone.run(".ci/e2e")
+    load = clone.project.parent / "shared/cluster/load-image"
+    assert (done.returncode, done.stdout) == (0, f"/kube/admin.kubeconfig {load} 1\n")
+    assert clone.calls() == ["up ", "base-images ", "make e2e"]
+
+
+@pytest.mark.parametrize("broken", ["up", "base-images"])
+def test_a_machine_that_cannot_make_a_cluster_says_so_and_does_not_blame_the_change(clone, broken):
+    cluster(clone, broken, "echo no room; exit 1")
+    done = clone.run(".ci/e2e")
+    assert done.returncode == 0
+    assert f"{broken} could not" in done.stderr
+    assert "NOT proved on a cluster" in done.stderr
+    assert not clone.calls("make")
+
+
+def test_without_the_script_it_is_left_out(clone):
+    shutil.rmtree(clone.project.parent / "shared")
+    done = clone.run(".ci/e2e")
+    assert done.returncode == 0
+    assert "there is no ../shared/cluster/up" in done.stderr
+    assert clone.calls() == []
+
+
+def test_failed_files_run_again_as_a_whole_and_calmly(clone):
+    fails_once(clone, FAILED)
+    done = clone.run(".ci/e2e")
+    assert done.returncode == 0
+    assert "first words\nthen passed" in done.stdout
+    files = "tests/e2e/test_access.py tests/e2e/test_loop.py "
+    assert clone.calls("make") == ["make e2e", f"make e2e E2E_WORKERS=0 T={files}"]
+
+
+def test_what_fails_again_fails(clone):
+    fails_once(clone, FAILED)
+    clone.stub("make", (clone.path / "make").read_text().split("\n", 2)[2].replace("exit; fi", "exit 1; fi"))
+    assert clone.run(".ci/e2e").returncode == 1
+
+
+def test_a_failure_before_the_tests_is_not_tried_again(clone):
+    cache = clone.project / ".cache/ci-e2e/v/cache"
+    cache.mkdir(parents=True)
+    (cache / "lastfailed").write_text(FAILED)
+    clone.stub("make", "exit 2")
+    assert clone.run(".ci/e2e").returncode == 1
+    assert clone.calls("make") == ["make e2e"]
