@@ -95,6 +95,8 @@ def test_every_value_a_template_reads_from_the_top_exists(values):
         ("alertmanager.externalUrl=alertmanager:9093", "externalUrl"),
         ("automation.inCluster.enable=true", "enable"),
         ("automation.targets.namespaces.shop=cart", "shop"),
+        ("automation.targets.namespaces.shop[0]=CronJob/report", "/automation/targets/namespaces/shop/0"),
+        ("automation.inCluster.playbooks.policy\\.yml=remedies", "policy.yml"),
         ("networkPolicy.enabled=maybe", "enabled"),
         ("nameOverride=a-name-that-is-much-too-long-for-any-object-in-a-cluster", "nameOverride"),
         ("ap.replicas=1", "ap"),

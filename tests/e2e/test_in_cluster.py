@@ -1,5 +1,7 @@
 """The same loop with the automation in the cluster, and a monitor on this host that stands by."""
 
+import re
+
 import pytest
 
 from tests.e2e import values
@@ -11,9 +13,19 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ALERT = "IncidentAppErrors"
 
 
+OWN = """\
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.debug: {var: oims_target_name}
+"""
+
+
 @pytest.fixture(scope="module")
 def loop(release):
-    in_cluster = {"enabled": True, "replicas": 2, "policy": values.policy(release.namespace.name)}
+    policy = values.policy(release.namespace.name)
+    policy["remedies"].append(policy["remedies"][0] | {"alert": "Own", "playbook": "own.yml"})
+    in_cluster = {"enabled": True, "replicas": 2, "policy": policy, "playbooks": {"own.yml": OWN}}
     return release.deploy(values.merge(values.base(), {"automation": {"inCluster": in_cluster}}))
 
 
@@ -70,6 +82,7 @@ def test_it_may_repair_the_app_and_nothing_else(loop, allowed, what):
 def test_its_own_check_finds_every_right_and_nothing_to_mend(loop):
     said = loop.namespace.kubectl("exec", "oims-automation-0", "--", "python", "-m", "automation", "check")
     assert "FAILED" not in said
+    assert re.search(r"playbook own.yml +ok", said), "a playbook of the values"
 
 
 def test_one_of_three_repairs_the_app_and_closes_the_incident(loop, monitor):

@@ -138,12 +138,16 @@ def test_a_workload_that_does_not_exist_is_named(play):
     refused(play("restart_oims", "Deployment/nowhere"), "/nowhere does not exist")
 
 
-def test_diagnostics_show_status_events_and_logs_and_change_nothing(cluster, play):
-    name = cluster.create("Deployment", "look")
-    before = cluster.get("deployment", name)["metadata"]["resourceVersion"]
-    done = play("collect_diagnostics", f"Deployment/{name}")
-    assert changed(done) == 0
-    assert "SuccessfulCreate" in done.stdout
-    assert "restartCount: 0" in done.stdout
-    assert "STEP" not in done.stdout
-    assert cluster.get("deployment", name)["metadata"]["resourceVersion"] == before
+@pytest.mark.parametrize("kind", KINDS)
+def test_diagnostics_show_status_events_and_logs_and_change_nothing_twice_and_in_check_mode(
+    cluster, play, kind
+):
+    name = cluster.create(kind, f"look-{kind.lower()}")
+    before = cluster.get(kind, name)["metadata"]["resourceVersion"]
+    for options in ((), (), ("--check",)):
+        done = play("collect_diagnostics", f"{kind}/{name}", *options)
+        assert changed(done) == 0
+        assert "SuccessfulCreate" in done.stdout
+        assert "restartCount: 0" in done.stdout
+        assert "STEP" not in done.stdout
+    assert cluster.get(kind, name)["metadata"]["resourceVersion"] == before

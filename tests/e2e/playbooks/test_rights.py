@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.e2e.cluster import CHART, ROOT, helm_program
-from tests.e2e.playbooks.test_kubernetes import changed, said
+from tests.e2e.playbooks.test_kubernetes import KINDS, changed, said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 NAME = "allowed"
@@ -20,8 +20,9 @@ SHIPPED = [
 
 @pytest.fixture(scope="module")
 def kubeconfig(cluster, tmp_path_factory):
-    """The kubeconfig of the account that the chart makes for a monitor that may repair one Deployment."""
-    values = {"targets": {"app": False, "namespaces": {cluster.namespace: [NAME]}}}
+    """The kubeconfig of the account that the chart makes for a monitor; it may repair one workload a kind."""
+    listed = [NAME, *(f"{kind}/{NAME}" for kind in KINDS[1:])]
+    values = {"targets": {"app": False, "namespaces": {cluster.namespace: listed}}}
     made = subprocess.run(
         [
             helm_program(),
@@ -48,9 +49,9 @@ def kubeconfig(cluster, tmp_path_factory):
     return path
 
 
-def policy(cluster, playbook, name=NAME, **more):
-    target = {"kind": "Deployment", "namespace": cluster.namespace, "name": name}
-    return {"alert": f"{playbook}/{name}", "playbook": f"{playbook}.yml", "target": target} | more
+def policy(cluster, playbook, name=NAME, kind="Deployment", **more):
+    target = {"kind": kind, "namespace": cluster.namespace, "name": name}
+    return {"alert": f"{playbook}/{kind}/{name}", "playbook": f"{playbook}.yml", "target": target} | more
 
 
 @pytest.fixture
@@ -70,26 +71,29 @@ def permissions(cluster, kubeconfig, automation, playbooks):
     return ask
 
 
-def test_the_role_of_the_chart_is_enough_for_every_remedy_and_its_diagnostics(cluster, play, kubeconfig):
-    target = f"Deployment/{cluster.create('Deployment', NAME)}"
-    for playbook, variables in (
-        ("restart_oims", {}),
-        ("scale_oims", {"oims_max_replicas": 2}),
-        ("collect_diagnostics", {}),
-    ):
-        done = play(playbook, target, kubeconfig=kubeconfig, **variables)
-        assert done.returncode == 0, said(done)
-    assert "forbidden" not in said(done).lower()
-    assert "SuccessfulCreate" in done.stdout
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_role_of_the_chart_is_enough_for_every_remedy_and_its_diagnostics(
+    cluster, play, kubeconfig, kind
+):
+    target = f"{kind}/{cluster.create(kind, NAME)}"
     cluster.kubectl("set", "env", target, "STEP=two")
     cluster.kubectl("rollout", "status", target, "--timeout=90s")
     assert changed(play("rollback_oims", target, kubeconfig=kubeconfig)) == 1
-    assert cluster.env("Deployment", NAME) == "one"
+    assert cluster.env(kind, NAME) == "one"
+    assert changed(play("restart_oims", target, kubeconfig=kubeconfig)) == 1
+    if kind != "DaemonSet":
+        assert changed(play("scale_oims", target, kubeconfig=kubeconfig, oims_max_replicas=2))
+    looked = play("collect_diagnostics", target, kubeconfig=kubeconfig)
+    assert changed(looked) == 0
+    assert "forbidden" not in said(looked).lower()
+    assert "SuccessfulCreate" in looked.stdout
+    cluster.kubectl("delete", target, "--wait=true")
 
 
 def test_check_finds_nothing_missing_in_the_role_of_the_chart(cluster, permissions):
-    names = ("restart_oims", "scale_oims", "rollback_oims")
-    remedies = [policy(cluster, name, diagnostics=True) for name in names]
+    names = {kind: ["restart_oims", "scale_oims", "rollback_oims"] for kind in KINDS}
+    names["DaemonSet"].remove("scale_oims")
+    remedies = [policy(cluster, name, kind=kind, diagnostics=True) for kind in KINDS for name in names[kind]]
     assert permissions(*remedies) == [("ok", "all that the policy's playbooks need")]
 
 

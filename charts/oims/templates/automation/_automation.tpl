@@ -1,4 +1,4 @@
-{{/* oims.targets ($): namespace to a list of Deployments, as YAML; an empty list is every Deployment. */}}
+{{/* oims.targets ($): namespace to a list of workloads, as YAML: name, Kind/name or Kind/*; an empty list is every Deployment. */}}
 {{- define "oims.targets" -}}
 {{- $targets := deepCopy .Values.automation.targets.namespaces -}}
 {{- if .Values.automation.targets.app -}}
@@ -17,6 +17,43 @@
 {{- .Release.Name }}-automation
 {{- end }}
 
+{{/* oims.targetRules (list of workloads): read and patch them and their scale, and read what the remedies must know; nothing
+     else. A list cannot be limited to names. What is read before a remedy acts: docs/playbooks.md. */}}
+{{- define "oims.targetRules" -}}
+{{- $names := dict -}}
+{{- range . | default (list "*") -}}
+{{- $kind := ternary (first (splitList "/" .)) "Deployment" (contains "/" .) -}}
+{{- $_ := set $names $kind (append (get $names $kind | default list) (last (splitList "/" .))) -}}
+{{- end -}}
+{{- range $kind, $listed := $names }}
+{{- $plural := printf "%ss" (lower $kind) }}
+- apiGroups: [apps]
+  resources: [{{ $plural }}{{ if ne $kind "DaemonSet" }}, {{ $plural }}/scale{{ end }}]
+  verbs: [get, patch]
+  {{- if not (has "*" $listed) }}
+  resourceNames: {{ toJson $listed }}
+  {{- end }}
+{{- end }}
+- apiGroups: [apps]
+  resources:
+    {{- if hasKey $names "Deployment" }}
+    - replicasets
+    {{- end }}
+    {{- if or (hasKey $names "StatefulSet") (hasKey $names "DaemonSet") }}
+    - controllerrevisions
+    {{- end }}
+  verbs: [list]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [list]
+- apiGroups: [""]
+  resources: [events, pods]
+  verbs: [list]
+- apiGroups: [""]
+  resources: [pods, pods/log]
+  verbs: [get]
+{{- end }}
+
 {{- define "oims.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
@@ -28,13 +65,13 @@
   verbs: [create]
 {{- end }}
 
-{{/* oims.targetRoles (dict "root" $ "component" name "account" ServiceAccount): in each listed namespace, read and patch
-     the listed Deployments and their scale, and read what the remedies must know; nothing else. */}}
+{{/* oims.targetRoles (dict "root" $ "component" name "account" ServiceAccount): in each listed namespace, the right to
+     repair the listed workloads. */}}
 {{- define "oims.targetRoles" -}}
 {{- $root := .root -}}
 {{- $component := .component -}}
 {{- $account := .account -}}
-{{- range $namespace, $names := include "oims.targets" .root | fromYaml }}
+{{- range $namespace, $workloads := include "oims.targets" .root | fromYaml }}
 {{- $name := printf "%s-targets" (include "oims.objectName" (list $root $component)) }}
 {{- /* Outside the release's namespace two releases may meet. */}}
 {{- if ne $namespace $root.Release.Namespace }}
@@ -49,25 +86,7 @@ metadata:
   labels:
     {{- include "oims.labels" (list $root $component) | nindent 4 }}
 rules:
-  - apiGroups: [apps]
-    resources: [deployments, deployments/scale]
-    verbs: [get, patch]
-    {{- with $names }}
-    resourceNames: {{ toJson . }}
-    {{- end }}
-  # What the remedies look at before they act: docs/playbooks.md. A list cannot be limited to names.
-  - apiGroups: [autoscaling]
-    resources: [horizontalpodautoscalers]
-    verbs: [list]
-  - apiGroups: [apps]
-    resources: [replicasets]
-    verbs: [list]
-  - apiGroups: [""]
-    resources: [events, pods]
-    verbs: [list]
-  - apiGroups: [""]
-    resources: [pods, pods/log]
-    verbs: [get]
+  {{- include "oims.targetRules" $workloads | nindent 2 }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
