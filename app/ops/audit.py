@@ -1,6 +1,6 @@
 """The audit trail: who did what to the installation, from where."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from flask import g, has_request_context, request
@@ -32,6 +32,12 @@ def page(*, kind: str | None, after: str | None) -> Page[AuditEvent]:
     if kind is not None:
         statement = statement.where(AuditEvent.kind == kind)
     return newest_first(statement, AuditEvent.id, after=after, limit=PAGE_SIZE)
+
+
+def latest(kinds: Collection[str], limit: int) -> Sequence[AuditEvent]:
+    """Return the newest entries of some kinds."""
+    statement = select(AuditEvent).where(AuditEvent.kind.in_(kinds))
+    return db.session.scalars(statement.order_by(AuditEvent.id.desc()).limit(limit)).all()
 
 
 def kinds() -> Sequence[str]:

@@ -9,6 +9,7 @@ from app.extensions import db
 from app.incidents import changes
 from app.incidents.actors import Actor
 from app.incidents.models import EventKind
+from app.ops import audit
 from app.remediation import control
 from app.remediation.models import Approval, ApprovalState, Decision
 from app.remediation.schemas import ApprovalRequest
@@ -82,10 +83,11 @@ def _answer(approval_id: str, state: ApprovalState, actor: Actor, reason: str) -
 
 
 def _tell(approval: Approval, actor: Actor, reason: str) -> None:
-    if approval.incident_id is None:
-        return
     summary = f"{actor.name} {approval.state} {approval.playbook} on {target_name(approval.target)}"
     summary += f": {reason}" if reason else "."
+    audit.record(f"run_{approval.state}", actor.name, summary, approval=approval.id)
+    if approval.incident_id is None:
+        return
     changes.record(
         approval.incident_id, _KINDS[approval.state], actor, summary, reason=reason, approval_id=approval.id
     )

@@ -11,11 +11,23 @@ from app.accounts.models import Role
 from app.clock import now
 from app.errors import InvalidInput
 from app.incidents.actors import Actor
+from app.ops import audit
 from app.pages import live_page
 from app.remediation import approvals, control, evidence, forms, queries, standing
 from app.remediation.models import Approval
 
 RUNS_SHOWN = 20
+CHANGES_SHOWN = 10
+CHANGES = (
+    "automation_paused",
+    "automation_resumed",
+    "maintenance_ended",
+    "maintenance_planned",
+    "policy_changed",
+    "run_approved",
+    "run_rejected",
+)
+"""Kinds of entries of the audit trail that say who changed what the automation may do."""
 
 bp = Blueprint("remediation", __name__)
 
@@ -110,6 +122,7 @@ def _automation(form: forms.PauseForm) -> Response:
         runs=queries.recent_runs(RUNS_SHOWN),
         decisions=queries.recent_decisions(RUNS_SHOWN),
         approvals=queries.open_approvals(),
+        changes=audit.latest(CHANGES, CHANGES_SHOWN),
         may_change=current_user.role.includes(Role.RESPONDER),
         form=form,
     )

@@ -4,6 +4,8 @@ A report may come before the incident exists, since the automation works when th
 and ``attach`` puts it onto the timeline when the episode's first event has been taken in.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import select
 
 from app.alerts import cursor
@@ -15,10 +17,13 @@ from app.incidents.actors import AUTOMATION
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Verdict
 from app.notify.models import MailKind
-from app.remediation import approvals, story
+from app.remediation import approvals, policy, story
 from app.remediation.models import AutomationHeartbeat, Decision, Run
 from app.remediation.queries import is_paused
 from app.remediation.schemas import DecisionReport, HeartbeatReport, RunReport
+
+FLAP_QUIET = timedelta(hours=1)
+"""For so long after a call, an alert that flaps calls nobody again."""
 
 
 def take_decision(report: DecisionReport) -> bool:
@@ -80,6 +85,7 @@ def attach(episode: str, incident_id: int) -> None:
 def take_heartbeat(report: HeartbeatReport) -> bool:
     """Store the automation's sign of life; return whether people have paused the automation."""
     with transaction():
+        policy.follow(report, db.session.get(AutomationHeartbeat, report.instance))
         values = report.model_dump(exclude={"paused"}, mode="python")
         db.session.merge(AutomationHeartbeat(**values, is_paused=report.paused, received_at=now()))
     return is_paused()
@@ -110,8 +116,14 @@ def _tell_decision(decision: Decision, incident_id: int) -> None:
         reason=decision.reason,
     )
     incident = changes.lock(incident_id)
-    if decision.escalate and incident.state is not State.RESOLVED:
+    if decision.escalate and incident.state is not State.RESOLVED and not _was_called(decision, incident):
         service.escalate(incident_id, actor=AUTOMATION, reason=decision.detail)
+
+
+def _was_called(decision: Decision, incident: Incident) -> bool:
+    """Say whether people know: of an alert that flaps each return gives up anew, and one call is enough."""
+    called_at = incident.escalated_at
+    return decision.reason == "flapping" and called_at is not None and called_at > now() - FLAP_QUIET
 
 
 def _tell_run(run: Run, incident_id: int, before: story.Phase) -> None:

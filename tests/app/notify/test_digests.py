@@ -113,6 +113,39 @@ def test_an_alert_that_flaps_fills_a_digest_and_not_a_mailbox(
     assert sink.mails[-1]["Subject"] == "[OIMS] 1 incident in one mail: 1 open"
 
 
+def test_pain_14_ten_flips_are_four_mails_one_call_and_one_digest_however_high_the_cap(
+    make_settings: Callable[..., Settings],
+    sink: Sink,
+    send: Callable[[], int],
+    clock: time_machine.Traveller,
+    app: Flask,
+    port: int,
+) -> None:
+    app.config["SETTINGS"] = make_settings(
+        smtp_host="127.0.0.1", smtp_port=port, mail_to=ON_CALL, mail_cap=100
+    )
+    number, other = storm(2)
+    for flip in range(10):
+        service.resolve(number, actor=SYSTEM)
+        send()
+        service.reopen(number, actor=SYSTEM)
+        send()
+        clock.shift(timedelta(seconds=10))
+        if flip == 1:
+            service.escalate(number, actor=AUTOMATION, reason="The alert flaps")
+    service.resolve(other, actor=SYSTEM)
+    run_until_all_is_told(send, clock)
+    about = [mail["Subject"].split()[2] for mail in sink.mails if f"#{number}" in mail["Subject"]]
+    assert about == ["Open:", "Resolved:", "Reopened:", "Resolved:", "Needs"]
+    assert [mail["Subject"] for mail in sink.mails if "in one mail" in mail["Subject"]] == [
+        "[OIMS] 1 incident in one mail: 1 open"
+    ]
+    assert [mail["Subject"].split()[2] for mail in sink.mails if f"#{other}" in mail["Subject"]] == [
+        "Open:",
+        "Resolved:",
+    ], "another incident's news is not held"
+
+
 def test_letters_about_accounts_are_not_counted(sink: Sink, send: Callable[[], int], alice: User) -> None:
     storm(CAP + 1)
     with transaction():

@@ -32,6 +32,10 @@ def test_a_pause_needs_a_reason_and_is_shown_to_everybody(browser, log_in, vera)
     assert "Alice paused it" in log_in(vera).get("/automation").words
     page = browser.submit_and_follow("/automation", "/automation/resume")
     assert "Automation may start runs again." in page.words
+    changes = page.words.partition("Who changed what the automation may do")[2]
+    assert changes.index("Alice resumed the automation.") < changes.index(
+        "Alice paused the automation: Moving."
+    )
     assert "Pause the automation" in page.words
 
 

@@ -20,6 +20,7 @@ from app.extensions import db
 from app.incidents import queries
 from app.incidents.actors import Actor
 from app.incidents.models import EventKind, Incident
+from app.ops import audit
 from app.ops.models import AuditEvent
 from app.remediation import approvals, control, instructions, service
 from app.remediation.models import Approval, ApprovalState
@@ -115,6 +116,8 @@ def test_a_question_is_answered_once_told_on_the_timeline_and_heard(
     last = queries.timeline(incident.id)[-1]
     assert last.kind is EventKind.APPROVED
     assert last.summary == "Alice approved scale_oims.yml on Deployment shop/api: Load is real."
+    (entry,) = audit.latest(["run_approved"], 9)
+    assert (entry.actor_name, entry.summary) == ("Alice", last.summary)
     assert open_approvals(incident.id) == []
 
 

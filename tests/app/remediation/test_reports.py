@@ -13,6 +13,7 @@ from app.incidents import queries
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Verdict
 from app.notify.models import MailKind, OutboxMessage
+from app.ops import audit
 from app.remediation.models import Run
 from tests.app.journal import event, take
 
@@ -163,6 +164,18 @@ def test_a_decision_that_gives_up_calls_for_people_once(settings: Settings, repo
     assert db.session.query(OutboxMessage).filter_by(kind=MailKind.GAVE_UP).count() == 2
 
 
+@pytest.mark.usefixtures("context")
+def test_an_alert_that_flaps_calls_for_people_once_an_hour(settings: Settings, report: Any) -> None:
+    take(settings, event())
+    given_up = {"decision": "declined", "detail": "A person has to look.", "escalate": True}
+    for number in range(3):
+        assert report("decisions", decision(id=f"flap-{number}", reason="flapping", **given_up)) == 201
+    calls = db.session.query(OutboxMessage).filter_by(kind=MailKind.GAVE_UP)
+    assert calls.count() == 2, "one for each of two people"
+    assert report("decisions", decision(id="tried", reason="attempts_exhausted", **given_up)) == 201
+    assert calls.count() == 4, "another reason is news"
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -224,3 +237,46 @@ def test_a_pause_on_the_automations_host_and_its_lag_are_measured_too(
     text = client.get("/metrics").text
     assert "oims_automation_paused 1.0" in text
     assert "oims_automation_journal_lag_seconds 75.5" in text
+
+
+def test_a_policy_that_differs_from_the_last_one_is_kept_in_the_audit_trail(
+    client: FlaskClient, bearer: Any, app: Any
+) -> None:
+    headers = bearer(Scope.AUTOMATION)
+
+    def beat(*remedies: dict[str, Any]) -> None:
+        body = {
+            "instance": "host-1",
+            "version": "0.1.0",
+            "location": "host",
+            "paused": False,
+            "last_seq": 3,
+            "lag_s": 0,
+            "remedies": remedies,
+            "sent_at": T(1),
+        }
+        assert client.post("/api/v1/automation/heartbeat", json=body, headers=headers).status_code == 200
+
+    target = {"kind": "Deployment", "namespace": "shop", "name": "api"}
+    shadow = {
+        "name": "scale/Load",
+        "alert": "Load",
+        "playbook": "scale.yml",
+        "mode": "shadow",
+        "target": target,
+    }
+    beat(shadow, shadow | {"name": "old"})
+    beat(shadow | {"runs_left_hour": 2}, shadow | {"name": "old"})
+    with app.app_context():
+        assert audit.latest(["policy_changed"], 9) == []
+    beat(
+        shadow | {"mode": "auto", "target": target | {"name": "web"}}, shadow | {"name": "new", "mode": "off"}
+    )
+    with app.app_context():
+        (entry,) = audit.latest(["policy_changed"], 9)
+        assert entry.actor_name == "automation host-1"
+        assert entry.summary == (
+            "The automation host-1 has another policy: new is new, mode off; "
+            "scale/Load has mode auto, not shadow any more; scale/Load has target Deployment shop/web, "
+            "not Deployment shop/api any more; old is gone."
+        )
