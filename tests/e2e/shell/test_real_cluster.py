@@ -7,9 +7,11 @@ import stat
 import subprocess
 import urllib.request
 import uuid
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.playbooks.relay import Relay
 from tests.shell.monitor import ROOT, Monitor, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -154,7 +156,18 @@ def monitor(tmp_path, release):
         (monitor.host / name).unlink()
     monitor.environment |= {"OIMS_NAMESPACE": release.namespace, "OIMS_HEARTBEAT_INTERVAL": "3"}
     del monitor.environment["OIMS_JOURNAL_URL"]
-    set_up = subprocess.run(
+    set_up(monitor, release)
+    yield monitor
+    if monitor.process:
+        monitor.process.kill()
+        monitor.process.wait()
+    for process in monitor.processes():
+        os.kill(process, 9)
+
+
+def set_up(monitor, release):
+    """What an administrator does once, and again after taking the token away."""
+    done = subprocess.run(
         [ROOT / "scripts" / "host_setup.sh"],
         env=os.environ | {"OIMS_NAMESPACE": release.namespace, "OIMS_HOST_DIR": str(monitor.host)},
         capture_output=True,
@@ -162,13 +175,30 @@ def monitor(tmp_path, release):
         check=False,
         timeout=120,
     )
-    assert set_up.returncode == 0, set_up.stderr
-    yield monitor
-    if monitor.process:
-        monitor.process.kill()
-        monitor.process.wait()
-    for process in monitor.processes():
-        os.kill(process, 9)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def way(monitor):
+    """The monitor's way to the API server, which a test can cut."""
+    path = monitor.host / "kubeconfig"
+    shown = subprocess.run(
+        ["kubectl", "--kubeconfig", path, "config", "view", "--raw", "--flatten", "-o", "json"],
+        capture_output=True,
+        check=True,
+        timeout=30,
+    )
+    document = json.loads(shown.stdout)
+    server = document["clusters"][0]["cluster"]
+    address = urlsplit(server["server"])
+    relay = Relay(address.hostname, address.port or 443)
+    server |= {
+        "server": f"https://127.0.0.1:{relay.port}",
+        "tls-server-name": server.get("tls-server-name", address.hostname),
+    }
+    path.write_text(json.dumps(document))
+    yield relay
+    relay.close()
 
 
 def received(monitor):
@@ -231,6 +261,63 @@ def test_a_rollout_and_a_kill_lose_no_line(monitor, release):
     assert monitor.stop() == 0
     assert_nothing_lost(monitor)
     assert not monitor.processes()
+
+
+def grows(monitor, pods, by=5):
+    """Wait until so many more lines of each pod's newest start have reached automation."""
+    before = received(monitor)
+
+    def more():
+        now = received(monitor)
+        return all(
+            any(len(now[key]) >= len(before.get(key, ())) + by for key in now if key[0] == pod)
+            for pod in pods
+        )
+
+    eventually(more, f"more lines of {pods}")
+
+
+def test_a_half_open_connection_and_an_api_server_that_does_not_answer_lose_no_line(monitor, release, way):
+    pods = release.pods()
+    monitor.start()
+    grows(monitor, pods)
+    way.cut()
+    monitor.sees("the log silent for 9 s; connecting again", times=len(pods))
+    monitor.sees("cannot list the webhook's pods")
+    way.mend()
+    grows(monitor, pods)
+    assert monitor.stop() == 0
+    assert_nothing_lost(monitor)
+
+
+def test_a_token_that_was_taken_away_is_said_and_a_new_one_is_used_without_a_restart(monitor, release):
+    monitor.start()
+    grows(monitor, release.pods())
+    release.kubectl("delete", "secret", "oims-monitor-token")
+    monitor.sees("cannot list the webhook's pods (error: You must be logged in to the server")
+    release.kubectl("rollout", "restart", "deployment/oims-webhook")
+    release.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
+    set_up(monitor, release)
+    grows(monitor, release.pods())
+    assert monitor.stop() == 0
+    new = {run: numbers for run, numbers in received(monitor).items() if run[0] in release.pods()}
+    assert all(numbers == set(range(1, max(numbers) + 1)) for numbers in new.values()), (
+        "from their first line"
+    )
+
+
+def test_a_log_that_the_node_rotates_loses_no_line(monitor, release):
+    """The node keeps a file of 10 MiB: so much noise between the lines makes it begin another."""
+    pods = sorted(release.pods())
+    monitor.start()
+    grows(monitor, pods)
+    noise = "head -c 12000000 /dev/zero | tr '\\0' x | fold -w 1000 >/proc/1/fd/1"
+    release.kubectl("exec", pods[0], "--", "sh", "-c", noise)
+    first = ["logs", pods[0], "--limit-bytes=60"]
+    eventually(lambda: '"seq":1,' not in release.kubectl(*first), "the rotation")
+    grows(monitor, pods)
+    assert monitor.stop() == 0
+    assert_nothing_lost(monitor)
 
 
 def test_a_forward_survives_the_loss_of_its_pod(monitor, release):
