@@ -3,7 +3,7 @@
 import json
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
@@ -47,7 +47,7 @@ class App:
         except requests.RequestException as error:
             raise AppError(type(error).__name__) from None
 
-    def get(self, path: str, params: dict[str, int], wait: float) -> requests.Response:
+    def get(self, path: str, params: Mapping[str, str | int], wait: float) -> requests.Response:
         """Ask for a document that may take `wait` seconds. Raises AppError when there is no answer."""
         try:
             return self._session.get(

@@ -10,6 +10,8 @@ from automation.policy.values import parse_duration, write_duration
 
 WATCHDOG = "Watchdog"
 DEFAULT_HOLD = 120
+MARGIN = 30
+"""Seconds from the end of a rule's window to the event of an alert that it brought back at its very end."""
 MAX_WINDOW = 3600
 PATIENCE = 60.0
 """Seconds that the journal may be away past the deadline before the verdict is inconclusive."""
@@ -52,7 +54,7 @@ def hold_of(remedy: Remedy, annotations: dict[str, str]) -> float:
         return remedy.verify.hold
     text = annotations.get("oims_window", "")
     window = parse_duration(text) if _WINDOW.fullmatch(text) else None
-    return max(DEFAULT_HOLD, min(window or 0, MAX_WINDOW))
+    return max(DEFAULT_HOLD, min(window, MAX_WINDOW) + MARGIN if window else 0)
 
 
 def judge(run: Run, seen: Observation) -> Verdict | None:

@@ -64,7 +64,7 @@ def _results() -> Iterator[Result]:
         return
     yield passed("settings", "all set")
     yield _state_directory(settings)
-    problems = folder_problems(settings.playbooks)
+    problems = folder_problems(settings.playbooks, settings.policy_file)
     if problems:
         yield from (failed("playbooks folder", problem) for problem in problems)
     else:
@@ -96,7 +96,8 @@ def _state_directory(settings: Settings) -> Result:
 
 
 def _playbooks(settings: Settings, policy: Policy) -> Iterator[Result]:
-    for name in sorted({remedy.playbook for remedy in policy.remedies}):
+    named = ((remedy.playbook, remedy.diagnostics_playbook) for remedy in policy.remedies)
+    for name in sorted({name for names in named for name in names if name}):
         problem = _ansible(
             settings, "ansible-playbook", "-i", str(settings.inventory_dir), "--syntax-check", name
         )

@@ -38,7 +38,7 @@ def follow(arguments: argparse.Namespace) -> int:
 
 def load_checked_policy(settings: Settings) -> Policy:
     """Return the policy after everything it leads to was checked. Raises ConfigurationError."""
-    if problems := folder_problems(settings.playbooks):
+    if problems := folder_problems(settings.playbooks, settings.policy_file):
         raise ConfigurationError("\n".join(problems))
     if not settings.inventory_dir.is_dir():
         raise ConfigurationError(f"OIMS_INVENTORY: {settings.inventory_dir} is not a folder")

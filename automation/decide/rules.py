@@ -183,7 +183,7 @@ def _maintenance(case: Case) -> Obstacle | None:
             return Obstacle(
                 Reason.MAINTENANCE, f"Maintenance window: {hold.comment or f'number {hold.id}'}.", until
             )
-    found = find_maintenance(case.policy, case.episode.alertname, case.now.wall)
+    found = find_maintenance(case.policy, case.episode.labels, case.now.wall)
     if found is None:
         return None
     window, end = found

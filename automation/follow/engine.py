@@ -7,10 +7,10 @@ from pathlib import Path
 import structlog
 
 from automation.clock import Clock, iso
-from automation.decide.model import Decision, Question, Reason, Situation, Verb
+from automation.decide.model import Decision, PastRun, Question, Reason, Situation, Verb
 from automation.decide.rules import HOUR, decide
 from automation.instructions.reader import known
-from automation.ledger import approvals, decisions, episodes, runs, shadows
+from automation.ledger import approvals, decisions, episodes, inherited, runs, shadows
 from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
@@ -80,7 +80,7 @@ class Engine:
         steady = self._clock.steady()
         remedy = find_remedy(self._policy, episode.labels)
         flapping = remedy.flapping.within if remedy else HOUR
-        past = runs.recent(self._ledger, steady)
+        past = runs.recent(self._ledger, steady) + inherited.recent(self._ledger, steady)
         if remedy and remedy.mode is Mode.SHADOW:
             past += shadows.recent(self._ledger, steady)
         return Situation(
@@ -88,7 +88,7 @@ class Engine:
             wall=self._clock.wall(),
             paused=self.paused,
             runs=past,
-            attempts=runs.attempts(self._ledger, episode.id),
+            attempts=self._attempts(episode),
             locked=runs.locked(self._ledger),
             episodes=episodes.opened_since(self._ledger, episode.fingerprint, steady - flapping),
             question=self._question(episode, remedy),
@@ -142,12 +142,13 @@ class Engine:
         return next((remedy for remedy in self._policy.remedies if remedy.label == label), None)
 
     def _queue(self, episode: Episode, decision: Decision, remedy: Remedy) -> None:
+        repeated = runs.to_repeat(self._ledger, episode.id)
         runs.queue(
             self._ledger,
             episode,
             decision,
             remedy=remedy,
-            variables=_variables(remedy, episode),
+            variables=_variables(remedy, episode) | ({runs.RUN_ID: repeated} if repeated else {}),
             hold=hold_of(remedy, episode.annotations),
             clock=self._clock,
         )
@@ -166,7 +167,7 @@ class Engine:
     def _approval(self, episode: Episode, remedy: Remedy) -> Approval:
         """Return the question that has to be answered before a run, as if it were asked now."""
         variables = _variables(remedy, episode)
-        attempt = len(runs.attempts(self._ledger, episode.id)) + 1
+        attempt = len(self._attempts(episode)) + 1
         content = digest(self._playbooks / remedy.playbook)
         values = ", ".join(f"oims_{name}={value}" for name, value in variables.items())
         return Approval(
@@ -178,6 +179,11 @@ class Engine:
             expires_steady=self._clock.steady() + remedy.approval_expires,
             preview=None,
         )
+
+    def _attempts(self, episode: Episode) -> tuple[PastRun, ...]:
+        """Return all runs of an episode, oldest first, those of another automation too."""
+        own = runs.attempts(self._ledger, episode.id)
+        return tuple(sorted(inherited.attempts(self._ledger, episode.id) + own, key=lambda run: run.started))
 
     def _question(self, episode: Episode, remedy: Remedy | None) -> Question | None:
         if remedy is None or remedy.mode is not Mode.APPROVE:

@@ -3,8 +3,6 @@
 import signal
 import threading
 import time
-import uuid
-from collections.abc import Callable
 from types import FrameType
 
 import structlog
@@ -15,12 +13,13 @@ from automation.errors import JournalUnreachableError
 from automation.events.journal import Journal
 from automation.events.lines import LineReader
 from automation.events.mutes import Mutes
+from automation.follow import on_kubernetes
 from automation.follow.engine import Engine
 from automation.follow.heartbeat import describe, standing
+from automation.follow.predecessors import Predecessors
 from automation.follow.sources import STDIN, JournalReader, is_stream, read_lines
 from automation.follow.state import paused_by
 from automation.instructions.reader import InstructionsReader
-from automation.lease.election import Election
 from automation.ledger import approvals, reports, runs
 from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger, load_anchor, save_anchor
@@ -66,15 +65,18 @@ class Follower:
             settings.playbooks,
             metrics=self._metrics,
             muted=Mutes(str(settings.journal_url), settings.secret("journal_token")).why,
-            rollout=_rollout(settings),
+            rollout=on_kubernetes.rollout(settings),
         )
         self._executor = Executor(settings, ledger, self._clock, self._metrics, self._must_end)
         self._crew = Crew(self._wake.set)
-        self._election = _election(settings, self._wake.set) if settings.lease and not is_dry else None
+        self._election = (
+            on_kubernetes.election(settings, self._wake.set) if settings.lease and not is_dry else None
+        )
         app = str(settings.app_url), settings.secret("app_token")
         self._instructions = InstructionsReader(App(*app), ledger, self._wake.set)
         self._reporter = Reporter(App(*app), ledger, self._clock)
         self._heartbeat = Heartbeat(App(*app), self._describe)
+        self._predecessors = Predecessors(App(*app), ledger, self._clock)
 
     def follow(self) -> None:
         """Follow until told to stop."""
@@ -154,7 +156,10 @@ class Follower:
         read_at = self._reader.read_at
         self._engine.settle(read_at, self._silence())
         if not self._is_leader:
+            self._predecessors.forget()
             return
+        if self._election:
+            self._predecessors.learn()
         self._engine.decide_all(read_at, is_blind=self._reader.problem is not None)
         if self._stop.is_set():
             return
@@ -278,19 +283,3 @@ class Follower:
             time.sleep(0.1)
         waiting, refused = reports.counts(self._ledger)
         log.info("stopped", reports_waiting=waiting, reports_refused=refused)
-
-
-def _election(settings: Settings, changed: Callable[[], None]) -> Election:
-    from automation.lease.store import LeaseStore  # noqa: PLC0415 - takes a second to import
-
-    identity = f"{settings.instance}-{settings.location}-{uuid.uuid4().hex[:8]}"
-    return Election(LeaseStore(settings.lease, settings.lease_namespace), identity, changed)
-
-
-def _rollout(settings: Settings) -> Callable[[dict[str, str]], str | None] | None:
-    """Return who asks whether a target is rolled out; nobody where the targets are no workloads."""
-    if settings.inventory != "kubernetes":
-        return None
-    from automation.rollout import Rollouts  # noqa: PLC0415 - takes a second to import
-
-    return Rollouts().problem

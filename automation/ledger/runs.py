@@ -15,6 +15,7 @@ from automation.ledger.reports import RUNS, spool
 from automation.policy.schemas import Mode, Remedy
 
 Variables = dict[str, int | str]
+RUN_ID = "run_id"
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,25 @@ def attempts(ledger: Ledger, episode: str) -> tuple[PastRun, ...]:
     """Return the runs of an episode, oldest first."""
     query = _PAST + "WHERE episode = ? AND attempt > 0 ORDER BY attempt"
     return tuple(PastRun(*row) for row in ledger.rows(query, episode))
+
+
+def to_repeat(ledger: Ledger, episode: str) -> str | None:
+    """Return the id that the playbook was given of an episode's last run, if that was interrupted.
+
+    Given it again, a playbook that acts once per id goes on where it was, instead of acting twice.
+    """
+    rows = ledger.rows(
+        """
+        SELECT id, state, variables, queued_steady AS at, attempt FROM runs WHERE episode = ? AND attempt > 0
+        UNION ALL SELECT id, state, '{}', started_steady, 0 FROM inherited_runs WHERE episode = ?
+        ORDER BY at DESC, attempt DESC LIMIT 1
+        """,
+        episode,
+        episode,
+    )
+    if not rows or rows[0]["state"] != "interrupted":
+        return None
+    return str(json.loads(rows[0]["variables"]).get(RUN_ID, rows[0]["id"]))
 
 
 def locked(ledger: Ledger) -> frozenset[str]:

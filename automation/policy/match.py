@@ -44,10 +44,14 @@ def find_values(remedy: Remedy, labels: Mapping[str, str]) -> dict[str, int | st
     return {key: _value(value, labels) for key, value in remedy.with_.items()}
 
 
-def find_maintenance(policy: Policy, alertname: str, now: datetime) -> tuple[Maintenance, datetime] | None:
+def find_maintenance(
+    policy: Policy, labels: Mapping[str, str], now: datetime
+) -> tuple[Maintenance, datetime] | None:
     """Return the maintenance window an alert is in and when it ends, or nothing."""
     for window in policy.maintenance:
-        if window.alerts and alertname not in window.alerts:
+        if window.alerts and labels.get("alertname") not in window.alerts:
+            continue
+        if not _match(window.match, labels):
             continue
         end = _end_of(window, now)
         if end:
@@ -56,12 +60,14 @@ def find_maintenance(policy: Policy, alertname: str, now: datetime) -> tuple[Mai
 
 
 def _fits(remedy: Remedy, labels: Mapping[str, str]) -> bool:
-    if labels.get("alertname") != remedy.alert:
-        return False
-    for label, wanted in remedy.match.items():
-        if labels.get(label) not in ((wanted,) if isinstance(wanted, str) else wanted):
-            return False
-    return True
+    return labels.get("alertname") == remedy.alert and _match(remedy.match, labels)
+
+
+def _match(wanted: Mapping[str, str | tuple[str, ...]], labels: Mapping[str, str]) -> bool:
+    return all(
+        labels.get(label) in ((values,) if isinstance(values, str) else values)
+        for label, values in wanted.items()
+    )
 
 
 def _value(value: int | str | FromLabel, labels: Mapping[str, str]) -> int | str:

@@ -19,6 +19,7 @@ from automation.policy.values import (
 )
 
 DIAGNOSTICS = "collect_diagnostics.yml"
+RESERVED = frozenset({"run_id", "target_kind", "target_name", "target_namespace"})
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -37,7 +38,7 @@ class Verify(Closed):
     within: Duration = Field(default=600, ge=1, description="The alert must resolve within this time.")
     hold: Duration | None = Field(
         default=None,
-        description="And stay away this long. Unset: 2m, or the rule's `oims_window` annotation if longer.",
+        description="And stay away this long. Unset: 2m, or the rule's `oims_window` + 30s if longer.",
     )
 
 
@@ -106,6 +107,9 @@ class Maintenance(Closed):
 
     name: str = Field(min_length=1, description="Shown in the reason.")
     alerts: tuple[str, ...] = Field(default=(), description="Only these alerts; empty: all.")
+    match: dict[str, str | tuple[str, ...]] = Field(
+        default_factory=dict, description="Only alerts with these labels and the value, or values, each."
+    )
     days: tuple[str, ...] = Field(default=(), description="mon ... sun, in UTC; empty: one-off.")
     start: datetime | str = Field(description="RFC 3339 time, or HH:MM (UTC) with `days`.")
     end: datetime | str = Field(description="RFC 3339 time, or HH:MM (UTC) with `days`; may be next morning.")
@@ -134,6 +138,15 @@ class Remedy(Rules):
     with_: dict[Key, Value] = Field(
         default_factory=dict, alias="with", description="Values for the playbook, as oims_<key>."
     )
+
+    @field_validator("with_", mode="before")
+    @classmethod
+    def _not_ours(cls, values: object) -> object:
+        """Refuse what would take the target's place: it would be neither locked nor counted."""
+        taken = sorted(RESERVED & values.keys()) if isinstance(values, dict) else []
+        if taken:
+            raise ValueError(f"may not have {', '.join(taken)}: automation gives that itself")
+        return values
 
     @property
     def label(self) -> str:

@@ -16,7 +16,7 @@ from automation.clock import Clock, iso
 from automation.config import Settings
 from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
-from automation.ledger.runs import Run, Variables, change, finish
+from automation.ledger.runs import RUN_ID, Run, Variables, change, finish
 from automation.metrics import Metrics
 from automation.policy.load import playbook_problem
 from automation.run import process
@@ -79,7 +79,7 @@ class Executor:
         """Try a playbook in check mode; return what it would change, at most 20 KB without secrets."""
         folder = self._folder(approval.id)
         try:
-            variables = {**approval.variables, "run_id": approval.id}
+            variables = {RUN_ID: approval.id, **approval.variables}
             child = self._start(approval.id, folder, playbook, variables, "--check", "--diff")
             deadline = time.monotonic() + PREVIEW_TIMEOUT
             while (code := child.poll()) is None and time.monotonic() < deadline and not self.must_end():
@@ -115,7 +115,7 @@ class Executor:
         )
 
     def _run(self, run: Run, folder: Path) -> tuple[str, int | None]:
-        variables = {**run.variables, "run_id": run.id}
+        variables = {RUN_ID: run.id, **run.variables}
         child = self._start(run.id, folder, run.document["playbook"], variables)
         deadline = time.monotonic() + run.timeout
         reported = 0

@@ -123,6 +123,7 @@ class AppServer(Server):
 
     def __init__(self):
         self.decisions, self.runs, self.heartbeats, self.refuse = [], {}, [], {}
+        self.past = None
         self.history, self.instructions, self._told = (
             [],
             {"version": 0, "paused": False},
@@ -142,6 +143,8 @@ class AppServer(Server):
             return 401, {}
         if self.status:
             return self.status, {}
+        if urlsplit(request.path).path.endswith("/runs"):
+            return 200, {"items": list(self.runs.values()) if self.past is None else self.past, "next": None}
         query = {name: float(values[0]) for name, values in parse_qs(urlsplit(request.path).query).items()}
         with self._told:
             after, wait = query["after"], min(query["wait"], 2)

@@ -8,6 +8,11 @@ import urllib.request
 
 import pytest
 
+from automation.clock import SystemClock
+from automation.follow.predecessors import Predecessors
+from automation.ledger.database import open_ledger
+from automation.report import App
+
 from .conftest import ROOT
 from .doubles import APP_TOKEN
 
@@ -51,7 +56,9 @@ def _is_up(url):
         return False
 
 
-def test_it_takes_every_report(journal, real_app, automation, command, playbooks):
+def test_it_takes_every_report_and_tells_a_successor(
+    journal, real_app, automation, command, playbooks, tmp_path
+):
     """A repair without effect and its escalation, refusals, an alert without a name: nothing is refused."""
     policy = (playbooks / "policy.yml").read_text()
     policy = policy.replace("within: 1m", "within: 1s").replace("max_attempts: 2", "max_attempts: 1")
@@ -63,6 +70,11 @@ def test_it_takes_every_report(journal, real_app, automation, command, playbooks
     journal.add("Gone", "resolved")
     done = automation("follow", "--once", OIMS_APP_URL=real_app, OIMS_STOP_GRACE="0")
     assert done.returncode == 0, done.stderr
+    repaired = open_ledger(tmp_path / "state").rows("SELECT target, 'still_firing' FROM runs")
+    successor = open_ledger(tmp_path)
+    Predecessors(App(real_app, APP_TOKEN), successor, SystemClock(None)).learn()
+    inherited = successor.rows("SELECT target, verification FROM inherited_runs")
+    assert [tuple(row) for row in inherited] == [tuple(row) for row in repaired]
     shown = command("status").stdout
     assert "reports waiting     0" in shown, done.stderr
     assert "reports refused     0" in shown, done.stderr

@@ -242,6 +242,20 @@ TABLE = {
         Verb.DEFERRED,
         Reason.TARGET_BUDGET,
     ),
+    "maintenance of its label": (
+        policy(maintenance=[{**WINDOW, "match": {"app": ["web", "api"]}}]),
+        EPISODE,
+        CALM,
+        Verb.DEFERRED,
+        Reason.MAINTENANCE,
+    ),
+    "maintenance of another label": (
+        policy(maintenance=[{**WINDOW, "match": {"app": "db"}}]),
+        EPISODE,
+        CALM,
+        Verb.RUN,
+        None,
+    ),
     "silenced in Alertmanager": (
         policy(),
         EPISODE,

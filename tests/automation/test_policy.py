@@ -48,6 +48,11 @@ MISTAKES = {
     "an unknown mode": (REMEDY + "    mode: maybe\n", 5, "remedies[0].mode: input should be 'off'"),
     "a kind that is not supported": (REMEDY.replace("Deployment", "Pod"), 4, "remedies[0].target.kind"),
     "a name that is none": (REMEDY.replace("web", "We b"), 4, "'We b' is not an object name"),
+    "a value in the place of the target's": (
+        REMEDY + "    with: {step: 1, target_name: db}\n",
+        5,
+        "remedies[0].with: may not have target_name: automation gives that itself",
+    ),
     "an allow-list that is empty": (
         REMEDY.replace("name: web", "name: {label: app, allow: []}"),
         4,
@@ -154,6 +159,19 @@ def test_it_refuses_a_folder_that_others_can_change(playbooks, name):
     assert folder_problems(playbooks) == [f"{path} can be changed by other users: chmod go-w {path}"]
 
 
+def test_it_refuses_what_a_link_of_the_folder_leads_to_and_a_policy_elsewhere_that_others_can_change(
+    playbooks, tmp_path
+):
+    for name in ("tasks.yml", "policy-elsewhere.yml"):
+        (tmp_path / name).touch(0o600)
+        (tmp_path / name).chmod(0o602)
+    (playbooks / "linked.yml").symlink_to(tmp_path / "tasks.yml")
+    assert folder_problems(playbooks, tmp_path / "policy-elsewhere.yml") == [
+        f"{path} can be changed by other users: chmod go-w {path}"
+        for path in (playbooks / "linked.yml", tmp_path / "policy-elsewhere.yml")
+    ]
+
+
 LABELLED = REMEDY.replace("name: web", "name: {label: app, allow: [web, api]}")
 
 
@@ -201,8 +219,8 @@ def test_a_weekly_window_may_end_the_next_morning(playbooks, now, inside):
         'maintenance:\n  - {name: patches, days: [sat], start: "22:00", end: "06:00", alerts: [Broken]}\n'
     )
     policy = load(playbooks, REMEDY + window)
-    assert (find_maintenance(policy, "Broken", parse_time(now)) is not None) is inside
-    assert find_maintenance(policy, "Other", parse_time(now)) is None
+    assert (find_maintenance(policy, {"alertname": "Broken"}, parse_time(now)) is not None) is inside
+    assert find_maintenance(policy, {"alertname": "Other"}, parse_time(now)) is None
 
 
 @given(st.integers(min_value=0, max_value=10**7))

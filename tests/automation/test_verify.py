@@ -102,8 +102,9 @@ def test_an_alert_that_is_gone_proves_nothing_before_the_target_is_rolled_out(no
     [
         (None, None, 120),
         (None, "1m", 120),
-        (None, "5m", 300),
-        (None, "30d", 3600),
+        (None, "90s", 120),
+        (None, "5m", 330),
+        (None, "30d", 3630),
         (None, "{{ x }}", 120),
         (None, "", 120),
         ("10s", "5m", 10),

@@ -1,0 +1,97 @@
+"""What the automation before did: the one that takes over asks the app, for each has its own ledger."""
+
+import structlog
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from automation.clock import Clock
+from automation.ledger import inherited
+from automation.ledger.database import Ledger
+from automation.ledger.inherited import Inherited
+from automation.report import App, AppError
+
+PATH = "/api/v1/runs"
+PAGE, PAGES = 200, 5
+"""So many of the newest runs are looked at: more than a policy allows in a day."""
+ASK_AGAIN = 30.0
+"""Seconds after which an app that did not answer is asked again; meanwhile, what is burning is repaired."""
+OVER = frozenset({"succeeded", "failed", "timed_out", "interrupted"})
+
+log = structlog.get_logger()
+
+
+class _Run(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    episode: str
+    target: dict[str, str]
+    attempt: int
+    state: str
+    verification: str | None
+    queued_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+
+
+class _Answer(BaseModel):
+    items: list[_Run]
+    next: str | None
+
+
+class Predecessors:
+    """Learns of their runs once for each time that this automation begins to act."""
+
+    def __init__(self, app: App, ledger: Ledger, clock: Clock) -> None:
+        self._app, self._ledger, self._clock = app, ledger, clock
+        self._ask_at = 0.0
+        self._is_informed = False
+
+    def forget(self) -> None:
+        """Begin anew: another acts from now on."""
+        self._ask_at, self._is_informed = 0.0, False
+
+    def learn(self) -> None:
+        """Ask, unless that was done or failed a short time ago."""
+        now = self._clock.steady()
+        if self._is_informed or now < self._ask_at:
+            return
+        self._ask_at = now + ASK_AGAIN
+        try:
+            found = self._ask()
+        except (AppError, ValidationError) as error:
+            log.warning("runs of the automation before are not known", reason=type(error).__name__)
+            return
+        self._is_informed = True
+        kept = inherited.keep(self._ledger, [self._read(run) for run in found if run.attempt])
+        if kept:
+            log.info("runs of the automation before are known", count=kept)
+
+    def _ask(self) -> list[_Run]:
+        found: list[_Run] = []
+        query: dict[str, str | int] = {"limit": PAGE}
+        for _ in range(PAGES):
+            page = _Answer.model_validate_json(self._app.get(PATH, query, 0).content)
+            found += page.items
+            if page.next is None:
+                break
+            query["cursor"] = page.next
+        return found
+
+    def _read(self, run: _Run) -> Inherited:
+        """Read a run; the one before has ended what it ran: by itself, or with its machine."""
+        target = f"{run.target['namespace']}/{run.target['kind']}/{run.target['name']}"
+        state = run.state if run.state in OVER else "interrupted"
+        started = self._steady(run.queued_at)
+        return Inherited(
+            run.id,
+            run.episode,
+            target,
+            state,
+            run.verification,
+            started,
+            self._steady(run.finished_at, started),
+        )
+
+    def _steady(self, moment: AwareDatetime | None, default: float = 0.0) -> float:
+        if moment is None:
+            return default
+        return self._clock.steady() - max(0.0, (self._clock.wall() - moment).total_seconds())

@@ -1,0 +1,138 @@
+"""The engine and its ledger, one look at a time: who comes first, and what another automation did before."""
+
+from datetime import timedelta
+
+import pytest
+
+from automation.clock import iso
+from automation.events.schemas import Event
+from automation.follow.engine import Engine
+from automation.follow.predecessors import ASK_AGAIN, Predecessors
+from automation.ledger import runs
+from automation.ledger.database import open_ledger
+from automation.ledger.episodes import take_in
+from automation.policy.schemas import Policy
+from automation.report import App
+
+from .doubles import APP_TOKEN, make_event
+from .test_property import FakeClock
+
+
+def remedy(name):
+    return {
+        "alert": name,
+        "playbook": "repair.yml",
+        "target": {"kind": "Deployment", "namespace": "shop", "name": name.lower()},
+        "cooldown": "5m",
+        "max_attempts": 2,
+    }
+
+
+class Bench:
+    """A ledger, a clock that a test moves, and an engine whose policy lets one run at a time."""
+
+    def __init__(self, folder, app):
+        policy = {"limits": {"concurrent_runs": 1}, "remedies": [remedy(name) for name in "ABC"]}
+        self.ledger, self.clock, self._seq = open_ledger(folder), FakeClock(), 0
+        self.engine = Engine(Policy.model_validate(policy), self.ledger, self.clock, lambda: None, folder)
+        self.predecessors = Predecessors(App(app.url, APP_TOKEN), self.ledger, self.clock)
+
+    def fire(self, alertname):
+        self._seq += 1
+        event = make_event(self._seq, alertname, "firing", alertname, f"e-{alertname}")
+        take_in(self.ledger, [Event.model_validate(event)], self.clock.now)
+
+    def look(self):
+        """Decide; return what is queued now."""
+        self.engine.decide_all(self.clock.now)
+        return runs.in_state(self.ledger, "queued")
+
+    def wait(self, seconds):
+        self.clock.now += seconds
+        self.clock.day += timedelta(seconds=seconds)
+
+    def decision(self, alertname):
+        query = "SELECT decision, reason FROM decisions WHERE episode = ? AND current = 1"
+        (row,) = self.ledger.rows(query, f"e-{alertname}")
+        return row["decision"], row["reason"]
+
+
+@pytest.fixture
+def bench(tmp_path, app):
+    one = Bench(tmp_path, app)
+    yield one
+    one.ledger.close()
+
+
+def reported(bench, name, alertname, state="succeeded", verification="still_firing", ago=60, attempt=1):
+    """A run as the app tells it."""
+    at = iso(bench.clock.wall() - timedelta(seconds=ago))
+    return {
+        "id": name,
+        "episode": f"e-{alertname}",
+        "target": {"kind": "Deployment", "namespace": "shop", "name": alertname.lower()},
+        "attempt": attempt,
+        "state": state,
+        "verification": verification,
+        "queued_at": at,
+        "finished_at": at if state == "succeeded" else None,
+    }
+
+
+def test_of_several_that_wait_for_a_place_the_oldest_comes_first(bench):
+    for name in "BCA":
+        bench.fire(name)
+    order = []
+    for _ in range(3):
+        (run,) = bench.look()
+        order.append(run.target[-1])
+        runs.finish(bench.ledger, run.id, "failed", bench.clock)
+        bench.wait(1)
+    assert order == ["b", "c", "a"]
+
+
+def test_the_repeat_of_an_interrupted_run_goes_on_under_its_id(bench):
+    bench.fire("A")
+    (first,) = bench.look()
+    runs.finish(bench.ledger, first.id, "interrupted", bench.clock)
+    (second,) = bench.look()
+    assert second.variables["run_id"] == first.id
+    runs.finish(bench.ledger, second.id, "failed", bench.clock)
+    assert runs.to_repeat(bench.ledger, "e-A") is None
+
+
+def test_who_takes_over_keeps_to_the_cooldown_and_the_attempts_of_the_one_before(bench, app):
+    app.past = [reported(bench, "r1", "A", ago=400), reported(bench, "r2", "A"), reported(bench, "r3", "B")]
+    bench.predecessors.learn()
+    for name in "ABC":
+        bench.fire(name)
+    (run,) = bench.look()
+    assert run.target == "shop/Deployment/c"
+    assert bench.decision("A") == ("declined", "attempts_exhausted")
+    runs.finish(bench.ledger, run.id, "succeeded", bench.clock)
+    bench.look()
+    assert bench.decision("B") == ("deferred", "cooldown")
+    bench.wait(240)
+    (run,) = bench.look()
+    assert (run.target, run.attempt) == ("shop/Deployment/b", 2)
+
+
+def test_a_run_that_the_one_before_did_not_end_is_repeated_at_once_under_its_id(bench, app):
+    app.past = [reported(bench, "cut", "A", "running", None), reported(bench, "look", "B", attempt=0)]
+    bench.predecessors.learn()
+    bench.fire("A")
+    (run,) = bench.look()
+    assert (run.attempt, run.variables["run_id"]) == (2, "cut")
+
+
+def test_while_the_app_is_away_nothing_is_known_of_the_one_before_and_it_is_asked_again(bench, app):
+    app.past = [reported(bench, "r1", "A")]
+    app.down()
+    bench.predecessors.learn()
+    app.up()
+    bench.predecessors.learn()
+    bench.fire("A")
+    assert len(bench.look()) == 1, "what burns is repaired"
+    bench.wait(ASK_AGAIN)
+    bench.predecessors.learn()
+    assert len(bench.ledger.rows("SELECT 1 FROM inherited_runs")) == 1
