@@ -32,7 +32,7 @@ def collect(message: OutboxMessage) -> bool:
     """Collect a due mail, and all due ones like it to the same person, if that person has had enough.
 
     Of an incident that flaps, all that is due is collected, and nothing of others. A mail that may be with
-    the mail server already goes on its own way. With several workers each may send one mail more than the cap.
+    the mail server already goes on its own way. With several workers each may send one more than the cap.
     """
     kinds = next((kinds for kinds in (CALLS, NEWS) if message.kind in kinds), None)
     if kinds is None or message.state is not MailState.WAITING:
