@@ -18,7 +18,10 @@ IN_FLIGHT = ("queued", "running")
 
 @dataclass(frozen=True)
 class Standing:
-    """How things stand now. `repairing` counts unresolved incidents that automation is working on."""
+    """How things stand now.
+
+    `repairing` counts unresolved incidents that automation is working on; `is_deaf`: alerts do not come in.
+    """
 
     open: int
     acknowledged: int
@@ -26,30 +29,32 @@ class Standing:
     repairing: int
     has_any: bool
     last_resolved_at: datetime | None
+    is_deaf: bool = False
 
     @property
     def headline(self) -> str:
         """Return the state in words: `2 open, 1 acknowledged, 1 without an owner`."""
         if not self.open + self.acknowledged:
-            return "Nothing is on fire"
+            return "Alerts are not arriving" if self.is_deaf else "Nothing is on fire"
         parts = [
             f"{self.open} open" if self.open else "",
             f"{self.acknowledged} acknowledged" if self.acknowledged else "",
             f"{self.unowned} without an owner" if self.unowned else "",
             f"automation is working on {self.repairing}" if self.repairing else "",
+            "alerts are not arriving" if self.is_deaf else "",
         ]
         return ", ".join(part for part in parts if part)
 
     @property
     def favicon(self) -> str:
         """Return the icon that tells the state from another tab."""
-        if self.open:
+        if self.open or self.is_deaf:
             return "burning"
         return "held" if self.acknowledged else "calm"
 
 
-def standing() -> Standing:
-    """Count what is unresolved."""
+def standing(*, is_deaf: bool = False) -> Standing:
+    """Count what is unresolved; `is_deaf`: it may not be all."""
     unresolved = Incident.state.in_(UNRESOLVED)
     counted: Counter[State] = Counter()
     for state, count in db.session.execute(
@@ -69,6 +74,7 @@ def standing() -> Standing:
         repairing=db.session.scalar(repairing) or 0,
         has_any=db.session.scalar(select(Incident.id).limit(1)) is not None,
         last_resolved_at=db.session.scalar(select(func.max(Incident.resolved_at))),
+        is_deaf=is_deaf,
     )
 
 

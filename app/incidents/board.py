@@ -1,9 +1,10 @@
 """The list of incidents."""
 
-from flask import request
+from flask import current_app, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.alerts import standing as alerts
 from app.clock import now
 from app.dashboard import queries as dashboard
 from app.incidents import forms, queries, saved
@@ -38,7 +39,8 @@ def index() -> ResponseReturnValue:
         )
         resolved = [*queries.page(recent, limit=RECENTLY_RESOLVED).items]
     ids = [incident.id for incident in (*rows, *resolved)]
-    standing = dashboard.standing()
+    intake = alerts.tell(now(), is_on=bool(current_app.config["SETTINGS"].journal_url))
+    standing = dashboard.standing(is_deaf=intake.is_deaf)
     return live_page(
         "incidents/index.html",
         "incidents/_board.html",
@@ -58,5 +60,6 @@ def index() -> ResponseReturnValue:
         bulk=forms.BulkForm.offered() if may_change() else None,
         views=saved.of(current_user.id),
         view_form=forms.ViewForm(formdata=None, query=request.query_string.decode("utf-8", "replace")),
+        intake=intake,
         how=automation.tell(remediation.heartbeats(), now(), is_paused=remediation.is_paused()),
     )

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from app.alerts.models import JournalCursor
+from app.extensions import db
 from tests.app.pages import stories
 from tests.app.pages.client import text
 
@@ -130,3 +132,38 @@ def test_the_icon_tells_the_state_from_another_tab(browser, tell, at, alice):
     assert icon() == "/static/favicon-calm.svg"
     tell(stories.reported, alice, at)
     assert icon() == "/static/favicon-burning.svg"
+
+
+@pytest.fixture
+def reads_a_journal(app):
+    app.config["SETTINGS"] = app.config["SETTINGS"].model_copy(update={"journal_url": "http://webhook:5001"})
+
+
+def read_journal_at(app, moment) -> None:
+    with app.app_context():
+        db.session.get_one(JournalCursor, 1).caught_up_at = moment
+        db.session.commit()
+
+
+def test_an_empty_list_is_no_good_news_while_alerts_do_not_arrive(app, browser, at, reads_a_journal):
+    read_journal_at(app, at - timedelta(minutes=10))
+    page = browser.get("/")
+    assert page.h1 == "Alerts are not arriving"
+    assert page.title.startswith("Alerts are not arriving")
+    assert "last read to its end 10 min ago. What fires since is not in this list" in page.words
+    icon = next(link for link in page.all("link") if link.get("rel") == "icon")
+    assert icon.get("href").endswith("favicon-burning.svg")
+    read_journal_at(app, at)
+    page = browser.get("/")
+    assert page.h1 == "Nothing is on fire"
+    assert "Alerts arriving The journal was last read to its end just now." in page.words
+
+
+def test_a_list_that_may_lack_something_says_so(app, browser, tell, at, alice, reads_a_journal):
+    tell(stories.reported, alice, at)
+    read_journal_at(app, at - timedelta(minutes=3))
+    assert browser.get("/").h1 == "1 open, 1 without an owner, alerts are not arriving"
+
+
+def test_where_no_journal_is_read_it_says_that_only_people_open_incidents(browser):
+    assert "Alerts off No journal is set (OIMS_JOURNAL_URL)" in browser.get("/").words

@@ -1,0 +1,39 @@
+"""Whether alerts come in: while they don't, an empty list proves nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.alerts.models import JournalCursor
+from app.extensions import db
+from app.formats import relative
+
+BEHIND_AFTER = timedelta(minutes=2)
+"""The worker reads the journal to its end at least every 20 s; so long without is no hiccup."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """How the intake of alerts stands: a word, the kind of pill it has, and a sentence."""
+
+    word: str
+    kind: str
+    detail: str
+    is_deaf: bool = False
+
+
+def tell(now: datetime, *, is_on: bool) -> Intake:
+    """Return whether alerts come in; `is_on` says whether this installation reads a journal at all."""
+    if not is_on:
+        return Intake("Off", "off", "No journal is set (OIMS_JOURNAL_URL); only people open incidents.")
+    place = db.session.get(JournalCursor, 1)
+    if place is None:
+        return Intake("Not arriving", "critical", "The worker has never read the journal.", is_deaf=True)
+    read = f"The journal was last read to its end {relative(place.caught_up_at, now)}."
+    if now - place.caught_up_at <= BEHIND_AFTER:
+        return Intake("Arriving", "ok", read)
+    return Intake(
+        "Not arriving",
+        "critical",
+        f"{read} What fires since is not in this list: look at Alertmanager, and at the worker's log.",
+        is_deaf=True,
+    )
