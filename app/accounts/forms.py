@@ -77,8 +77,8 @@ class RegistrationForm(Form):
     password = new_password()
 
 
-class ForgottenForm(Form):
-    """Whose password is forgotten."""
+class AddressForm(Form):
+    """Where a link is mailed to."""
 
     email = address(autocomplete="username", autofocus=True)
 

@@ -1,4 +1,8 @@
-"""Inviting people: a link that makes one account of a given role, valid for a week, used once."""
+"""Links that make one account each, by mail, valid for a week, used once.
+
+Administrators invite people with a role. Where registration is open or needs approval, people invite
+themselves: an address counts as theirs only when the link in its mail was followed.
+"""
 
 import hashlib
 import secrets
@@ -9,7 +13,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import ColumnElement, select, update
 
-from app.accounts import passwords, service
+from app.accounts import passwords, service, throttle
 from app.accounts.models import Invitation, Role, User, UserStatus
 from app.clock import now
 from app.database import transaction
@@ -20,6 +24,8 @@ from app.ops import audit
 
 VALID_FOR = timedelta(days=7)
 DEAD = "This invitation has been used, withdrawn or has expired. Ask for a new one."
+ONESELF = ""
+"""Who invited somebody that registers."""
 
 
 @dataclass(frozen=True)
@@ -38,32 +44,47 @@ def invite(*, email: str, role: Role, by: str) -> NewInvitation:
 
     """
     email = service.normal_address(email)
-    secret = secrets.token_urlsafe(32)
-    link = f"{current_app.config['SETTINGS'].base_url}/invitation/{secret}"
     with transaction():
         if service.by_email(email) is not None:
             message = "There is an account with this address already."
             raise InvalidInput(message, [{"field": "email", "message": message}])
-        db.session.execute(
-            update(Invitation).where(Invitation.email == email, *_waiting()).values(revoked_at=now())
-        )
-        mail = letters.invitation(email, invited_by=by, role=role, link=link, valid=VALID_FOR)
-        invitation = Invitation(
-            email=email,
-            role=role,
-            token_hash=_digest(secret),
-            invited_by=by,
-            mail_id=mail.id if mail else None,
-            expires_at=now() + VALID_FOR,
-        )
-        db.session.add(invitation)
+        _withdraw_older(Invitation.email == email)
+        made = _add(email, role, by)
+        mail = letters.invitation(email, invited_by=by, role=role, link=made.link, valid=VALID_FOR)
+        made.invitation.mail_id = mail.id if mail else None
         audit.record("invited", by, f"{email} was invited as {role}.")
-    return NewInvitation(invitation, link)
+    return made
+
+
+def register(*, email: str, address: str) -> None:
+    """Send somebody the link that makes their account; who has one is told so, by mail as well.
+
+    Whether there is an account can't be told from the answer or its time: both ways lead through the same
+    brakes, one mail and one commit.
+
+    Raises:
+        InvalidInput: the address is malformed.
+        TooManyAttempts: links were asked for too often, for this address or from there.
+
+    """
+    email = service.normal_address(email)
+    brakes = (throttle.REGISTRATIONS_PER_ACCOUNT, email), (throttle.REGISTRATIONS_PER_ADDRESS, address)
+    throttle.check(*brakes)
+    with transaction():
+        throttle.count(*brakes)
+        if service.by_email(email) is not None:
+            letters.account_exists(email)
+        else:
+            _withdraw_older(Invitation.email == email, Invitation.invited_by == ONESELF)
+            made = _add(email, Role.RESPONDER, ONESELF)
+            letters.registration(email, link=made.link, valid=VALID_FOR)
+        audit.record("registration_asked", "somebody", f"An account was asked for {email}.", address=address)
 
 
 def waiting() -> Sequence[Invitation]:
-    """Return the invitations that can still be accepted, newest first."""
-    return db.session.scalars(select(Invitation).where(*_waiting()).order_by(Invitation.id.desc())).all()
+    """Return the invitations by administrators that can still be accepted, newest first."""
+    by_others = select(Invitation).where(Invitation.invited_by != ONESELF, *_waiting())
+    return db.session.scalars(by_others.order_by(Invitation.id.desc())).all()
 
 
 def find(secret: str) -> Invitation:
@@ -75,7 +96,7 @@ def find(secret: str) -> Invitation:
     """
     statement = select(Invitation).where(Invitation.token_hash == _digest(secret), *_waiting())
     invitation = db.session.scalar(statement)
-    if invitation is None:
+    if invitation is None or (invitation.is_own and _registration() == "closed"):
         raise NotFound(DEAD)
     return invitation
 
@@ -98,11 +119,12 @@ def accept(secret: str, *, name: str, password: str) -> User:
         )
         if accepted is None:
             raise NotFound(DEAD)
+        waits = accepted.is_own and _registration() == "approval"
         return service.register(
             email=accepted.email,
             name=name,
             password=password,
-            status=UserStatus.ACTIVE,
+            status=UserStatus.PENDING if waits else UserStatus.ACTIVE,
             role=accepted.role,
         )
 
@@ -124,6 +146,23 @@ def withdraw(invitation_id: int, *, by: str) -> None:
         if email is None:
             raise NotFound("No such invitation is waiting.")
         audit.record("invitation_withdrawn", by, f"The invitation of {email} was withdrawn.")
+
+
+def _add(email: str, role: Role, by: str) -> NewInvitation:
+    secret = secrets.token_urlsafe(32)
+    invitation = Invitation(
+        email=email, role=role, token_hash=_digest(secret), invited_by=by, expires_at=now() + VALID_FOR
+    )
+    db.session.add(invitation)
+    return NewInvitation(invitation, f"{current_app.config['SETTINGS'].base_url}/invitation/{secret}")
+
+
+def _withdraw_older(*which: ColumnElement[bool]) -> None:
+    db.session.execute(update(Invitation).where(*which, *_waiting()).values(revoked_at=now()))
+
+
+def _registration() -> str:
+    return str(current_app.config["SETTINGS"].registration)
 
 
 def _waiting() -> tuple[ColumnElement[bool], ...]:

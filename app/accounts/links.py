@@ -1,4 +1,4 @@
-"""Pages that links in mails lead to: a forgotten password, an invitation."""
+"""Pages that links in mails lead to: a forgotten password, a new account."""
 
 from http import HTTPStatus
 
@@ -6,7 +6,8 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from app.accounts import invitations, passwords, resets, sessions
-from app.accounts.forms import ForgottenForm, InvitationForm, NewPasswordForm
+from app.accounts.forms import AddressForm, InvitationForm, NewPasswordForm
+from app.accounts.models import User
 from app.errors import InvalidInput
 from app.forms import Form
 
@@ -16,7 +17,7 @@ bp = Blueprint("links", __name__)
 @bp.route("/password/forgotten", methods=["GET", "POST"])
 def forgotten() -> ResponseReturnValue:
     """Ask for a link; the answer is the same whether or not there is such an account."""
-    form = ForgottenForm()
+    form = AddressForm()
     is_asked = form.validate_on_submit()
     if is_asked:
         resets.ask(email=form.email.data or "", address=request.remote_addr or "")
@@ -44,7 +45,7 @@ def reset(secret: str) -> ResponseReturnValue:
 
 @bp.route("/invitation/<secret>", methods=["GET", "POST"])
 def invitation(secret: str) -> ResponseReturnValue:
-    """Make the account somebody was invited to."""
+    """Make the account that somebody was invited to, or asked for."""
     found = invitations.find(secret)
     form = InvitationForm()
     if form.validate_on_submit():
@@ -53,12 +54,21 @@ def invitation(secret: str) -> ResponseReturnValue:
         except InvalidInput as error:
             form.reject(error)
         else:
-            sessions.sign_in(user, request)
-            return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)
-    context = {"form": form, "invitation": found, "secret": secret}
+            return enter(user)
+    settings = current_app.config["SETTINGS"]
+    context = {"form": form, "invitation": found, "secret": secret, "registration": settings.registration}
     return render_template(
         "accounts/invitation.html", **context, min_password_length=passwords.MIN_LENGTH
     ), status(form)
+
+
+def enter(user: User) -> ResponseReturnValue:
+    """Let the owner of a new account in, unless it has to be approved first."""
+    if user.is_active:
+        sessions.sign_in(user, request)
+        return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)
+    flash("Your account waits for approval by an administrator.", "ok")
+    return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
 
 
 def status(form: Form) -> HTTPStatus:

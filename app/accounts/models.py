@@ -137,11 +137,17 @@ class Invitation(Base):
     role: Mapped[Role] = mapped_column(EnumText(Role))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     invited_by: Mapped[str] = mapped_column(String(80))
+    """A name; empty when the person registered."""
     mail_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+    @property
+    def is_own(self) -> bool:
+        """Say whether the person asked for it, instead of being invited."""
+        return not self.invited_by
 
 
 class LoginThrottle(Base):

@@ -6,11 +6,12 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.accounts import passwords, service, sessions, throttle
-from app.accounts.forms import LoginForm, RegistrationForm
-from app.accounts.links import status
+from app.accounts import invitations, passwords, service, sessions, throttle
+from app.accounts.forms import AddressForm, LoginForm, RegistrationForm
+from app.accounts.links import enter, status
 from app.accounts.models import UserStatus
 from app.errors import Forbidden, InvalidInput, Unauthorized
+from app.forms import Form
 from app.pages import local_path
 
 bp = Blueprint("accounts", __name__)
@@ -40,7 +41,7 @@ def login() -> ResponseReturnValue:
         "accounts/login.html",
         form=form,
         next=request.args.get("next"),
-        registration=settings.registration,
+        registration=_registration(),
         has_single_sign_on=bool(settings.oidc_issuer),
         is_new=service.is_new(),
     ), status(form)
@@ -56,6 +57,25 @@ def register() -> ResponseReturnValue:
         )
     if current_user.is_authenticated:
         return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)
+    return (
+        _register_by_mail() if current_app.config["SETTINGS"].smtp_host else _register_at_once(registration)
+    )
+
+
+def _register_by_mail() -> ResponseReturnValue:
+    """Mail the link that makes the account; the answer is the same whether or not there is one already."""
+    form = AddressForm()
+    is_asked = form.validate_on_submit()
+    if is_asked:
+        try:
+            invitations.register(email=form.email.data or "", address=request.remote_addr or "")
+        except InvalidInput as error:
+            form.reject(error)
+    return _registration_page(form, is_asked=is_asked and not form.errors), status(form)
+
+
+def _register_at_once(registration: str) -> ResponseReturnValue:
+    """Make the account without a mail, where none can be sent."""
     form = RegistrationForm()
     if form.validate_on_submit():
         brake = (throttle.REGISTRATIONS_PER_ADDRESS, request.remote_addr or "")
@@ -71,13 +91,19 @@ def register() -> ResponseReturnValue:
         except InvalidInput as error:
             form.reject(error)
         else:
-            if user.is_active:
-                sessions.sign_in(user, request)
-                return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)
-            flash("Your account waits for approval by an administrator.", "ok")
-            return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
-    context = {"form": form, "registration": registration, "min_password_length": passwords.MIN_LENGTH}
-    return render_template("accounts/register.html", **context), status(form)
+            return enter(user)
+    return _registration_page(form), status(form)
+
+
+def _registration_page(form: Form, *, is_asked: bool = False) -> str:
+    context = {"registration": _registration(), "valid_for": invitations.VALID_FOR}
+    return render_template(
+        "accounts/register.html",
+        form=form,
+        is_asked=is_asked,
+        min_password_length=passwords.MIN_LENGTH,
+        **context,
+    )
 
 
 @bp.post("/logout")
@@ -89,4 +115,7 @@ def logout() -> ResponseReturnValue:
 
 
 def _registration() -> str:
-    return str(current_app.config["SETTINGS"].registration)
+    """Return who may register: nobody where single sign-on links accounts by addresses no mail confirms."""
+    settings = current_app.config["SETTINGS"]
+    is_unsafe = settings.oidc_issuer and not settings.smtp_host
+    return "closed" if is_unsafe else str(settings.registration)

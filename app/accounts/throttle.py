@@ -30,6 +30,7 @@ PER_ACCOUNT = Brake("account", 10, timedelta(minutes=30))
 PER_ADDRESS = Brake("address", 50, timedelta(hours=1))
 RESETS_PER_ACCOUNT = Brake("reset-account", 3, timedelta(hours=1))
 RESETS_PER_ADDRESS = Brake("reset-address", 20, timedelta(hours=1))
+REGISTRATIONS_PER_ACCOUNT = Brake("registration-account", 3, timedelta(hours=1))
 REGISTRATIONS_PER_ADDRESS = Brake("registration-address", 20, timedelta(hours=1))
 
 

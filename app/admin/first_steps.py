@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import func, select
 
+from app.accounts.invitations import ONESELF
 from app.accounts.models import Invitation, User
 from app.admin.blueprint import bp
 from app.admin.forms import InviteForm, TestMailForm
@@ -60,6 +61,7 @@ def _invited() -> Step:
     row = db.session.execute(
         select(Invitation, OutboxMessage.state)
         .outerjoin(OutboxMessage, OutboxMessage.id == Invitation.mail_id)
+        .where(Invitation.invited_by != ONESELF)
         .order_by(Invitation.id.desc())
         .limit(1)
     ).one_or_none()

@@ -46,6 +46,44 @@ def invitation(
     )
 
 
+def registration(recipient: str, *, link: str, valid: timedelta) -> OutboxMessage | None:
+    """Send the link with which somebody who registers makes the account."""
+    return _post(
+        recipient,
+        Letter(
+            MailKind.REGISTRATION,
+            "Make your account",
+            (
+                f"Somebody, hopefully you, registered at {base_url()} with this address.",
+                f"Choose a name and a password with this link. It works once, within {_words(valid)}.",
+                "If it was not you, ignore this mail: there is no account.",
+            ),
+            why="somebody registered with your address",
+            link=link,
+            link_word="Make the account",
+        ),
+    )
+
+
+def account_exists(recipient: str) -> OutboxMessage | None:
+    """Tell somebody who registers that there is an account already; nobody else may hear of it."""
+    return _post(
+        recipient,
+        Letter(
+            MailKind.ACCOUNT_EXISTS,
+            "You have an account already",
+            (
+                f"Somebody, hopefully you, registered at {base_url()} with this address. It has an account.",
+                "Log in with it. If you have forgotten the password, the log-in page leads to a new one.",
+                "If it was not you, ignore this mail: nothing has changed.",
+            ),
+            why="somebody registered with your address",
+            link=f"{base_url()}/login",
+            link_word="Log in",
+        ),
+    )
+
+
 def password_reset(user: User, *, link: str, valid: timedelta) -> OutboxMessage | None:
     """Send the link that replaces a forgotten password."""
     return _post(

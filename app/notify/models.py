@@ -42,6 +42,8 @@ class MailKind(StrEnum):
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
+    REGISTRATION = "registration"
+    ACCOUNT_EXISTS = "account_exists"
     ACCOUNT_WAITING = "account_waiting"
     ACCOUNT_ACTIVE = "account_active"
 
@@ -50,7 +52,7 @@ CALLS = frozenset({MailKind.ASSIGNED, MailKind.ESCALATED, MailKind.GAVE_UP})
 """Mails about an incident that ask somebody to act."""
 NEWS = frozenset({MailKind.CREATED, MailKind.REOPENED, MailKind.RESOLVED, MailKind.REPAIRED})
 """Mails about an incident that only tell."""
-CARRIES_A_KEY = frozenset({MailKind.INVITATION, MailKind.PASSWORD_RESET})
+CARRIES_A_KEY = frozenset({MailKind.INVITATION, MailKind.REGISTRATION, MailKind.PASSWORD_RESET})
 """Mails whose words open an account: they are forgotten once they have been sent."""
 
 

@@ -4,6 +4,7 @@ Before each test the database is empty again; people are logged in by their cook
 """
 
 import os
+import re
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,7 +21,8 @@ from app.accounts.models import Role
 from app.config import Settings
 from app.database import Base
 from app.extensions import db
-from tests.app.databases import postgres_server
+from app.notify.models import OutboxMessage
+from tests.app.databases import postgres_database
 from tests.app.pages import stories
 
 HERE = Path(__file__).parent
@@ -78,6 +80,13 @@ class Site:
         name = self.app.config["SESSION_COOKIE_NAME"]
         return {"name": name, "value": client.get_cookie(name).value, "url": self.url}
 
+    def mailed_link(self, recipient: str) -> str:
+        """Return the path of the last link in the newest mail to somebody."""
+        with self.app.app_context():
+            mails = db.session.query(OutboxMessage).filter_by(recipient=recipient)
+            words = mails.order_by(OutboxMessage.id.desc()).limit(1).one().text
+        return re.findall(r"https?://[^/\s]+(/\S+)", words)[-1]
+
     def empty(self) -> None:
         """Forget everything, also the numbers that were given out."""
         self.now = datetime.now(UTC).replace(microsecond=0)
@@ -126,7 +135,7 @@ def on_sqlite(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def on_postgresql():
-    with postgres_server() as server, serving(server.get_uri("postgres")) as site:
+    with postgres_database() as url, serving(url) as site:
         yield site
 
 

@@ -14,16 +14,6 @@ from tests.browser.conftest import BOTH
 from tests.browser.test_flows import WITHOUT_SCRIPT
 
 
-def mails_to(site, recipient: str) -> list[OutboxMessage]:
-    with site.app.app_context():
-        return db.session.query(OutboxMessage).filter_by(recipient=recipient).order_by(OutboxMessage.id).all()
-
-
-def link(site, recipient: str) -> str:
-    """Return the path of the link in the newest mail to somebody."""
-    return re.search(r"https?://[^/\s]+(/\S+)", mails_to(site, recipient)[-1].text)[1]
-
-
 @BOTH
 def test_a_colleague_is_invited_and_makes_the_account(log_in, open_page, site, root):
     page = log_in(root, "/admin/people", **WITHOUT_SCRIPT)
@@ -32,7 +22,7 @@ def test_a_colleague_is_invited_and_makes_the_account(log_in, open_page, site, r
     page.get_by_role("button", name="Invite").click()
     expect(page.get_by_text("carol@example.org gets a mail with a link.")).to_be_visible()
     hers = open_page(**WITHOUT_SCRIPT)
-    hers.goto(link(site, "carol@example.org"))
+    hers.goto(site.mailed_link("carol@example.org"))
     hers.get_by_label("Name").fill("Carol")
     hers.get_by_label("Password").fill(stories.PASSWORD)
     hers.get_by_role("button", name="Make the account").click()
@@ -129,7 +119,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_in_a_mail(open_page, site, a
     page.get_by_role("link", name="Forgotten your password?").click()
     page.get_by_label("E-mail address").fill(alice.email)
     page.get_by_role("button", name="Send the link").click()
-    page.goto(link(site, alice.email))
+    page.goto(site.mailed_link(alice.email))
     page.get_by_label("New password").fill("seven green kettles")
     page.get_by_role("button").filter(has_text="password").click()
     page.get_by_label("E-mail address").fill(alice.email)

@@ -113,6 +113,9 @@ def test_a_review_is_written_done_and_taken_away(log_in, site, alice):
     expect(page.get_by_role("row").filter(has_text="Watch the pool")).to_contain_text("Not done")
     page.get_by_role("link", name="Page to print").click()
     expect(page.locator("strong", has_text="too small")).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation")).to_have_count(0)
+    assert page.pdf().startswith(b"%PDF")
     text = page.request.get(f"/incidents/{incident_id}/report.md").text()
     assert "- [x] Watch the pool" in text
 

@@ -249,3 +249,9 @@ def test_without_a_provider_there_is_no_such_log_in(make_settings: Any, make_app
     app = make_app(make_settings(oidc_issuer="", oidc_client_id=""))
     assert app.test_client().get("/login/oidc").status_code == 401
     assert "single sign-on" not in app.test_client().get("/login").text
+
+
+def test_nobody_prepares_an_account_for_somebody_else_to_be_linked_to(client: FlaskClient) -> None:
+    """No mail confirms an address here; its owner's first log-in would open the stranger's account."""
+    assert client.get("/register").status_code == 403
+    assert "/register" not in client.get("/login").text

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sqlalchemy import event
 
 from app import create_app
 from app.accounts import service, tokens
@@ -129,6 +130,55 @@ def test_an_invited_person_makes_an_account_once_even_where_registration_is_clos
     assert "carol@example.org" not in admin.get("/admin/people").words.partition("Invitations")[2]
 
 
+def test_registration_answers_the_same_whether_there_is_an_account_or_not(app, stranger, admin, alice, mails):
+    commits: list[str] = []
+    with app.app_context():
+        event.listen(db.engine, "commit", lambda _: commits.append("commit"))
+    answers = []
+    for email in (alice.email, "carol@example.org"):
+        commits.clear()
+        answer = stranger.read(stranger.submit("/register", email=email))
+        answers.append((answer.words.replace(email, "…"), len(commits)))
+    assert answers[0] == answers[1]
+    ((recipient, words),) = mails(MailKind.ACCOUNT_EXISTS)
+    assert recipient == alice.email
+    assert "It has an account." in words
+    ((recipient, words),) = mails(MailKind.REGISTRATION)
+    assert recipient == "carol@example.org"
+    page = stranger.submit_and_follow(link(words), name="Carol", password=stories.PASSWORD)
+    assert page.h1 == "Nothing is on fire"
+    with app.app_context():
+        assert service.known("carol@example.org").role is Role.RESPONDER
+    assert "carol@example.org" not in admin.get("/admin/people").words.partition("Invitations")[2]
+
+
+def test_a_link_to_register_waits_for_approval_and_dies_when_registration_closes(settings, app, mails):
+    waiting = PageClient(create_app(settings.model_copy(update={"registration": "approval"})).test_client())
+    for email in ("carol@example.org", "dan@example.org"):
+        waiting.submit("/register", email=email)
+    carol, dan = (link(words) for _, words in mails(MailKind.REGISTRATION))
+    page = waiting.submit_and_follow(carol, name="Carol", password=stories.PASSWORD)
+    assert "waits for approval" in page.words
+    with app.app_context():
+        assert service.known("carol@example.org").status is UserStatus.PENDING
+    closed = PageClient(create_app(settings.model_copy(update={"registration": "closed"})).test_client())
+    closed.get(dan, 404)
+
+
+def test_nobody_is_flooded_with_links_to_register(stranger, mails):
+    for _ in range(4):
+        answer = stranger.submit("/register", email="carol@example.org")
+    assert answer.status_code == 429
+    assert len(mails(MailKind.REGISTRATION)) == 3
+
+
+def test_who_registers_takes_no_invitation_away(admin, stranger, mails):
+    admin.submit_and_follow("/admin/people", "/admin/people/invite", email="dan@example.org", role="admin")
+    ((_, words),) = mails(MailKind.INVITATION)
+    stranger.submit("/register", email="dan@example.org")
+    assert "with the role admin" in stranger.get(link(words)).words
+
+
 def test_a_withdrawn_invitation_leads_nowhere(admin, stranger, mails):
     admin.submit_and_follow("/admin/people", "/admin/people/invite", email="dan@example.org", role="admin")
     ((_, words),) = mails(MailKind.INVITATION)
@@ -151,7 +201,10 @@ def test_an_administrator_approves_an_account_that_waits_and_both_hear_of_it(
 ):
     other = create_app(settings.model_copy(update={"registration": "approval"}))
     carol = {"name": HOSTILE, "email": "carol@example.org", "password": stories.PASSWORD}
-    PageClient(other.test_client()).submit("/register", **carol)
+    hers = PageClient(other.test_client())
+    hers.submit("/register", email=carol["email"])
+    ((_, words),) = mails(MailKind.REGISTRATION)
+    hers.submit(link(words), name=HOSTILE, password=stories.PASSWORD)
     assert [recipient for recipient, _ in mails(MailKind.ACCOUNT_WAITING)] == [root.email]
     people = admin.get("/admin/people")
     assert people.h1 == "1 waiting for approval"
