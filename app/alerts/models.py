@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
@@ -13,6 +13,10 @@ class AlertEvent(Base):
     """A journal event that took effect: its id makes that happen once, its episode finds the incident."""
 
     __tablename__ = "alert_events"
+    __table_args__ = (
+        Index("ix_alert_events_status_received", "status", "received_at"),
+        Index("ix_alert_events_fingerprint_seq", "fingerprint", "seq", "status", "received_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(128), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, index=True)

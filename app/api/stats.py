@@ -36,5 +36,5 @@ def show_stats(*, query: StatsQuery) -> Stats:
             for (decision, reason), count in decisions
         ],
         is_automation_paused=figures.is_paused(figures.automation_beat()),
-        period=PeriodOut.of(period, numbers.times(period), numbers.automation(period)),
+        period=PeriodOut.of(period, numbers.times(numbers.groups(period)), numbers.automation(period)),
     )

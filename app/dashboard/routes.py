@@ -23,7 +23,8 @@ bp = Blueprint("dashboard", __name__)
 def show_numbers() -> ResponseReturnValue:
     """Show how it went: times, what the automation did, and what is noisy."""
     period = Period.from_url(request.args.get("period"), now())
-    times, days = numbers.times(period), numbers.per_day(period)
+    found = numbers.groups(period)
+    times, days = numbers.times(found), numbers.per_day(found, period)
     done = numbers.automation(period)
     mttr = [
         (word.value.capitalize(), _mttr(times, word, has_run=True), _mttr(times, word, has_run=False))
@@ -34,7 +35,7 @@ def show_numbers() -> ResponseReturnValue:
         period=period,
         lengths=DAYS,
         total=sum(times.values(), numbers.Times()),
-        before=sum(numbers.times(period.before).values(), numbers.Times()),
+        before=sum(numbers.groups(period.before).values(), numbers.Times()),
         done=done,
         done_before=numbers.automation(period.before),
         charts=(

@@ -90,8 +90,8 @@ def held() -> Table:
 def named(name: str, period: Period) -> Table | None:
     """Return one table for export, or nothing when there is none of this name."""
     makers = {
-        "times": lambda: times(numbers.times(period)),
-        "days": lambda: days(numbers.per_day(period)),
+        "times": lambda: times(numbers.times(numbers.groups(period))),
+        "days": lambda: days(numbers.per_day(numbers.groups(period), period)),
         "skipped": lambda: skipped(numbers.automation(period)),
         "alerts": lambda: noisiest(period),
         "flapping": lambda: flapping(period),

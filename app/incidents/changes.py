@@ -74,15 +74,16 @@ def add(incident: Incident, actor: Actor, summary: str, **data: Any) -> None:
     """Store a new incident with its first event and its mails."""
     db.session.add(incident)
     db.session.flush()
-    record(incident.id, EventKind.OPENED, actor, summary, severity=incident.severity, **data)
+    at = incident.opened_at
+    record(incident.id, EventKind.OPENED, actor, summary, at=at, severity=incident.severity, **data)
     tell(MailKind.CREATED, incident, actor)
 
 
 def close(incident: Incident, actor: Actor, summary: str, *, reason: str = "", **data: Any) -> None:
     """Resolve an incident: its end, the event and the mails."""
     move(incident, Action.RESOLVE)
-    incident.resolved_at = now()
-    record(incident.id, EventKind.RESOLVED, actor, summary, reason=reason, **data)
+    incident.resolved_at = at = now()
+    record(incident.id, EventKind.RESOLVED, actor, summary, at=at, reason=reason, **data)
     if drop_held_mails(incident):
         return
     tell(messages.end_kind(incident), incident, actor, reason=reason)

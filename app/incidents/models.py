@@ -71,6 +71,7 @@ class Incident(Base):
         Index("ix_incidents_opened_at", "opened_at"),
         Index("ix_incidents_resolved_at", "resolved_at"),
         Index("ix_incidents_fingerprint_state", "fingerprint", "state"),
+        Index("ix_incidents_fingerprint_id", "fingerprint", "id"),
         Index("ix_incidents_owner_state", "owner_id", "state"),
         Index("ix_incidents_service_opened", "service", "opened_at"),
     )
@@ -165,7 +166,10 @@ class TimelineEvent(Base):
     """One thing that happened to an incident. Rows are only ever added."""
 
     __tablename__ = "timeline_events"
-    __table_args__ = (Index("ix_timeline_events_incident_at", "incident_id", "at", "id"),)
+    __table_args__ = (
+        Index("ix_timeline_events_incident_at", "incident_id", "at", "id"),
+        Index("ix_timeline_events_incident_kind", "incident_id", "kind", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"))
