@@ -1,22 +1,17 @@
 """The picture of the expression and the silences, from servers that answer, lie, dawdle or are away."""
 
 import json
-import subprocess
 import time
-import urllib.request
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import time_machine
 
 from app.alerts import sources
 from app.config import Settings
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
-from tests.app.server import ROOT, free_port
 
 POLYLINE = "{http://www.w3.org/2000/svg}polyline"
 HOSTILE = "</title><script>alert(1)</script>"
@@ -186,56 +181,3 @@ def test_an_incident_without_an_alert_has_neither(browser, server, tell, alice, 
     words = browser.get(f"/incidents/{number}/evidence").words
     assert "Nothing is known of this incident's alert there." in words
     assert server.asked == []
-
-
-@pytest.fixture
-def prometheus(tmp_path):
-    """A real Prometheus that scrapes itself and knows one alert; its address."""
-    (tmp_path / "rules.yml").write_text(
-        "groups: [{name: all, rules: [{alert: ShopErrors, expr: prometheus_ready > 0.5}]}]\n"
-    )
-    port = free_port()
-    (tmp_path / "prometheus.yml").write_text(
-        "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [rules.yml]\n"
-        f"scrape_configs: [{{job_name: itself, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]\n"
-    )
-    url = f"http://127.0.0.1:{port}"
-    command = [
-        ROOT / ".tools/bin/prometheus",
-        f"--config.file={tmp_path}/prometheus.yml",
-        f"--storage.tsdb.path={tmp_path}/data",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while not samples(url) > 2:
-            assert time.monotonic() < deadline, "Prometheus has scraped nothing"
-            time.sleep(0.1)
-        yield url
-        process.terminate()
-
-
-def samples(url):
-    query = urlencode({"query": "count_over_time(prometheus_ready[1m])"})
-    try:
-        with urllib.request.urlopen(f"{url}/api/v1/query?{query}", timeout=5) as answer:  # noqa: S310 - http
-            return max((int(row["value"][1]) for row in json.load(answer)["data"]["result"]), default=0)
-    except OSError:
-        return 0
-
-
-@pytest.mark.timeout(180)
-def test_a_real_prometheus_gives_the_course_of_the_alerts_own_rule(app, log_in, alice, prometheus, at):
-    settings = app.config["SETTINGS"].model_copy(
-        update={"prometheus_url": prometheus, "alertmanager_url": ""}
-    )
-    app.config["SETTINGS"] = settings
-    sources.forget()
-    with app.app_context():
-        number = Alert(settings, "ShopErrors", at - timedelta(seconds=30)).fires(after=0).id
-    # Some minutes later: for so long Prometheus takes the last sample as the value.
-    with time_machine.travel(at + timedelta(minutes=3)):
-        page = log_in(alice).get(f"/incidents/{number}/evidence")
-    assert len(page.all(POLYLINE)) == 1
-    assert "prometheus_ready > 0.5" in page.words
-    assert "the limit is 0.5" in page.words
