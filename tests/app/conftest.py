@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import flask_migrate
-import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -60,11 +59,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A real PostgreSQL of this session's own, with one migrated database; its URL."""
-    with databases.postgres_server() as server:
-        with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE oims")
-        url: str = server.get_uri("oims")
+    """A migrated database of this session's own on a real PostgreSQL; its URL."""
+    with databases.postgres_database() as url:
         migrate(url)
         databases.keep_fresh(url)
         yield url

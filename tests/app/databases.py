@@ -1,5 +1,7 @@
 """A real PostgreSQL, for tests that are about what both databases must do alike."""
 
+import os
+import secrets
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -8,10 +10,38 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import make_url
+
+GIVEN = "TEST_POSTGRES_URL"
+"""Names a server on which the tests may make databases, as a superuser; else they run one of their own."""
 
 
 @contextmanager
-def postgres_server() -> Iterator[Any]:
+def postgres_database() -> Iterator[str]:
+    """Give the URL of an empty database on a real server."""
+    if given := os.environ.get(GIVEN):
+        with database_on(given) as url:
+            yield url
+    else:
+        with _own_server() as server, database_on(server.get_uri("postgres")) as url:
+            yield url
+
+
+@contextmanager
+def database_on(server_url: str) -> Iterator[str]:
+    """Make an empty database on this server for as long as the block runs; its URL."""
+    name = f"oims_test_{secrets.token_hex(4)}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    try:
+        yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(server_url, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _own_server() -> Iterator[Any]:
     """Run a server of one's own.
 
     Not in pytest's own folder: run as root, the server has another user, and that folder is closed to it.
