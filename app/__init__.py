@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import Flask
 
-from app import access, database, errors, pages, security
+from app import access, assets, database, errors, pages, security
 from app.accounts import links, oidc, profile, sessions
 from app.accounts import routes as accounts
 from app.admin import routes as admin
@@ -37,6 +37,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     errors.init_app(app)
     pages.init_app(app)
+    assets.init_app(app)
     oidc.init_app(app, settings)
     _register_blueprints(app)
     return app

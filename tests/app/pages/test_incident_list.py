@@ -129,9 +129,9 @@ def test_the_icon_tells_the_state_from_another_tab(browser, tell, at, alice):
     def icon():
         return next(link.get("href") for link in browser.get("/").all("link") if link.get("rel") == "icon")
 
-    assert icon() == "/static/favicon-calm.svg"
+    assert icon().startswith("/static/favicon-calm.svg?v=")
     tell(stories.reported, alice, at)
-    assert icon() == "/static/favicon-burning.svg"
+    assert icon().startswith("/static/favicon-burning.svg?v=")
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_an_empty_list_is_no_good_news_while_alerts_do_not_arrive(app, browser, 
     assert page.title.startswith("Alerts are not arriving")
     assert "last read to its end 10 min ago. What fires since is not in this list" in page.words
     icon = next(link for link in page.all("link") if link.get("rel") == "icon")
-    assert icon.get("href").endswith("favicon-burning.svg")
+    assert "favicon-burning.svg" in icon.get("href")
     read_journal_at(app, at)
     page = browser.get("/")
     assert page.h1 == "Nothing is on fire"
