@@ -311,7 +311,7 @@ def test_a_log_that_the_node_rotates_loses_no_line(monitor, release):
     pods = sorted(release.pods())
     monitor.start()
     grows(monitor, pods)
-    noise = "head -c 12000000 /dev/zero | tr '\\0' x | fold -w 1000 >/proc/1/fd/1"
+    noise = "perl -e 'syswrite STDOUT, (q(x) x 1000).qq(\\n) for 1..12000' >/proc/1/fd/1"
     release.kubectl("exec", pods[0], "--", "sh", "-c", noise)
     first = ["logs", pods[0], "--limit-bytes=60"]
     eventually(lambda: '"seq":1,' not in release.kubectl(*first), "the rotation")
