@@ -127,7 +127,10 @@ def test_two_followers_run_an_alert_once_and_the_one_cut_off_ends_its_run(
     interrupted = eventually(lambda: [run for run in app.runs.values() if run["state"] == "interrupted"], 30)
     assert [run["alertname"] for run in interrupted] == ["Long"]
     eventually(lambda: '"leader"' in second.log, 30)
-    eventually(lambda: len((playbooks.parent / "begun").read_text().split()) == 2, 30)
+    begun = eventually(
+        lambda: ids if len(ids := (playbooks.parent / "begun").read_text().split()) == 2 else None, 30
+    )
+    assert len(set(begun)) == 1, "the run that was cut off is repeated under its id"
     assert len((playbooks.parent / "repaired").read_text().splitlines()) == 1
     ended = first.log.index("not the leader")
     assert "run started" not in first.log[ended:]
