@@ -1,5 +1,8 @@
 """The list of incidents."""
 
+from collections import Counter
+from collections.abc import Iterable
+
 from flask import current_app, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -9,6 +12,7 @@ from app.clock import now
 from app.dashboard import queries as dashboard
 from app.incidents import forms, queries, saved
 from app.incidents.filters import Selection
+from app.incidents.models import Incident
 from app.incidents.page import bp, may_change
 from app.pages import live_page
 from app.remediation import queries as remediation
@@ -16,6 +20,7 @@ from app.remediation import standing as automation
 
 RECENTLY_RESOLVED = 10
 MOST_RANKED = 200
+MOST_GROUPS = 5
 
 bp.add_url_rule("/incidents", endpoint="list", redirect_to="/")
 
@@ -50,6 +55,7 @@ def index() -> ResponseReturnValue:
         selection=selection,
         rows=rows,
         unshown=unshown,
+        groups=_groups(rows),
         resolved=resolved,
         next_url=selection.url(after=following) if following else None,
         last_events=dashboard.last_events(ids),
@@ -63,3 +69,9 @@ def index() -> ResponseReturnValue:
         intake=intake,
         how=automation.tell(remediation.heartbeats(), now(), is_paused=remediation.is_paused()),
     )
+
+
+def _groups(rows: Iterable[Incident]) -> list[tuple[str, int]]:
+    """Return alerts that have several of these incidents, and how many; most first."""
+    counted = Counter(incident.alertname for incident in rows if incident.alertname)
+    return [(name, count) for name, count in counted.most_common(MOST_GROUPS) if count > 1]

@@ -7,6 +7,7 @@ import pytest
 from app.alerts.models import JournalCursor
 from app.extensions import db
 from tests.app.pages import stories
+from tests.app.pages.alerts import Alert
 from tests.app.pages.client import text
 
 
@@ -61,6 +62,18 @@ def test_each_row_says_state_severity_owner_last_event_and_the_machines_part_in_
         "3 min",
     ):
         assert expected in words
+
+
+def test_pain_6_two_instances_of_one_alert_are_two_rows_and_one_line_for_both(browser, app, settings, at):
+    with app.app_context():
+        for instance in ("one", "two"):
+            Alert(settings, "DiskFull", at, labels={"instance": instance}).fires()
+        Alert(settings, "Alone", at).fires()
+    page = browser.get("/")
+    assert len(titles(page)) == 3
+    assert "Several of one alert: 2 DiskFull" in page.words
+    (together,) = [link for link in page.all("a") if text(link) == "2 DiskFull"]
+    assert len(titles(browser.get(together.get("href")))) == 2
 
 
 @pytest.mark.parametrize(
