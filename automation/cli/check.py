@@ -14,7 +14,9 @@ from automation.cli.table import show
 from automation.config import Settings, load_settings
 from automation.errors import AutomationError, ConfigurationError
 from automation.events.journal import Journal, JournalError
+from automation.events.mutes import Mutes
 from automation.follow.state import prepare
+from automation.logs import configure_logging
 from automation.policy.load import folder_problems, load_policy
 from automation.policy.schemas import Policy
 from automation.run.executor import ansible, ansible_environment
@@ -49,6 +51,7 @@ def skipped(name: str, detail: str) -> Result:
 
 def check(_arguments: argparse.Namespace) -> int:
     """Make all checks and print them; returns 1 when one failed."""
+    configure_logging("error")
     results = list(_results())
     words = {True: "ok", False: "FAILED", None: "skipped"}
     rows = [(result.name, words[result.ok], result.detail) for result in results]
@@ -162,6 +165,25 @@ def _journal(settings: Settings) -> Iterator[Result]:
     signed = "its last event is signed with our key" if batch.events else "it is empty: the key is not tested"
     yield passed("journal", f"{settings.journal_url}: at {batch.last_seq}, {signed}")
     yield _skew("journal", batch.skew)
+    yield from _signals(settings, batch.watchdog_age)
+
+
+def _signals(settings: Settings, watchdog_age: float | None) -> Iterator[Result]:
+    """Say whether a silence holds runs back, and whether a verdict can tell that metrics are missing."""
+    silences = Mutes(str(settings.journal_url), settings.secret("journal_token"))
+    if silences.is_known():
+        yield passed("silences", "the webhook knows what Alertmanager holds back")
+    else:
+        unknown = "the webhook cannot say: a silence holds no run back; set OIMS_ALERTMANAGER_URL there"
+        yield skipped("silences", unknown)
+    limit = settings.signal_timeout.total_seconds()
+    if watchdog_age is None:
+        yield skipped(
+            "signs of Prometheus", "no alert Watchdog that always fires: verdicts rest on the journal"
+        )
+    else:
+        detail = f"last heard {watchdog_age:.0f} s ago"
+        yield Result("signs of Prometheus", ok=watchdog_age <= limit, detail=detail)
 
 
 def _app(settings: Settings) -> Iterator[Result]:

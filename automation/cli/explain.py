@@ -9,13 +9,15 @@ from typing import Any
 from automation.cli.follow import load_checked_policy
 from automation.cli.table import show
 from automation.clock import SystemClock, iso
-from automation.config import load_settings
+from automation.config import Settings, load_settings
 from automation.decide.rules import decide
 from automation.errors import ConfigurationError
+from automation.events.mutes import Mutes
 from automation.follow.engine import Engine
 from automation.follow.state import paused_by
 from automation.ledger.database import copy_ledger, load_anchor
 from automation.ledger.episodes import Episode
+from automation.logs import configure_logging
 from automation.policy.schemas import Remedy
 from automation.verify import hold_of
 
@@ -23,6 +25,7 @@ from automation.verify import hold_of
 def explain(arguments: argparse.Namespace) -> int:
     """Decide about an alert as if it fired now, on a copy of the ledger, and say why."""
     settings = load_settings()
+    configure_logging("error")
     policy = load_checked_policy(settings)
     ledger = copy_ledger(settings.state_dir)
     clock = SystemClock(load_anchor(ledger))
@@ -32,7 +35,7 @@ def explain(arguments: argparse.Namespace) -> int:
         episode = _episode(alert, labels, annotations, clock)
         rows = [(remedy.label, why_not(remedy, labels) or "fits") for remedy in policy.remedies]
         sys.stdout.write(show(("remedy", f"alert {episode.alertname or 'without a name'}"), rows) + "\n")
-        decision = decide(episode, policy, engine.situation(episode))
+        decision = decide(episode, policy, engine.situation(episode, _muted(settings, alert)))
         facts: list[tuple[str, object]] = [
             ("decision", decision.verb.value),
             ("reason", decision.reason.value if decision.reason else None),
@@ -75,6 +78,14 @@ def why_not(remedy: Remedy, labels: dict[str, str]) -> str | None:
         if labels.get(label) not in values:
             return f"wants the label {label} to be {' or '.join(values)}"
     return None
+
+
+def _muted(settings: Settings, alert: dict[str, Any]) -> str | None:
+    """Return what holds an alert back in Alertmanager, if it says which it is."""
+    if "fingerprint" not in alert:
+        return None
+    mutes = Mutes(str(settings.journal_url), settings.secret("journal_token"))
+    return mutes.why(str(alert["fingerprint"]))
 
 
 def _is_alert(alert: object) -> bool:

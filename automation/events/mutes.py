@@ -77,6 +77,10 @@ class Mutes:
         mute = self._heard.mutes.get(fingerprint)
         return mute.words if mute else None
 
+    def is_known(self) -> bool:
+        """Ask whether anybody can say what is held back."""
+        return self._ask().is_known
+
     def _ask(self) -> _Heard:
         try:
             answer = self._session.get(self._url, timeout=TIMEOUT, allow_redirects=False)

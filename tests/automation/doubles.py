@@ -18,7 +18,7 @@ class Server:
 
     def __init__(self):
         self._server, self._port = None, 0
-        self.status = None
+        self.status, self.clock_ahead = None, 0
         self.up()
 
     @property
@@ -38,6 +38,9 @@ class Server:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 self.answer(*outer.post(self, json.loads(body)))
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string((timestamp or time.time()) + outer.clock_ahead)
 
             def answer(self, status, document):
                 body = json.dumps(document).encode()
@@ -71,7 +74,7 @@ class JournalServer(Server):
 
     def __init__(self):
         self.events, self.pruned, self.reads, self._new = [], 0, 0, threading.Condition()
-        self._open, self.mutes = {}, []
+        self._open, self.mutes, self.watchdog_age = {}, [], None
         super().__init__()
 
     def add(
@@ -105,13 +108,14 @@ class JournalServer(Server):
         if self.status:
             return self.status, {}
         if request.path == "/mutes":
-            return 200, {"is_known": True, "alerts": self.mutes}
+            return 200, {"is_known": self.mutes is not None, "alerts": self.mutes or []}
         query = {name: int(values[0]) for name, values in parse_qs(urlsplit(request.path).query).items()}
         with self._new:
             self.reads += 1
             self._new.wait_for(lambda: self.last > query["after"], timeout=min(query["wait"], 2))
             events = [event for event in self.events if event["seq"] > query["after"]][: query["limit"]]
-            return 200, {"events": events, "last_seq": self.last, "oldest_seq": self.pruned + 1}
+            stands = {"last_seq": self.last, "oldest_seq": self.pruned + 1}
+            return 200, {"events": events, "watchdog_age_s": self.watchdog_age, **stands}
 
     @property
     def last(self):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -28,6 +29,30 @@ def test_check_passes_when_all_is_well(command, journal, app):
     done = command("check")
     assert "its last event is signed with our key" in done.stdout
     assert "FAILED" not in "".join(line for line in done.stdout.splitlines() if not line.startswith("app"))
+
+
+def test_check_tells_clocks_that_are_apart(command, journal, app):
+    journal.clock_ahead = 90
+    rows = command("check").stdout
+    assert re.search(r"clock of the journal +FAILED +(89|90) s apart from ours", rows)
+    assert re.search(r"clock of the app +ok +[01] s apart from ours", rows)
+
+
+@pytest.mark.parametrize(
+    ("mutes", "age", "silences", "signs"),
+    [
+        ([], 12, "ok", "ok +last heard 12 s ago"),
+        (None, 200, "skipped", "FAILED +last heard 200 s ago"),
+        (None, None, "skipped", "skipped"),
+    ],
+)
+def test_check_says_whether_silences_and_signs_of_prometheus_are_known(
+    command, journal, mutes, age, silences, signs
+):
+    journal.mutes, journal.watchdog_age = mutes, age
+    rows = command("check").stdout
+    assert re.search(rf"silences +{silences} ", rows)
+    assert re.search(rf"signs of Prometheus +{signs}", rows)
 
 
 def test_check_tells_a_wrong_key(command, journal):
@@ -83,6 +108,15 @@ def test_explain_says_what_would_happen_and_why(command, tmp_path, wrap):
     done = command("explain", "alert.json")
     assert done.returncode == 0, done.stderr
     assert "Running repair.yml on shop/Deployment/web, attempt 1 of 2." in done.stdout
+
+
+def test_explain_knows_of_a_silence(command, journal, tmp_path):
+    silence = {"created_by": "ann", "comment": "Patch night", "ends_at": "2026-11-23T13:00:00Z"}
+    journal.mutes = [{"fingerprint": "f1", "silences": [silence]}]
+    (tmp_path / "alert.json").write_text('{"fingerprint": "f1", "labels": {"alertname": "Broken"}}')
+    assert re.search(
+        "detail +The alert is silenced in Alertmanager by ann", command("explain", "alert.json").stdout
+    )
 
 
 def test_explain_names_what_does_not_fit(command, tmp_path, playbooks):
