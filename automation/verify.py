@@ -44,6 +44,14 @@ class Observation:
     """Why the target cannot be taken for rolled out; none when it is, or was not asked."""
 
 
+def within_of(remedy: Remedy, annotations: dict[str, str]) -> float:
+    """Return how long (seconds) the alert may take to resolve: longer than its rule looks back.
+
+    Before that, an alert that fires on after a true repair says nothing, and would be repaired again.
+    """
+    return max(remedy.verify.within, _window(annotations))
+
+
 def hold_of(remedy: Remedy, annotations: dict[str, str]) -> float:
     """Return how long (seconds) the alert has to stay away.
 
@@ -52,9 +60,14 @@ def hold_of(remedy: Remedy, annotations: dict[str, str]) -> float:
     """
     if remedy.verify.hold is not None:
         return remedy.verify.hold
+    return max(DEFAULT_HOLD, _window(annotations))
+
+
+def _window(annotations: dict[str, str]) -> float:
+    """Return how far the alert's rule says that it looks back, and a margin; 0 when it does not say."""
     text = annotations.get("oims_window", "")
     window = parse_duration(text) if _WINDOW.fullmatch(text) else None
-    return max(DEFAULT_HOLD, min(window, MAX_WINDOW) + MARGIN if window else 0)
+    return min(window, MAX_WINDOW) + MARGIN if window else 0
 
 
 def judge(run: Run, seen: Observation) -> Verdict | None:

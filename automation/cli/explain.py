@@ -19,7 +19,7 @@ from automation.ledger.database import copy_ledger, load_anchor
 from automation.ledger.episodes import Episode
 from automation.logs import configure_logging
 from automation.policy.schemas import Remedy
-from automation.verify import hold_of
+from automation.verify import hold_of, within_of
 
 
 def explain(arguments: argparse.Namespace) -> int:
@@ -46,7 +46,8 @@ def explain(arguments: argparse.Namespace) -> int:
             ("a person is told", "yes" if decision.escalate else "no"),
         ]
         if remedy := engine.remedy(decision.remedy):
-            facts.append(("verified when", f"resolved and away for {hold_of(remedy, annotations):g} s"))
+            within, hold = within_of(remedy, annotations), hold_of(remedy, annotations)
+            facts.append(("verified when", f"resolved within {within:g} s and away for {hold:g} s"))
         sys.stdout.write(show(("outcome", ""), facts))
     return 0
 

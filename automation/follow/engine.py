@@ -19,7 +19,7 @@ from automation.metrics import Metrics
 from automation.policy.load import digest
 from automation.policy.match import InvalidTargetError, find_remedy, find_target, find_values
 from automation.policy.schemas import Mode, Policy, Remedy
-from automation.verify import WATCHDOG, Observation, Verdict, hold_of, judge
+from automation.verify import WATCHDOG, Observation, Verdict, hold_of, judge, within_of
 
 BLIND_AGE = 15 * 60.0
 
@@ -115,7 +115,7 @@ class Engine:
         if remedy and decision.reason is Reason.AWAITING_APPROVAL:
             approval = approvals.ask(self._ledger, self._approval(episode, remedy))
         elif remedy and decision.reason is Reason.SHADOW:
-            within = remedy.verify.within
+            within = within_of(remedy, episode.annotations)
             shadow = {"would_run_at": iso(self._clock.wall()), "verify_within_s": within}
         if not decisions.record(
             self._ledger, episode, decision, self._clock, approval=approval, shadow=shadow
@@ -149,6 +149,7 @@ class Engine:
             decision,
             remedy=remedy,
             variables=_variables(remedy, episode) | ({runs.RUN_ID: repeated} if repeated else {}),
+            within=within_of(remedy, episode.annotations),
             hold=hold_of(remedy, episode.annotations),
             clock=self._clock,
         )
@@ -160,9 +161,7 @@ class Engine:
             return
         look = replace(decision, remedy=f"diagnostics/{remedy.alert}", playbook=playbook, attempt=0)
         target = {f"target_{key}": value for key, value in decision.target.as_json().items()}
-        runs.queue(
-            self._ledger, episode, look, remedy=remedy, variables={**target}, hold=0, clock=self._clock
-        )
+        runs.queue(self._ledger, episode, look, remedy=remedy, variables={**target}, clock=self._clock)
 
     def _approval(self, episode: Episode, remedy: Remedy) -> Approval:
         """Return the question that has to be answered before a run, as if it were asked now."""

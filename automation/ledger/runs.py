@@ -45,7 +45,8 @@ def queue(
     *,
     remedy: Remedy,
     variables: Variables,
-    hold: float,
+    within: float = 0,
+    hold: float = 0,
     clock: Clock,
 ) -> str:
     """Queue a run and take the lock of its target. Returns the run's id.
@@ -97,7 +98,7 @@ def queue(
                 str(decision.target),
                 decision.attempt,
                 clock.steady(),
-                remedy.verify.within,
+                within,
                 hold,
                 json.dumps(variables),
                 remedy.timeout,

@@ -35,7 +35,11 @@ class Mode(StrEnum):
 class Verify(Closed):
     """When a repair counts as proven."""
 
-    within: Duration = Field(default=600, ge=1, description="The alert must resolve within this time.")
+    within: Duration = Field(
+        default=600,
+        ge=1,
+        description="The alert must resolve within this time, at least the rule's `oims_window` + 30s.",
+    )
     hold: Duration | None = Field(
         default=None,
         description="And stay away this long. Unset: 2m, or the rule's `oims_window` + 30s if longer.",

@@ -175,7 +175,7 @@ def signals(tmp_path_factory):
     oims = Installation(
         folder,
         policy(
-            {"alert": "Windowed", "target": _target("windowed"), "verify": {"within": "40s"}},
+            {"alert": "Windowed", "target": _target("windowed"), "verify": {"within": "1s"}},
             {"alert": "Silenced", "target": _target("silenced")},
             {"alert": "CutMetrics", "target": _target("cut-metrics"), **slow},
             {"alert": "CutAlerts", "target": _target("cut-alerts"), **slow},
@@ -204,7 +204,7 @@ def _target(name):
 
 
 def test_pain_4_a_rule_over_a_window_that_fires_on_after_the_repair_gives_exactly_one_run(signals):
-    """The fault ends with the run; the average stays above zero for eight seconds more."""
+    """The fault ends with the run; the average stays above zero for eight seconds more, `within` is one."""
     oims = signals.oims
     (signals.faults / "windowed").touch()
     oims.eventually(lambda: oims.runs("Windowed") == [("succeeded", "verified")], nudge=True)

@@ -6,7 +6,7 @@ import pytest
 
 from automation.ledger.runs import Run
 from automation.policy.schemas import Remedy
-from automation.verify import Observation, hold_of, judge
+from automation.verify import Observation, hold_of, judge, within_of
 
 from .test_decide import EPISODE
 
@@ -111,11 +111,21 @@ def test_an_alert_that_is_gone_proves_nothing_before_the_target_is_rolled_out(no
     ],
 )
 def test_the_hold_is_longer_than_the_window_of_the_rule(set_to, annotation, hold):
-    document = {
-        "alert": "Broken",
-        "playbook": "repair.yml",
-        "target": {"kind": "Deployment", "namespace": "shop", "name": "web"},
-        "verify": {"hold": set_to} if set_to else {},
-    }
+    remedy = remedy_with(hold=set_to) if set_to else remedy_with()
     annotations = {} if annotation is None else {"oims_window": annotation}
-    assert hold_of(Remedy.model_validate(document), annotations) == hold
+    assert hold_of(remedy, annotations) == hold
+
+
+@pytest.mark.parametrize(
+    ("set_to", "annotation", "within"), [("1m", None, 60), ("1m", "5m", 330), ("9m", "5m", 540)]
+)
+def test_an_alert_gets_more_time_to_resolve_than_its_rule_looks_back(set_to, annotation, within):
+    annotations = {"oims_window": annotation} if annotation else {}
+    assert within_of(remedy_with(within=set_to), annotations) == within
+
+
+def remedy_with(**verify):
+    target = {"kind": "Deployment", "namespace": "shop", "name": "web"}
+    return Remedy.model_validate(
+        {"alert": "Broken", "playbook": "repair.yml", "target": target, "verify": verify}
+    )
