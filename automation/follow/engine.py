@@ -16,7 +16,7 @@ from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.runs import Run
 from automation.metrics import Metrics
-from automation.policy.load import digest
+from automation.policy.load import folder_digest
 from automation.policy.match import InvalidTargetError, find_remedy, find_target, find_values
 from automation.policy.schemas import Mode, Policy, Remedy
 from automation.verify import WATCHDOG, Observation, Verdict, hold_of, judge, within_of
@@ -167,7 +167,7 @@ class Engine:
         """Return the question that has to be answered before a run, as if it were asked now."""
         variables = _variables(remedy, episode)
         attempt = len(self._attempts(episode)) + 1
-        content = digest(self._playbooks / remedy.playbook)
+        content = folder_digest(self._playbooks)
         values = ", ".join(f"oims_{name}={value}" for name, value in variables.items())
         return Approval(
             id=approvals.approval_id(episode.id, attempt, remedy.label, remedy.playbook, content, variables),

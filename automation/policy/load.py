@@ -17,6 +17,7 @@ from automation.errors import ConfigurationError
 from automation.policy.schemas import Policy
 
 Location = tuple[int | str, ...]
+SKIPPED = frozenset({"__pycache__", "collections"})
 
 
 class Source:
@@ -109,6 +110,16 @@ def digest(path: Path) -> str | None:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return None
+
+
+def folder_digest(playbooks: Path) -> str:
+    """Return one SHA-256 of what the playbooks may include; the policy and installed collections left out."""
+    found = hashlib.sha256()
+    for folder, folders, files in os.walk(playbooks):
+        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
+        for path in (Path(folder, name) for name in sorted(files) if not name.startswith("policy.")):
+            found.update(f"{path} {digest(path)}\n".encode())
+    return found.hexdigest()
 
 
 def folder_problems(playbooks: Path, policy: Path | None = None) -> list[str]:

@@ -18,23 +18,28 @@ from .doubles import APP_TOKEN, make_event
 from .test_property import FakeClock
 
 
-def remedy(name):
+def remedy(name, **more):
     return {
         "alert": name,
         "playbook": "repair.yml",
         "target": {"kind": "Deployment", "namespace": "shop", "name": name.lower()},
         "cooldown": "5m",
         "max_attempts": 2,
-    }
+    } | more
 
 
 class Bench:
     """A ledger, a clock that a test moves, and an engine whose policy lets one run at a time."""
 
     def __init__(self, folder, app):
-        policy = {"limits": {"concurrent_runs": 1}, "remedies": [remedy(name) for name in "ABC"]}
+        asked = remedy("Asked", mode="approve")
+        policy = {"limits": {"concurrent_runs": 1}, "remedies": [asked, *(remedy(name) for name in "ABC")]}
+        self.playbooks = folder / "playbooks"
+        (self.playbooks / "tasks").mkdir(parents=True)
         self.ledger, self.clock, self._seq = open_ledger(folder), FakeClock(), 0
-        self.engine = Engine(Policy.model_validate(policy), self.ledger, self.clock, lambda: None, folder)
+        self.engine = Engine(
+            Policy.model_validate(policy), self.ledger, self.clock, lambda: None, self.playbooks
+        )
         self.predecessors = Predecessors(App(app.url, APP_TOKEN), self.ledger, self.clock)
 
     def fire(self, alertname):
@@ -89,6 +94,19 @@ def test_of_several_that_wait_for_a_place_the_oldest_comes_first(bench):
         runs.finish(bench.ledger, run.id, "failed", bench.clock)
         bench.wait(1)
     assert order == ["b", "c", "a"]
+
+
+def test_a_person_is_asked_anew_when_anything_changed_that_the_playbook_may_include(bench):
+    def questions():
+        bench.look()
+        return len(bench.ledger.rows("SELECT 1 FROM approvals"))
+
+    bench.fire("Asked")
+    assert questions() == questions() == 1
+    (bench.playbooks / "tasks" / "restart.yml").write_text("- ansible.builtin.debug:\n")
+    assert questions() == questions() == 2
+    (bench.playbooks / "policy.yml").write_text("remedies: []\n")
+    assert questions() == 2, "the policy in force is the one of the start"
 
 
 def test_the_repeat_of_an_interrupted_run_goes_on_under_its_id(bench):
