@@ -9,14 +9,14 @@ from tests.chart.rendering import CHART, NAMESPACE, VALUES_FILES
 OPERATOR = {"operator", "httproute", "everything"}
 
 
-def notes(values="default", *sets):
+def notes(values="default", *sets, release="oims", namespace=NAMESPACE):
     options = [part for value in sets for part in ("--set", value)]
     file = CHART / "ci" / f"{values}-values.yaml"
     done = rendering.run_helm(
         "install",
-        "oims",
+        release,
         str(CHART),
-        f"--namespace={NAMESPACE}",
+        f"--namespace={namespace}",
         "--dry-run=client",
         f"--values={file}",
         *options,
@@ -52,6 +52,9 @@ def test_they_are_clean_text(values):
         ("node-port", (), "Every pod of the cluster reaches every part"),
         ("node-port", (), "Anyone may register"),
         ("node-port", (), "Not for production"),
+        ("node-port", (), "Passwords cross the network unencrypted"),
+        ("default", (), "set app.adminEmail before the first start"),
+        ("default", ("app.smtp.host=smtp.example.org",), "Links in mails lead to http://localhost:5000"),
         ("no-persistence", (), "All incidents end with the app's pod"),
         ("no-persistence", (), "Accepted alerts end with the webhook's pod"),
         ("postgres-bundled", (), "one pod without backups"),
@@ -61,6 +64,7 @@ def test_they_are_clean_text(values):
             ("automation.inCluster.enabled=true", "fullnameOverride=im"),
             "set automation.inCluster.policy",
         ),
+        ("default", ("fullnameOverride=im",), "give the monitor a policy of your own by OIMS_POLICY"),
         ("default", ("automation.monitor.enabled=false",), "incidents wait for people"),
         ("external-alertmanager", (), "networkPolicy.allowFrom.webhook"),
     ],
@@ -69,7 +73,17 @@ def test_they_say_what_to_do_and_what_is_missing(values, sets, line):
     assert line in notes(values, *sets)
 
 
+def test_the_monitor_is_told_every_name_that_is_not_its_default():
+    assert "export" not in notes()
+    secrets = ("app.auth.existingSecret=one", "webhook.auth.existingSecret=two")
+    told = notes("default", *secrets, release="blue", namespace="shop")
+    names = "OIMS_NAMESPACE=shop OIMS_RELEASE=blue OIMS_WEBHOOK_SECRET=two OIMS_APP_SECRET=one"
+    assert f"  export {names}\n  make host-setup\n" in told
+
+
 def test_they_do_not_warn_without_a_reason():
     assert "Tools that only render" not in notes("gitops")
+    assert "unencrypted" not in notes("ingress-tls")
+    assert "OIMS_POLICY" not in notes()
     assert "set automation.inCluster.policy" not in notes("automation-in-cluster")
     assert yaml.safe_load((CHART / "ci" / "default-values.yaml").read_text()) == {}

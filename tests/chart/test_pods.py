@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+import app.wsgi
+import webhook.wsgi
 from tests.chart.rendering import VALUES_FILES, containers, documents, pods
 
 # The only pod that talks to the Kubernetes API.
@@ -124,6 +126,21 @@ def test_secrets_reach_it_as_files(pod, values):
 def test_it_has_time_to_end(pod):
     if pod.get("kind") != "Pod":
         assert pod["spec"]["terminationGracePeriodSeconds"] >= 30
+
+
+@pytest.mark.parametrize("part", ["app", "webhook"])
+def test_a_server_has_more_time_than_its_drain_and_its_last_requests_take(part):
+    spec = pods(documents("everything"))[f"Deployment/oims-{part}"]["spec"]
+    drain = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    last_requests = {"app": app.wsgi.GRACE_S, "webhook": webhook.wsgi.GRACEFUL_SECONDS}[part]
+    assert spec["terminationGracePeriodSeconds"] >= drain + last_requests + 10
+
+
+def test_pull_secrets_and_the_registry_reach_every_pod():
+    for name, pod in pods(documents("hardened")).items():
+        assert pod["spec"]["imagePullSecrets"] == [{"name": "registry"}], name
+        for container in containers(pod):
+            assert container["image"].startswith("registry.example.org/"), name
 
 
 @pytest.mark.parametrize("values", VALUES_FILES)

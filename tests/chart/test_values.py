@@ -159,6 +159,8 @@ def test_it_can_be_a_part_of_another_chart(tmp_path):
         (("alertmanager.enabled=false",), ["set alertmanager.externalUrl"]),
         (("alertmanager.externalUrl=http://a",), ["turn one of them off"]),
         (("prometheus.externalUrl=http://a",), ["turn one of them off"]),
+        (("alertmanager.watchdogReceiver=phone",), ["alertmanager.watchdogReceiver is "]),
+        (("alertmanager.extraRoutes[0].receiver=phone",), ['names the receiver "phone"']),
         (
             (
                 "automation.inCluster.enabled=true",

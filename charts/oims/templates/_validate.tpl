@@ -56,6 +56,18 @@
 {{- if and $v.alertmanager.enabled (gt (int $v.alertmanager.replicas) 1) $v.alertmanager.persistence.existingClaim -}}
 {{- $problems = append $problems "alertmanager.persistence.existingClaim serves one pod: set alertmanager.replicas to 1, or leave the claim empty." -}}
 {{- end -}}
+{{- $receivers := list "oims-webhook" -}}
+{{- range $v.alertmanager.extraReceivers -}}
+{{- $receivers = append $receivers .name -}}
+{{- end -}}
+{{- if not (has $v.alertmanager.watchdogReceiver $receivers) -}}
+{{- $problems = append $problems (printf "alertmanager.watchdogReceiver is %q, but there is no such receiver: add it to alertmanager.extraReceivers, or set it to oims-webhook." $v.alertmanager.watchdogReceiver) -}}
+{{- end -}}
+{{- range $v.alertmanager.extraRoutes -}}
+{{- if and .receiver (not (has .receiver $receivers)) -}}
+{{- $problems = append $problems (printf "a route of alertmanager.extraRoutes names the receiver %q, but there is no such receiver: add it to alertmanager.extraReceivers." .receiver) -}}
+{{- end -}}
+{{- end -}}
 {{- $inCluster := $v.automation.inCluster -}}
 {{- if and $inCluster.enabled (gt (int $inCluster.replicas) 1) $inCluster.persistence.existingClaim -}}
 {{- $problems = append $problems "automation.inCluster.persistence.existingClaim serves one pod: set automation.inCluster.replicas to 1, or leave the claim empty." -}}

@@ -54,6 +54,24 @@
   verbs: [get]
 {{- end }}
 
+{{/* oims.hostSettings ($): what host_setup.sh and monitor_alerts.sh must be told, where it is not their default. */}}
+{{- define "oims.hostSettings" -}}
+{{- $settings := list -}}
+{{- if ne .Release.Namespace "incident-mgmt" -}}
+{{- $settings = append $settings (printf "OIMS_NAMESPACE=%s" .Release.Namespace) -}}
+{{- end -}}
+{{- if ne .Release.Name "oims" -}}
+{{- $settings = append $settings (printf "OIMS_RELEASE=%s" .Release.Name) -}}
+{{- end -}}
+{{- with .Values.webhook.auth.existingSecret -}}
+{{- $settings = append $settings (printf "OIMS_WEBHOOK_SECRET=%s" .) -}}
+{{- end -}}
+{{- with .Values.app.auth.existingSecret -}}
+{{- $settings = append $settings (printf "OIMS_APP_SECRET=%s" .) -}}
+{{- end -}}
+{{- join " " $settings -}}
+{{- end }}
+
 {{- define "oims.leaseRules" -}}
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
