@@ -66,7 +66,7 @@ format: setup ## Put Python code into the project's form and mend what ruff can
 	@$(BIN)/ruff format .
 
 .PHONY: docs
-docs: setup ## Write what is generated: docs/settings.md, docs/chart-values.md, the policy reference and the schemas
+docs: setup ## Write what is generated: settings, chart values and README, the policy reference and the schemas
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.chart_values
 	@$(BIN)/python -m automation.policy.reference

@@ -1,4 +1,4 @@
-"""Makes the chart's values.schema.json and docs/chart-values.md from values.yaml, the one place to edit.
+"""Makes the chart's schema, its README.md and docs/chart-values.md from values.yaml, the one place to edit.
 
 A comment ``# -- text`` above a property describes it; ``# @schema {…}`` adds to what the default's type says.
 A map whose properties are described is closed: a typo is refused.
@@ -19,6 +19,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts" / "oims"
+README_HEAD = ROOT / "tools" / "chart_readme.md"
 KEY = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z][A-Za-z0-9]*):(?P<rest>.*)$")
 COMMENT = re.compile(r"^ *# (?P<text>.*)$")
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
@@ -150,33 +151,43 @@ def rows(item: Property) -> Iterator[str]:
     yield f"| `{'.'.join(item.path)}` | {item.description} | {kind} | `{default}` |"
 
 
-def document(properties: list[Property]) -> str:
-    """Return docs/chart-values.md."""
-    lines = [
-        "# Values of the chart",
-        "",
-        "Made from `charts/oims/values.yaml` by `tools/chart_values.py`; edit there.",
-    ]
-    general = [item for item in properties if not item.children]
+def tables(properties: list[Property], *, level: int) -> str:
+    """Return a heading of that level and a table for each group of values."""
+    lines = []
     table = ["", "| Property | Meaning | Type | Default |", "| --- | --- | --- | --- |"]
     for item in properties:
         if item.children:
-            lines += ["", f"## {item.name}", "", item.description, *table, *rows(item)]
-    lines += ["", "## General", *table]
-    for item in general:
-        lines += rows(item)
+            lines += ["", f"{'#' * level} {item.name}", "", item.description, *table, *rows(item)]
+    lines += ["", f"{'#' * level} General", *table]
+    for item in properties:
+        if not item.children:
+            lines += rows(item)
     return "\n".join(lines) + "\n"
+
+
+def document(properties: list[Property]) -> str:
+    """Return docs/chart-values.md."""
+    made = "Made from `charts/oims/values.yaml` by `tools/chart_values.py`; edit there."
+    return f"# Values of the chart\n\n{made}\n{tables(properties, level=2)}"
+
+
+def readme(properties: list[Property]) -> str:
+    """Return the chart's README.md, which a package carries with it."""
+    made = "<!-- Made from values.yaml and tools/chart_readme.md by tools/chart_values.py; edit there. -->"
+    head = README_HEAD.read_text(encoding="utf-8")
+    return f"{made}\n\n{head}\n## Values\n{tables(properties, level=3)}"
 
 
 def main() -> int:
     """Write or check the files; the result is the exit status."""
-    parser = argparse.ArgumentParser(description="Make the chart's schema and values page from values.yaml.")
+    parser = argparse.ArgumentParser(description="Make the chart's schema, README and values page.")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a file is out of date")
     check = parser.parse_args().check
     try:
         properties = read((CHART / "values.yaml").read_text(encoding="utf-8"))
         made = {
             CHART / "values.schema.json": schema(properties),
+            CHART / "README.md": readme(properties),
             ROOT / "docs" / "chart-values.md": document(properties),
         }
     except ValuesError as error:

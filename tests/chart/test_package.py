@@ -32,7 +32,7 @@ def test_the_package_holds_what_is_installed_and_no_tests(tmp_path):
     file = package(tmp_path / "package")
     with tarfile.open(file) as archive:
         names = {name.removeprefix("oims/") for name in archive.getnames()}
-    assert {"Chart.yaml", "values.yaml", "values.schema.json", "files/rules/app.yml"} <= names
+    assert {"Chart.yaml", "README.md", "values.yaml", "values.schema.json", "files/rules/app.yml"} <= names
     assert not [name for name in names if name.startswith(("ci/", "files/rules-tests/"))]
 
 
