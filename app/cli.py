@@ -17,6 +17,7 @@ from app.config import Settings, SettingsError, load
 from app.errors import OimsError
 from app.incidents.actors import Actor, ActorKind
 from app.notify import outbox
+from app.ops import backup
 
 BY = "command line"
 type Command = Callable[[Flask, argparse.Namespace], None]
@@ -30,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    logs.configure(settings.log_level)
+    # A backup goes to stdout, which then belongs to it alone.
+    logs.configure(settings.log_level, sys.stderr if options.command == "backup" else sys.stdout)
     if options.command == "web":
         wsgi.Server(settings).run()
         return 0
@@ -67,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="take in alerts and send mails")
     migrate = commands.add_parser("migrate", help="bring the database to this version; safe to repeat")
     migrate.set_defaults(run=_migrate)
+    save = commands.add_parser("backup", help="write a copy of the SQLite database to stdout, at any time")
+    save.set_defaults(run=_back_up)
+    restore = commands.add_parser("restore", help="put a backup from stdin in the place of all that there is")
+    restore.set_defaults(run=_restore)
     demo = commands.add_parser("demo-data", help="fill an empty database with made-up incidents")
     demo.add_argument("--incidents", type=int, default=500)
     demo.add_argument("--seed", type=int, default=1)
@@ -122,6 +128,16 @@ def _add_mail_commands(parser: argparse.ArgumentParser) -> None:
 
 def _migrate(app: Flask, _options: argparse.Namespace) -> None:
     provision.migrate(app.config["SETTINGS"])
+
+
+def _back_up(_app: Flask, _options: argparse.Namespace) -> None:
+    backup.write(sys.stdout.buffer)
+
+
+def _restore(app: Flask, _options: argparse.Namespace) -> None:
+    backup.read(sys.stdin.buffer)
+    provision.migrate(app.config["SETTINGS"])
+    _print("The backup is restored; restart web and worker.")
 
 
 def _make_demo_data(_app: Flask, options: argparse.Namespace) -> None:

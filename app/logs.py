@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from typing import cast
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -32,8 +32,8 @@ def _clean(key: str, value: object) -> object:
     return value
 
 
-def configure(level: str) -> None:
-    """Send structlog and the standard library's loggers through one pipeline of JSON lines on stdout."""
+def configure(level: str, stream: TextIO | None = None) -> None:
+    """Send structlog and the standard library's loggers as JSON lines to `stream`, by default stdout."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -48,7 +48,7 @@ def configure(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stdout)
+    handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],

@@ -14,7 +14,7 @@ AUTOMATION = "0123456789012345678901234567890123456789"
 
 @pytest.fixture(autouse=True)
 def quiet(make_settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.logs.configure", lambda _level: None)
+    monkeypatch.setattr("app.logs.configure", lambda *_arguments: None)
     make_settings(
         admin_email="root@example.org", admin_password="a long first password", automation_token=AUTOMATION
     )

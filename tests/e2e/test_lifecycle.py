@@ -1,15 +1,19 @@
 """Releases come and go: from a package, side by side, uninstalled, installed again."""
 
+import json
+import re
+
 import pytest
 
 from tests.e2e import values
-from tests.e2e.cluster import CHART, eventually, helm_program, run
+from tests.e2e.cluster import CHART, ROOT, eventually, helm_program, run
 from tests.e2e.host import HostMonitor
 from tests.e2e.release import Release
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 TITLE = "Kept while the release was gone"
 KEPT = {"persistentvolumeclaim", "secret"}
+INSTALL_PAGE = (ROOT / "docs/install.md").read_text(encoding="utf-8")
 OTHERS = (
     "deployment,statefulset,pod,service,configmap,serviceaccount,role,rolebinding,networkpolicy,"
     "poddisruptionbudget,horizontalpodautoscaler,job"
@@ -42,6 +46,24 @@ def claims(release):
     """Return the release's volumes, name to UID."""
     found = release.namespace.items("pvc", **{"app.kubernetes.io/instance": release.name})
     return {item["metadata"]["name"]: item["metadata"]["uid"] for item in found}
+
+
+def documented(release, heading):
+    """Return the first commands of a section of the install page, for this release."""
+    section = INSTALL_PAGE.split(f"## {heading}\n", 1)[1]
+    commands = re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]
+    for name, here in (
+        ("incident-mgmt", release.namespace.name),
+        ("deployment/oims-", f"deployment/{release.fullname}-"),
+        ("instance=oims", f"instance={release.name}"),
+        ("oims-automation", f"{release.name}-automation"),
+    ):
+        commands = commands.replace(name, here)
+    return commands
+
+
+def shell(commands, folder):
+    return run("bash", "-euo", "pipefail", "-c", commands, cwd=folder)
 
 
 def left(release, kinds):
@@ -91,8 +113,25 @@ def test_installing_again_adopts_what_was_kept(blue):
     assert "ok login" in blue.helm("test", "blue", "--logs", "--filter", "name=blue-oims-test-login")
 
 
-def test_the_documented_purge_leaves_nothing(blue):
+def test_the_documented_backup_brings_back_what_was_lost_since(blue, tmp_path):
+    number = blue.add_incident("Before the backup")
+    shell(documented(blue, "Back up"), tmp_path)
+    blue.api(f"/api/v1/incidents/{number}/comments", {"body": "After it."})
+    pods = set(blue.pods("app"))
+
+    shell(documented(blue, "Restore"), tmp_path)
+    eventually(lambda: blue.ready_pods("app") and not set(blue.ready_pods("app")) & pods, "new pods")
+    blue.forget()
+
+    assert blue.has_incident(number, "Before the backup")
+    assert "After it." not in str(blue.timeline(number))
+    assert "ok login" in blue.helm("test", "blue", "--logs", "--filter", "name=blue-oims-test-login")
+
+
+def test_the_documented_purge_leaves_nothing(blue, tmp_path):
     blue.helm("uninstall", blue.name, "--wait", "--timeout", "3m")
-    label = f"app.kubernetes.io/instance={blue.name}"
-    blue.namespace.kubectl("delete", "persistentvolumeclaim,secret", "--selector", label)
+    lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "blue-automation"}}
+    blue.namespace.kubectl("create", "-f", "-", stdin=json.dumps(lease))
+    shell(documented(blue, "Remove what stays"), tmp_path)
     eventually(lambda: not left(blue, f"{OTHERS},{','.join(KEPT)}"), "an empty namespace", seconds=120)
+    assert not blue.namespace.items("lease")
