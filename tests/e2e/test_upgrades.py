@@ -83,6 +83,16 @@ def test_a_changed_value_keeps_data_secrets_and_the_log_in(shop):
     assert "ok login" in shop.helm("test", shop.name, "--logs", "--filter", "name=oims-test-login")
 
 
+def test_a_rollback_by_hand_brings_the_version_before_back_and_keeps_data_and_secrets(shop):
+    secrets = shop.secrets()
+    shop.helm("rollback", shop.name, "--wait", "--timeout", "3m")
+    shop.forget()
+    shop.values = values.merge(values.base(), {"app": {"logLevel": "error"}})
+    assert log_level(shop) == "ERROR"
+    assert shop.secrets() == secrets
+    assert shop.has_incident(shop.number, TITLE)
+
+
 def test_a_rule_changed_by_an_upgrade_is_judged_without_a_restart(shop):
     pods = shop.all_pods()
     rules = {"groups": [{"name": "e2e", "rules": [{"alert": "AddedByUpgrade", "expr": "vector(1)"}]}]}
