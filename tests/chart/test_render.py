@@ -2,11 +2,18 @@ import re
 
 import pytest
 import yaml
+from yamllint import linter
+from yamllint.config import YamlLintConfig
 
 from tests.chart import rendering
 from tests.chart.rendering import VALUES_FILES, documents, of_kind, text
 
 LONGEST_RELEASE = "a" * 52 + "b"
+# A key without a value is a template that came to nothing.
+CLEAN = YamlLintConfig(
+    "{rules: {key-duplicates: enable, empty-values: enable, truthy: enable, colons: enable, hyphens: enable, "
+    "indentation: {indent-sequences: whatever}}}"
+)
 LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 
 
@@ -117,6 +124,11 @@ def test_the_chart_has_no_dependency_crd_or_install_hook():
 def test_extra_objects_are_rendered_and_strings_are_templates():
     names = {item["metadata"]["name"] for item in of_kind(documents("everything"), "ConfigMap")}
     assert {"as-a-map", "incident-mgmt-as-a-string"} <= names
+
+
+@pytest.mark.parametrize("values", VALUES_FILES)
+def test_yamllint_finds_nothing_in_the_rendered_text(values):
+    assert [str(problem) for problem in linter.run(text(values), CLEAN)] == []
 
 
 def test_nothing_of_a_values_file_is_lost_to_a_typo_in_the_text():
