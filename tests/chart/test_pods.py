@@ -122,6 +122,23 @@ def test_secrets_reach_it_as_files(pod, values):
                 assert item["name"].endswith("_FILE"), item["name"]
 
 
+@pytest.mark.parametrize(
+    ("name", "part", "setting"),
+    [
+        ("Deployment/oims-app", "app", "OIMS_BIND"),
+        ("Deployment/oims-app", "app", "OIMS_ADMIN_EMAIL"),
+        ("Deployment/oims-webhook", "webhook", "OIMS_WEBHOOK_BIND"),
+        ("StatefulSet/oims-automation", "automation.inCluster", "OIMS_METRICS_BIND"),
+    ],
+)
+def test_a_variable_of_the_users_stands_in_the_place_of_the_charts(name, part, setting):
+    given = f"{part}.extraEnv[0].name={setting}", f"{part}.extraEnv[0].value=mine"
+    for container in containers(pods(documents("automation-in-cluster", sets=given))[name]):
+        variables = [item["name"] for item in container["env"]]
+        assert len(variables) == len(set(variables)), "an apply on the server refuses this"
+        assert {"name": setting, "value": "mine"} in container["env"]
+
+
 @every_pod
 def test_it_has_time_to_end(pod):
     if pod.get("kind") != "Pod":

@@ -68,6 +68,25 @@ securityContext:
   {{- toYaml (mergeOverwrite $security (deepCopy .root.Values.global.containerSecurityContext)) | nindent 2 }}
 {{- end }}
 
+{{/* oims.env (list extraEnv text...): the variables of the texts, without those that the user sets, then the user's.
+     A name that is there twice is refused by an apply on the server. */}}
+{{- define "oims.env" -}}
+{{- $extra := first . | default list -}}
+{{- $given := list -}}
+{{- range $extra -}}
+{{- $given = append $given .name -}}
+{{- end -}}
+{{- $variables := list -}}
+{{- range rest . -}}
+{{- range . | fromYamlArray -}}
+{{- if not (has .name $given) -}}
+{{- $variables = append $variables . -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- concat $variables $extra | toYaml -}}
+{{- end }}
+
 {{/* oims.podMetadata (dict "root" $ "component" name "values" component's ["checksums" dict of strings]) */}}
 {{- define "oims.podMetadata" -}}
 labels:

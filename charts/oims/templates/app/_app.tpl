@@ -78,9 +78,22 @@
 - name: OIMS_DEMO_FAULTS
   value: "true"
 {{- end }}
-{{- with $v.app.extraEnv }}
-{{ toYaml . }}
 {{- end }}
+
+{{/* What the migration knows beyond that. */}}
+{{- define "oims.app.firstEnv" -}}
+- name: OIMS_ADMIN_EMAIL
+  value: {{ .Values.app.adminEmail | quote }}
+- name: OIMS_ADMIN_PASSWORD_FILE
+  value: /etc/oims/first/admin-password
+- name: OIMS_AUTOMATION_TOKEN_FILE
+  value: /etc/oims/first/automation-token
+{{- end }}
+
+{{/* And the worker. */}}
+{{- define "oims.app.workerEnv" -}}
+- name: OIMS_WORKER_PULSE
+  value: {{ include "oims.app.pulse" . }}
 {{- end }}
 
 {{- define "oims.app.mounts" -}}

@@ -123,3 +123,36 @@ subjects:
     namespace: {{ $root.Release.Namespace }}
 {{- end }}
 {{- end }}
+
+{{- define "oims.automation.env" -}}
+- name: OIMS_JOURNAL_URL
+  value: http://{{ include "oims.objectName" (list . "webhook") }}:5001
+- name: OIMS_JOURNAL_TOKEN_FILE
+  value: /etc/oims/webhook/reader-token
+- name: OIMS_EVENT_KEY_FILE
+  value: /etc/oims/webhook/event-key
+- name: OIMS_APP_URL
+  value: http://{{ include "oims.objectName" (list . "app") }}:{{ .Values.app.service.port }}
+- name: OIMS_APP_TOKEN_FILE
+  value: /etc/oims/app/automation-token
+- name: OIMS_STATE_DIR
+  value: /var/lib/oims/automation
+- name: OIMS_LOCATION
+  value: cluster
+- name: OIMS_INSTANCE
+  valueFrom:
+    fieldRef: {fieldPath: metadata.name}
+- name: OIMS_LEASE
+  value: {{ include "oims.leaseName" . }}
+- name: OIMS_LEASE_NAMESPACE
+  value: {{ .Release.Namespace }}
+- name: OIMS_METRICS_BIND
+  value: 0.0.0.0:9464
+{{- if .Values.automation.inCluster.policy }}
+- name: OIMS_POLICY
+  value: /etc/oims/policy/policy.yml
+{{- end }}
+# Ansible writes below its home; the root file system is read-only.
+- name: HOME
+  value: /tmp
+{{- end }}

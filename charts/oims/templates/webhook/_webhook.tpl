@@ -1,3 +1,30 @@
 {{- define "oims.webhook.secretName" -}}
 {{- include "oims.secretName" (dict "root" . "component" "webhook" "existing" .Values.webhook.auth.existingSecret) -}}
 {{- end }}
+
+{{- define "oims.webhook.env" -}}
+- name: OIMS_WEBHOOK_BIND
+  value: 0.0.0.0:5001
+- name: OIMS_WEBHOOK_TOKEN_FILE
+  value: /etc/oims/webhook/token
+- name: OIMS_WEBHOOK_READER_TOKEN_FILE
+  value: /etc/oims/webhook/reader-token
+- name: OIMS_EVENT_KEY_FILE
+  value: /etc/oims/webhook/event-key
+{{- if eq .Values.webhook.journal.type "postgres" }}
+- name: OIMS_WEBHOOK_JOURNAL
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "oims.databaseSecret" . }}
+      key: {{ include "oims.databaseKey" . }}
+{{- else }}
+- name: OIMS_WEBHOOK_JOURNAL
+  value: /var/lib/oims/journal.db
+{{- end }}
+{{- with include "oims.alertmanagerUrl" . }}
+- name: OIMS_ALERTMANAGER_URL
+  value: {{ . | quote }}
+{{- end }}
+- name: OIMS_LOG_LEVEL
+  value: {{ upper .Values.webhook.logLevel }}
+{{- end }}
