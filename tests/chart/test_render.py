@@ -121,6 +121,17 @@ def test_the_chart_has_no_dependency_crd_or_install_hook():
         assert hooks <= {None, "test"}
 
 
+def test_the_chart_announces_the_images_of_others_that_it_runs():
+    chart = yaml.safe_load((rendering.CHART / "Chart.yaml").read_text())
+    announced = {item["image"] for item in yaml.safe_load(chart["annotations"]["artifacthub.io/images"])}
+    run = {
+        container["image"]
+        for pod in rendering.pods(documents("postgres-bundled")).values()
+        for container in rendering.containers(pod)
+    }
+    assert {image for image in run if not image.startswith("oims-")} == announced
+
+
 def test_extra_objects_are_rendered_and_strings_are_templates():
     names = {item["metadata"]["name"] for item in of_kind(documents("everything"), "ConfigMap")}
     assert {"as-a-map", "incident-mgmt-as-a-string"} <= names
