@@ -253,7 +253,9 @@ def test_a_rollout_and_a_kill_lose_no_line(monitor, release):
     eventually(lambda: {pod for pod, _ in received(monitor)} >= new, "lines of the new pods")
 
     killed = min(new)
-    release.kubectl("exec", killed, "--", "sh", "-c", "kill -9 $(cat /tmp/child)")
+    # A moment after we have left: who is in the container when it ends is killed with it.
+    late = "(sleep 1; kill -9 $(cat /tmp/child)) >/dev/null 2>&1 &"
+    release.kubectl("exec", killed, "--", "sh", "-c", late)
     eventually(
         lambda: len([run for pod, run in received(monitor) if pod == killed]) == 2,
         "lines of the second start",
