@@ -19,7 +19,7 @@ def discovery() -> dict[str, Any]:
     """Return the answers by which a client learns that the chart's kinds exist."""
     major, minor, _ = KUBE_VERSION.split(".")
     kinds: dict[str, set[str]] = {}
-    for item in (*documents("default"), *documents("postgres-bundled")):
+    for item in (*documents("default"), *documents("postgres-bundled"), *documents("httproute")):
         kinds.setdefault(item["apiVersion"], set()).add(item["kind"])
     groups = [
         {

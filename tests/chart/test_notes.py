@@ -4,22 +4,25 @@ import pytest
 import yaml
 
 from tests.chart import rendering
+from tests.chart.cluster import cluster_with
 from tests.chart.rendering import CHART, NAMESPACE, VALUES_FILES
 
 OPERATOR = {"operator", "httproute", "everything"}
 
 
-def notes(values="default", *sets, release="oims", namespace=NAMESPACE):
+def notes(values="default", *sets, release="oims", namespace=NAMESPACE, cluster=None):
     options = [part for value in sets for part in ("--set", value)]
+    way = ["--dry-run=server", "--disable-openapi-validation"] if cluster else ["--dry-run=client"]
     file = CHART / "ci" / f"{values}-values.yaml"
     done = rendering.run_helm(
         "install",
         release,
         str(CHART),
         f"--namespace={namespace}",
-        "--dry-run=client",
+        *way,
         f"--values={file}",
         *options,
+        env={"KUBECONFIG": str(cluster)} if cluster else None,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.split("NOTES:\n", 1)[1]
@@ -71,6 +74,11 @@ def test_they_are_clean_text(values):
 )
 def test_they_say_what_to_do_and_what_is_missing(values, sets, line):
     assert line in notes(values, *sets)
+
+
+def test_with_a_gateway_they_name_its_address(tmp_path):
+    with cluster_with({}, tmp_path) as cluster:
+        assert "  https://incidents.example.org\n" in notes("httproute", cluster=cluster)
 
 
 def test_the_monitor_is_told_every_name_that_is_not_its_default():
