@@ -56,7 +56,7 @@ def test_they_are_clean_text(values):
         ("node-port", (), "Anyone may register"),
         ("node-port", (), "Not for production"),
         ("node-port", (), "Passwords cross the network unencrypted"),
-        ("default", (), "set app.adminEmail before the first start"),
+        ("default", (), "set app.adminEmail, and the next upgrade"),
         ("default", ("app.smtp.host=smtp.example.org",), "Links in mails lead to http://localhost:5000"),
         ("no-persistence", (), "All incidents end with the app's pod"),
         ("no-persistence", (), "Accepted alerts end with the webhook's pod"),
