@@ -28,12 +28,13 @@ def tell(now: datetime, *, is_on: bool) -> Intake:
     place = db.session.get(JournalCursor, 1)
     if place is None:
         return Intake("Not arriving", "critical", "The worker has never read the journal.", is_deaf=True)
-    read = f"The journal was last read to its end {relative(place.caught_up_at, now)}."
+    read = relative(place.caught_up_at, now)
     if now - place.caught_up_at <= BEHIND_AFTER:
-        return Intake("Arriving", "ok", read)
+        return Intake("Arriving", "ok", f"last read {read}.")
     return Intake(
         "Not arriving",
         "critical",
-        f"{read} What fires since is not in this list: look at Alertmanager, and at the worker's log.",
+        f"The journal was last read to its end {read}. What has fired since is not in this list: look at "
+        "Alertmanager, and at the worker's log.",
         is_deaf=True,
     )
