@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.app.pages import stories
-from tests.browser.conftest import BOTH
+from tests.browser.conftest import BOTH, PHONE
 
 
 @pytest.fixture
@@ -43,3 +44,15 @@ def test_bulk_changes_views_and_reviews_need_no_javascript(log_in, morning):
     page.get_by_label("What is to be done").fill("Watch the disk")
     page.get_by_role("button", name="Add it").click()
     assert page.get_by_text("Watch the disk").first.is_visible()
+
+
+def test_on_a_phone_the_list_is_in_sight_and_a_tick_brings_what_can_be_done(log_in, morning):
+    page = log_in(viewport=PHONE, java_script_enabled=False)
+    expect(page.locator("[data-row]").first).to_be_in_viewport(ratio=1)
+    several = page.get_by_text("Change those that are ticked")
+    expect(several).to_be_hidden()
+    page.get_by_label("Pick incident 2").check()
+    expect(several).to_be_in_viewport(ratio=1)
+    several.click()
+    page.get_by_role("button", name="Change them").click()
+    expect(page.get_by_text("1 incident acknowledged.")).to_be_visible()
