@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     )
 
     alertmanager_url: str = Field(
-        "", description="Alertmanager, whose silences are shown on incidents; empty: none are."
+        "", description="Alertmanager, for the silences shown on incidents and for test alerts; empty: none."
     )
 
     admin_email: str = Field("", description="First administrator, made by `migrate` when missing.")

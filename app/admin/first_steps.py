@@ -1,8 +1,9 @@
 """An empty installation's next three steps. Each turns green by really happening, not by a click."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from flask import current_app, url_for
+from flask import current_app, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import func, select
@@ -11,12 +12,16 @@ from app.accounts.invitations import ONESELF
 from app.accounts.models import Invitation, User
 from app.admin.blueprint import bp
 from app.admin.forms import InviteForm, TestMailForm
+from app.alerts import trial
+from app.alerts.sources import Unreachable
+from app.database import transaction
 from app.extensions import db
+from app.formats import duration
 from app.incidents.models import Incident
 from app.notify.models import MailKind, MailState, OutboxMessage
+from app.ops import audit
 from app.pages import live_page
 
-TEST_ALERT = "TestAlert"
 COMMAND = """\
 curl -X POST {webhook}/ \\
   -H "Authorization: Bearer $OIMS_WEBHOOK_TOKEN" -H "Content-Type: application/json" \\
@@ -49,8 +54,27 @@ def first_steps() -> ResponseReturnValue:
         invite=InviteForm(),
         test_mail=TestMailForm(recipient=current_user.email),
         has_mail=bool(settings.smtp_host),
+        can_send_alert=bool(settings.alertmanager_url),
+        lasts_s=trial.LASTS.total_seconds(),
         command=COMMAND.format(webhook=settings.journal_url or "http://localhost:5001", status="firing"),
     )
+
+
+@bp.post("/first-steps/alert")
+def send_test_alert() -> ResponseReturnValue:
+    """Let a test alert fire in Alertmanager."""
+    try:
+        trial.send(current_app.config["SETTINGS"].alertmanager_url)
+    except Unreachable:
+        flash(
+            "Alertmanager did not take the test alert: look at OIMS_ALERTMANAGER_URL, and its log.", "problem"
+        )
+    else:
+        with transaction():
+            audit.record("alert_tested", current_user.name, "A test alert was sent to Alertmanager.")
+        lasts = duration(trial.LASTS.total_seconds())
+        flash(f"Alertmanager has the test alert. It comes back as an incident, and ends after {lasts}.", "ok")
+    return redirect(url_for("admin.first_steps"), code=HTTPStatus.SEE_OTHER)
 
 
 def _invited() -> Step:
@@ -89,7 +113,7 @@ def _mailed() -> Step:
 
 def _alerted() -> Step:
     word = "Send a test alert"
-    statement = select(Incident.id).where(Incident.alertname == TEST_ALERT)
+    statement = select(Incident.id).where(Incident.alertname == trial.NAME)
     found = db.session.scalar(statement.order_by(Incident.id.desc()).limit(1))
     if found is None:
         return Step(word, "No alert of this name has arrived yet.", is_done=False)

@@ -1,4 +1,4 @@
-"""What our own Prometheus and Alertmanager know of an alert. Only the configured ones are ever asked.
+"""What our own Prometheus and Alertmanager know of an alert. Only the configured ones are asked, or told.
 
 An answer takes a second at most, whatever the server does, and is kept for a while; so is a failure, so that
 a server that is away doesn't cost a second each time. A page never waits for this: it is a part of its own.
@@ -18,6 +18,7 @@ import structlog
 log = structlog.get_logger()
 
 PATIENCE_S = 1.0
+TAKEN_WITHIN_S = 3.0
 KEEP_S = 60.0
 KEEP_FAILURE_S = 15.0
 MOST_KEPT = 256
@@ -53,6 +54,23 @@ def ask(base_url: str, path: str, query: Mapping[str, Any]) -> Any:
     if answer is None:
         raise Unreachable(base_url)
     return answer
+
+
+def tell(base_url: str, path: str, body: Any) -> None:
+    """Post JSON to an address of a configured server.
+
+    Raises:
+        Unreachable: it didn't take it.
+
+    """
+    try:
+        with requests.post(
+            f"{base_url}{path}", json=body, timeout=TAKEN_WITHIN_S, allow_redirects=False
+        ) as answer:
+            answer.raise_for_status()
+    except requests.RequestException as error:
+        log.warning("alert_source_did_not_take", path=path, error=type(error).__name__)
+        raise Unreachable(base_url) from error
 
 
 def forget() -> None:

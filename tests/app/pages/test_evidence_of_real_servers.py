@@ -11,8 +11,10 @@ from urllib.parse import urlencode
 import pytest
 import time_machine
 
+from app.accounts.models import Role
 from app.alerts import sources
 from app.clock import rfc3339
+from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
 from tests.app.server import ROOT, free_port
 
@@ -137,3 +139,21 @@ def test_alertmanagers_silence_is_shown_on_the_incident_whose_alert_it_holds(
     words = log_in(alice).get(f"/incidents/{number}/evidence").words
     assert f"New disks, by carol, until {at + timedelta(hours=1):%Y-%m-%d %H:%M:%S} UTC" in words
     assert "Not ours" not in words
+
+
+@pytest.mark.timeout(180)
+def test_the_test_alert_is_sent_by_a_button_and_takes_the_way_of_every_alert(
+    app, log_in, alertmanager, connect
+):
+    connect(alertmanager_url=alertmanager)
+    with app.app_context():
+        root = stories.person("Root", Role.ADMIN)
+    admin = log_in(root)
+    page = admin.submit_and_follow("/admin/first-steps", "/admin/first-steps/alert")
+    assert "Alertmanager has the test alert." in page.words
+    (known,) = json.loads(ask(f"{alertmanager}/api/v2/alerts"))
+    assert known["labels"] == {"alertname": "TestAlert", "severity": "low"}
+    assert "A test alert was sent to Alertmanager." in admin.get("/admin/audit").words
+    connect(alertmanager_url=f"http://127.0.0.1:{free_port()}")
+    page = admin.submit_and_follow("/admin/first-steps", "/admin/first-steps/alert")
+    assert "Alertmanager did not take the test alert" in page.words

@@ -19,7 +19,7 @@ def test_it_teaches_how_the_first_incident_comes_about(browser):
     page = browser.get("/")
     assert page.h1 == "Nothing is on fire"
     assert "Nothing has happened yet" in page.words
-    assert "TestAlert" in page.words
+    assert "ask an administrator to send a test alert" in page.words
 
 
 def test_it_answers_first_what_is_on_fire_and_who_has_it(browser, tell, settings, at, alice, bob):

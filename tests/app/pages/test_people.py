@@ -353,6 +353,11 @@ def test_the_first_steps_turn_green_by_really_happening(app, admin, root):
     assert admin.get("/admin/first-steps").h1 == "First steps: 2 of 3 done"
 
 
+def test_an_empty_list_leads_an_administrator_to_the_first_steps(admin):
+    hrefs = [link.get("href") for link in admin.get("/").all("a")]
+    assert "/admin/first-steps" in hrefs
+
+
 def test_an_installation_without_accounts_says_how_to_make_the_first(stranger):
     assert "python -m app user create" in stranger.get("/login").words
 

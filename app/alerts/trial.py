@@ -1,0 +1,26 @@
+"""A test alert for our own Alertmanager: it comes back here the way every alert comes."""
+
+from datetime import timedelta
+
+from app.alerts import sources
+from app.clock import now, rfc3339
+
+NAME = "TestAlert"
+SUMMARY = "A test of the path of an alert"
+LASTS = timedelta(minutes=5)
+
+
+def send(alertmanager_url: str) -> None:
+    """Let the test alert fire in Alertmanager; it ends by itself after LASTS.
+
+    Raises:
+        Unreachable: Alertmanager did not take it.
+
+    """
+    alert = {
+        "labels": {"alertname": NAME, "severity": "low"},
+        "annotations": {"summary": SUMMARY},
+        "startsAt": rfc3339(now()),
+        "endsAt": rfc3339(now() + LASTS),
+    }
+    sources.tell(alertmanager_url, "/api/v2/alerts", [alert])
