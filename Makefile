@@ -79,6 +79,7 @@ bench: setup ## Measure against a floor in the same run (B=1: an alert's way int
 
 .PHONY: screenshots
 screenshots: setup ## Make the pictures in docs/screenshots from demo data
+	@tools/install prometheus promtool
 	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(BIN)/python -m tools.screenshots
 
 ##@ Set up (the other targets do this by themselves)

@@ -19,6 +19,7 @@ from app.notify.models import MailKind, OutboxMessage
 from app.remediation.models import Run
 from app.reviews import service as reviews
 from tests.app.pages import stories
+from tests.app.pages.endpoints import pages_of
 from tests.app.test_roles import PUBLIC
 from tests.browser.conftest import PHONE, WIDE
 
@@ -26,16 +27,6 @@ AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()
 BY_LOOK = ["color-contrast", "target-size", "scrollable-region-focusable", "aria-hidden-focus"]
 """Rules whose answer depends on theme and width; what a page is made of is the same in all of them."""
 
-NO_PAGES = {
-    "static",
-    "ops.healthz",
-    "ops.readyz",
-    "ops.metrics",
-    "oidc.start",
-    "oidc.callback",
-    "dashboard.export",
-    "reviews.download",
-}
 MORE = (
     "/?state=all&severity=critical",
     "/?q=zebra",
@@ -121,10 +112,9 @@ def a_busy_morning(site, root, alice):
 
 def addresses(app, values):
     """Yield endpoint and address of each page."""
-    for rule in app.url_map.iter_rules():
-        if "GET" in (rule.methods or ()) and rule.endpoint not in NO_PAGES and "/api/" not in rule.rule:
-            given = {name: values.get(name) or values[rule.endpoint] for name in rule.arguments}
-            yield rule.endpoint, rule.map.bind("x").build(rule.endpoint, given, method="GET")
+    for rule in pages_of(app):
+        given = {name: values.get(name) or values[rule.endpoint] for name in rule.arguments}
+        yield rule.endpoint, rule.map.bind("x").build(rule.endpoint, given, method="GET")
 
 
 @pytest.mark.slow
