@@ -129,6 +129,9 @@ def folder_problems(playbooks: Path, policy: Path | None = None) -> list[str]:
     paths = [playbooks]
     for folder, folders, files in os.walk(playbooks):
         paths += [Path(folder, name) for name in sorted(folders + files)]
+    linked = [path for path in paths[1:] if path.is_symlink() and path.is_dir()]
+    if linked:
+        return [f"{path} is a link to a folder: put the folder itself there" for path in linked]
     if policy and policy not in paths:
         paths.append(policy)
     return [problem for path in paths for problem in _who_else(path)]

@@ -172,6 +172,14 @@ def test_it_refuses_what_a_link_of_the_folder_leads_to_and_a_policy_elsewhere_th
     ]
 
 
+def test_it_refuses_a_link_to_a_folder_whose_files_it_does_not_look_at(playbooks, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (playbooks / "tasks").symlink_to(tmp_path / "elsewhere")
+    assert folder_problems(playbooks) == [
+        f"{playbooks / 'tasks'} is a link to a folder: put the folder itself there"
+    ]
+
+
 LABELLED = REMEDY.replace("name: web", "name: {label: app, allow: [web, api]}")
 
 
