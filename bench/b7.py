@@ -1,4 +1,7 @@
-"""B7: the pages of the app over growing data: list, resolved, deep paging, numbers. Medians in milliseconds.
+"""B7: the pages of the app over growing data: list, resolved, deep paging, numbers.
+
+Medians in milliseconds, by the clock and of this process on the processor. On SQLite, whose work is done in
+the process, the latter is judged: it says the same on a busy machine.
 
 Pages are asked of the app itself in this process, without a web server: what grows with the data is the
 database's work and the templates', and only that is compared.
@@ -25,6 +28,8 @@ from app.incidents.models import Incident, Verdict
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000,10000,100000").split(",")]
 SAMPLES = int(os.environ.get("SAMPLES", "15"))
+JUDGED = 0 if "OIMS_BENCH_DATABASE_URL" in os.environ else 1
+"""Which of the two medians: the clock for a database elsewhere."""
 MOST_TIMES = 2.0
 """The list at the largest size may take so many times what it takes at the smallest."""
 
@@ -62,19 +67,20 @@ def signed_in(app: Flask) -> FlaskClient:
     return client
 
 
-def median_ms(client: FlaskClient, address: str) -> float:
-    """Ask for a page several times, after once for the caches; return the median."""
+def median_ms(client: FlaskClient, address: str) -> tuple[float, float]:
+    """Ask for a page several times, after once for the caches; return the medians: clock and processor."""
     taken = []
     for _ in range(SAMPLES + 1):
-        started = time.perf_counter()
+        clock, processor = time.perf_counter(), time.process_time()
         status = client.get(address).status_code
-        taken.append((time.perf_counter() - started) * 1000)
+        taken.append((time.perf_counter() - clock, time.process_time() - processor))
         if status != 200:
             raise SystemExit(f"{address} answered {status}")
-    return statistics.median(taken[1:])
+    by_clock, of_processor = zip(*taken[1:], strict=True)
+    return statistics.median(by_clock) * 1000, statistics.median(of_processor) * 1000
 
 
-def measure(size: int, folder: Path) -> dict[str, float]:
+def measure(size: int, folder: Path) -> dict[str, tuple[float, float]]:
     """Fill a database with so many incidents and time its pages."""
     app = create_app(
         Settings(
@@ -100,11 +106,11 @@ def main() -> int:
     logs.configure("ERROR")
     with tempfile.TemporaryDirectory() as folder:
         found = {size: measure(size, Path(folder)) for size in SIZES}
-    heads = "".join(f"{size:>12,}" for size in SIZES)
+    heads = "".join(f"{size:>12,}{'processor':>11}" for size in SIZES)
     print(f"{'p50 in ms, incidents:':24}{heads}")
     for name in found[SIZES[0]]:
-        print(f"{name:24}" + "".join(f"{found[size][name]:12.1f}" for size in SIZES))
-    first, last = (found[size]["open incidents"] for size in (SIZES[0], SIZES[-1]))
+        print(f"{name:24}" + "".join("{:12.1f}{:11.1f}".format(*found[size][name]) for size in SIZES))
+    first, last = (found[size]["open incidents"][JUDGED] for size in (SIZES[0], SIZES[-1]))
     print(f"the list at {SIZES[-1]:,}: {last / first:.2f} times that at {SIZES[0]:,} (at most {MOST_TIMES})")
     return int(last > first * MOST_TIMES)
 

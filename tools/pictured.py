@@ -23,7 +23,7 @@ from app.incidents.actors import Actor, ActorKind
 from app.incidents.lifecycle import State
 from app.incidents.models import Incident, Verdict
 from app.maintenance import service as maintenance
-from app.notify import letters, messages
+from app.notify import messages
 from app.notify.models import MailKind, OutboxMessage
 from app.remediation import service as remediation
 from app.remediation.schemas import HeartbeatReport
@@ -64,7 +64,6 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         _person("Vera", VIEWER, Role.VIEWER)
         _plan()
         tokens.create(name="grafana", scopes=[Scope.READ], by="You", user_id=you)
-        letters.test_mail(ADMIN)
         healed = db.session.query(Incident).filter(Incident.verdict == Verdict.VERIFIED)
         newest = healed.order_by(Incident.id.desc()).first()
         burning = db.session.query(Incident).filter(Incident.state == State.OPEN).first()
