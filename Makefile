@@ -1,6 +1,8 @@
 # Every target gets what it needs first, so there is no order to know. `make` alone lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Hundreds of processes start from this code; without byte code each one compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 BIN := .venv/bin
 TOOLS := prometheus promtool alertmanager amtool helm helm3 kubeconform registry go

@@ -1,5 +1,6 @@
 """What holds for every pod of every values file."""
 
+import inspect
 import os
 import re
 import subprocess
@@ -13,15 +14,24 @@ from tests.chart.rendering import VALUES_FILES, containers, documents, pods
 
 # The only pod that talks to the Kubernetes API.
 WITH_TOKEN = {"StatefulSet/oims-automation"}
-ALL = [(values, name) for values in VALUES_FILES for name in pods(documents(values))]
+# Volumes mounted file by file, and the annotation by which a change of theirs makes new pods.
+RENEWED_WITH_THE_POD = {"playbooks": "checksum/policy"}
 
 
-@pytest.fixture
-def pod(values, name):
-    return pods(documents(values))[name]
+def every_pod(check):
+    """Make a test per values file from a check of one pod; what it asks for is passed by name.
 
+    Nothing is rendered before the test runs: each test process would have to, just to list the tests.
+    """
 
-every_pod = pytest.mark.parametrize(("values", "name"), ALL, ids="/".join)
+    @pytest.mark.parametrize("values", VALUES_FILES)
+    def test(subtests, values):
+        for name, pod in pods(documents(values)).items():
+            known = {"pod": pod, "name": name, "values": values}
+            with subtests.test(name):
+                check(**{wanted: known[wanted] for wanted in inspect.signature(check).parameters})
+
+    return test
 
 
 @every_pod
@@ -56,8 +66,12 @@ def test_its_volumes_are_of_allowed_kinds_declared_once_and_all_mounted(pod, val
     for container in containers(pod):
         places = [mount["mountPath"] for mount in container.get("volumeMounts", [])]
         assert len(places) == len(set(places))
-        # A single file would never follow its Secret or ConfigMap.
-        assert not any("subPath" in mount for mount in container.get("volumeMounts", []))
+        # A single file never follows its Secret or ConfigMap, so a new one has to make a new pod.
+        single = {mount["name"] for mount in container.get("volumeMounts", []) if "subPath" in mount}
+        assert single <= RENEWED_WITH_THE_POD.keys()
+        assert {RENEWED_WITH_THE_POD[volume] for volume in single} <= pod["metadata"].get(
+            "annotations", {}
+        ).keys()
 
 
 @every_pod
