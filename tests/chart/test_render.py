@@ -137,7 +137,7 @@ def test_extra_objects_are_rendered_and_strings_are_templates():
     assert {"as-a-map", "incident-mgmt-as-a-string"} <= names
 
 
-@pytest.mark.parametrize("values", VALUES_FILES)
+@pytest.mark.parametrize("values", ["default", "everything", "gitops", "operator"])  # every template
 def test_yamllint_finds_nothing_in_the_rendered_text(values):
     assert [str(problem) for problem in linter.run(text(values), CLEAN)] == []
 
