@@ -8,8 +8,10 @@ BIN := .venv/bin
 TOOLS := prometheus promtool alertmanager amtool helm helm3 kubeconform registry go
 # A part of the tests, as in `make test T=tests/webhook`.
 T ?= tests
-# Test processes, which take whole files in the order of tests/conftest.py. Many tests only wait for real processes.
-PYTEST := $(BIN)/pytest --numprocesses=5 --dist=loadfile --no-loadscope-reorder
+# Test processes, which take whole files in the order of tests/conftest.py. Many tests only wait for real processes,
+# so there are five of them even where there are fewer cores.
+PROCESSES := $(shell cores=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1); echo $$((cores > 5 ? cores : 5)))
+PYTEST := $(BIN)/pytest --numprocesses=$(PROCESSES) --dist=loadfile --no-loadscope-reorder
 
 .PHONY: help
 help: ## List the targets
