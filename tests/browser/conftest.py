@@ -141,8 +141,8 @@ def on_postgresql():
 
 @pytest.fixture
 def database():
-    """SQLite; a test that matters on both is parametrized with BOTH."""
-    return "sqlite"
+    """SQLite, unless TEST_BROWSER_DATABASE says otherwise; what matters most is always run on BOTH."""
+    return os.environ.get("TEST_BROWSER_DATABASE", "sqlite")
 
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
