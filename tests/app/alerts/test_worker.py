@@ -18,7 +18,7 @@ from flask import Flask
 from app.alerts.models import AlertEvent
 from app.extensions import db
 from app.incidents.models import EventKind, Incident, TimelineEvent
-from app.ops.models import AuditEvent
+from app.ops.models import AuditEvent, WorkerHeartbeat
 from tests.app.conftest import SECRET_KEY
 
 WRITE, READ, KEY = "w" * 40, "r" * 40, "k" * 40
@@ -124,6 +124,8 @@ def test_two_workers_at_once_do_each_thing_once_and_stop_when_told(
     webhook: str, environment: dict[str, str]
 ) -> None:
     with process("app", "worker", **environment) as one, process("app", "worker", **environment) as two:
+        # One that still starts would get no alert, and end as any process does that is told to.
+        wait_for(lambda: count(WorkerHeartbeat) == 2, "both workers")
         for number in range(40):
             post(webhook, alert(number), alert(number))
         wait_for(lambda: count(AlertEvent) == 40, "every event")
