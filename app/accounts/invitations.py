@@ -81,6 +81,16 @@ def register(*, email: str, address: str) -> None:
         audit.record("registration_asked", "somebody", f"An account was asked for {email}.", address=address)
 
 
+def who_may_register() -> str:
+    """Return `open`, `approval` or `closed`, for accounts with a password.
+
+    Nobody may where single sign-on links accounts by addresses that no mail confirms.
+    """
+    settings = current_app.config["SETTINGS"]
+    is_unsafe = settings.oidc_issuer and not settings.smtp_host
+    return "closed" if is_unsafe else str(settings.registration)
+
+
 def waiting() -> Sequence[Invitation]:
     """Return the invitations by administrators that can still be accepted, newest first."""
     by_others = select(Invitation).where(Invitation.invited_by != ONESELF, *_waiting())
@@ -96,7 +106,7 @@ def find(secret: str) -> Invitation:
     """
     statement = select(Invitation).where(Invitation.token_hash == _digest(secret), *_waiting())
     invitation = db.session.scalar(statement)
-    if invitation is None or (invitation.is_own and _registration() == "closed"):
+    if invitation is None or (invitation.is_own and who_may_register() == "closed"):
         raise NotFound(DEAD)
     return invitation
 
@@ -119,7 +129,7 @@ def accept(secret: str, *, name: str, password: str) -> User:
         )
         if accepted is None:
             raise NotFound(DEAD)
-        waits = accepted.is_own and _registration() == "approval"
+        waits = accepted.is_own and who_may_register() == "approval"
         return service.register(
             email=accepted.email,
             name=name,
@@ -159,10 +169,6 @@ def _add(email: str, role: Role, by: str) -> NewInvitation:
 
 def _withdraw_older(*which: ColumnElement[bool]) -> None:
     db.session.execute(update(Invitation).where(*which, *_waiting()).values(revoked_at=now()))
-
-
-def _registration() -> str:
-    return str(current_app.config["SETTINGS"].registration)
 
 
 def _waiting() -> tuple[ColumnElement[bool], ...]:

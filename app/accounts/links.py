@@ -55,10 +55,12 @@ def invitation(secret: str) -> ResponseReturnValue:
             form.reject(error)
         else:
             return enter(user)
-    settings = current_app.config["SETTINGS"]
-    context = {"form": form, "invitation": found, "secret": secret, "registration": settings.registration}
+    context = {"form": form, "invitation": found, "secret": secret}
     return render_template(
-        "accounts/invitation.html", **context, min_password_length=passwords.MIN_LENGTH
+        "accounts/invitation.html",
+        **context,
+        registration=invitations.who_may_register(),
+        min_password_length=passwords.MIN_LENGTH,
     ), status(form)
 
 

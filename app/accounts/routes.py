@@ -41,7 +41,7 @@ def login() -> ResponseReturnValue:
         "accounts/login.html",
         form=form,
         next=request.args.get("next"),
-        registration=_registration(),
+        registration=invitations.who_may_register(),
         has_single_sign_on=bool(settings.oidc_issuer),
         is_new=service.is_new(),
     ), status(form)
@@ -50,7 +50,7 @@ def login() -> ResponseReturnValue:
 @bp.route("/register", methods=["GET", "POST"])
 def register() -> ResponseReturnValue:
     """Make an account, where this installation allows it."""
-    registration = _registration()
+    registration = invitations.who_may_register()
     if registration == "closed":
         raise Forbidden(
             "Registration is closed. An administrator of this installation can make an account for you."
@@ -96,7 +96,7 @@ def _register_at_once(registration: str) -> ResponseReturnValue:
 
 
 def _registration_page(form: Form, *, is_asked: bool = False) -> str:
-    context = {"registration": _registration(), "valid_for": invitations.VALID_FOR}
+    context = {"registration": invitations.who_may_register(), "valid_for": invitations.VALID_FOR}
     return render_template(
         "accounts/register.html",
         form=form,
@@ -112,10 +112,3 @@ def logout() -> ResponseReturnValue:
     sessions.sign_out()
     flash("You are logged out.", "ok")
     return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
-
-
-def _registration() -> str:
-    """Return who may register: nobody where single sign-on links accounts by addresses no mail confirms."""
-    settings = current_app.config["SETTINGS"]
-    is_unsafe = settings.oidc_issuer and not settings.smtp_host
-    return "closed" if is_unsafe else str(settings.registration)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+SMALLEST = b'{"alerts":[{"status":"firing","labels":{"alertname":"%b"}}]}'
 WRITER = "writer-token-of-a-test"
 READER = "reader-token-of-a-test"
 KEY = "event-key-of-a-test"

@@ -124,3 +124,8 @@ class PageClient:
         response = self.submit(page_path, action, **values)
         assert response.status_code == 303, response.text[:300]
         return self.get(response.location)
+
+
+def link(words: str) -> str:
+    """Return the path of the first link to the app in a mail."""
+    return re.search(r"http://localhost(/\S+)", words)[1]

@@ -194,13 +194,9 @@ def test_a_malformed_report_is_refused_with_its_fields(report: Any, path: str, b
     assert report(path, body) == 422
 
 
-def test_the_heartbeat_hears_whether_people_paused_the_automation(
-    client: FlaskClient, bearer: Callable[..., dict[str, str]], app: Any
-) -> None:
-    from app.incidents.actors import SYSTEM  # noqa: PLC0415
-    from app.remediation import control  # noqa: PLC0415
-
-    body = {
+def sign_of_life(**changes: Any) -> dict[str, Any]:
+    """Return what an automation on a host reports of itself."""
+    return {
         "instance": "host-1",
         "version": "0.1.0",
         "location": "host",
@@ -209,7 +205,16 @@ def test_the_heartbeat_hears_whether_people_paused_the_automation(
         "lag_s": 0.1,
         "remedies": [],
         "sent_at": T(1),
-    }
+    } | changes
+
+
+def test_the_heartbeat_hears_whether_people_paused_the_automation(
+    client: FlaskClient, bearer: Callable[..., dict[str, str]], app: Any
+) -> None:
+    from app.incidents.actors import SYSTEM  # noqa: PLC0415
+    from app.remediation import control  # noqa: PLC0415
+
+    body = sign_of_life()
     headers = bearer(Scope.AUTOMATION)
     assert client.post("/api/v1/automation/heartbeat", json=body, headers=headers).json["paused"] is False
     with app.app_context():
@@ -223,16 +228,7 @@ def test_the_heartbeat_hears_whether_people_paused_the_automation(
 def test_a_pause_on_the_automations_host_and_its_lag_are_measured_too(
     client: FlaskClient, bearer: Any
 ) -> None:
-    beat = {
-        "instance": "host-1",
-        "version": "0.1.0",
-        "location": "host",
-        "paused": True,
-        "last_seq": 3,
-        "lag_s": 75.5,
-        "remedies": [],
-        "sent_at": T(1),
-    }
+    beat = sign_of_life(paused=True, lag_s=75.5)
     client.post("/api/v1/automation/heartbeat", json=beat, headers=bearer(Scope.AUTOMATION))
     text = client.get("/metrics").text
     assert "oims_automation_paused 1.0" in text
@@ -245,16 +241,7 @@ def test_a_policy_that_differs_from_the_last_one_is_kept_in_the_audit_trail(
     headers = bearer(Scope.AUTOMATION)
 
     def beat(*remedies: dict[str, Any]) -> None:
-        body = {
-            "instance": "host-1",
-            "version": "0.1.0",
-            "location": "host",
-            "paused": False,
-            "last_seq": 3,
-            "lag_s": 0,
-            "remedies": remedies,
-            "sent_at": T(1),
-        }
+        body = sign_of_life(remedies=remedies)
         assert client.post("/api/v1/automation/heartbeat", json=body, headers=headers).status_code == 200
 
     target = {"kind": "Deployment", "namespace": "shop", "name": "api"}

@@ -4,6 +4,7 @@ import contextlib
 import select
 import socket
 import threading
+from urllib.parse import urlsplit
 
 PIECE = 65536
 
@@ -17,6 +18,18 @@ class Relay:
         self.port = self._server.getsockname()[1]
         self._is_cut, self._ended = threading.Event(), False
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @classmethod
+    def into(cls, kubeconfig):
+        """Put itself in the way that a kubeconfig, a document, describes."""
+        server = kubeconfig["clusters"][0]["cluster"]
+        address = urlsplit(server["server"])
+        relay = cls(address.hostname, address.port or 443)
+        server |= {
+            "server": f"https://127.0.0.1:{relay.port}",
+            "tls-server-name": server.get("tls-server-name", address.hostname),
+        }
+        return relay
 
     def cut(self):
         """Carry nothing any more, without closing anything: nobody is told, as when a cable is pulled."""

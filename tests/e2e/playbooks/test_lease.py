@@ -3,7 +3,6 @@
 import json
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -26,13 +25,7 @@ remedies:
 def way(cluster, tmp_path):
     """A kubeconfig whose connections can be cut."""
     document = json.loads(cluster.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
-    server = document["clusters"][0]["cluster"]
-    address = urlsplit(server["server"])
-    relay = Relay(address.hostname, address.port or 443)
-    server |= {
-        "server": f"https://127.0.0.1:{relay.port}",
-        "tls-server-name": server.get("tls-server-name", address.hostname),
-    }
+    relay = Relay.into(document)
     relay.kubeconfig = tmp_path / "kubeconfig"
     relay.kubeconfig.write_text(json.dumps(document))
     yield relay

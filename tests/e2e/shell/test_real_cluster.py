@@ -6,8 +6,6 @@ import shutil
 import stat
 import subprocess
 import urllib.request
-import uuid
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,136 +13,6 @@ from tests.e2e.playbooks.relay import Relay
 from tests.shell.monitor import ROOT, Monitor, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-# Numbers its lines, and answers on the webhook's port so that a forward can be probed.
-PROGRAM = r"""
-perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 5001, Listen => 5, ReuseAddr => 1) or die;
-  while ($c = $s->accept) { print $c "HTTP/1.0 200 OK\r\n\r\n"; close $c }' &
-run=$(cat /proc/sys/kernel/random/uuid)
-n=0
-while :; do
-  n=$((n + 1))
-  echo "{\"kind\":\"alert\",\"seq\":$n,\"pod\":\"$HOSTNAME\",\"run\":\"$run\"}"
-  sleep 0.2
-done
-"""
-# Process 1 cannot be killed from inside its container, but it ends with its child.
-FIRST = 'sh -c "$PROGRAM" & echo $! >/tmp/child; wait $!'
-
-RBAC = """
-apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: oims-monitor
-  labels: {app.kubernetes.io/instance: oims, app.kubernetes.io/component: monitor}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: oims-monitor}
-rules:
-  - {apiGroups: [""], resources: [pods], verbs: [get, list, watch]}
-  - {apiGroups: [""], resources: [pods/log], verbs: [get]}
-  - {apiGroups: [""], resources: [pods/portforward], verbs: [create]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: oims-monitor}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: oims-monitor}
-subjects: [{kind: ServiceAccount, name: oims-monitor}]
----
-apiVersion: v1
-kind: Secret
-metadata: {name: oims-webhook}
-stringData: {token: writer, reader-token: reader, event-key: key}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: oims-app}
-stringData: {secret-key: s, admin-password: p, automation-token: reporter}
-"""
-
-
-def deployment(component, image):
-    labels = {
-        "app.kubernetes.io/name": "oims",
-        "app.kubernetes.io/instance": "oims",
-        "app.kubernetes.io/component": component,
-    }
-    container = {
-        "name": component,
-        "image": image,
-        "command": ["sh", "-c", FIRST],
-        "env": [{"name": "PROGRAM", "value": PROGRAM}],
-        "readinessProbe": {"httpGet": {"port": 5001}, "periodSeconds": 1},
-    }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": f"oims-{component}"},
-        "spec": {
-            "replicas": 2,
-            "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {"terminationGracePeriodSeconds": 2, "containers": [container]},
-            },
-        },
-    }
-
-
-class Release:
-    """What the chart would install, as far as the monitor sees it."""
-
-    def __init__(self, image):
-        self.namespace = f"monitor-{uuid.uuid4().hex[:8]}"
-        self.kubectl("create", "namespace", self.namespace)
-        self.kubectl("apply", "-f", "-", stdin=RBAC)
-        self.kubectl("apply", "-f", "-", stdin=json.dumps(deployment("webhook", image)))
-        self.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
-
-    def kubectl(self, *arguments, stdin=None):
-        done = subprocess.run(
-            ["kubectl", "-n", self.namespace, *arguments],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=150,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def pods(self):
-        found = json.loads(self.kubectl("get", "pods", "-o", "json"))["items"]
-        return {pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]}
-
-
-@pytest.fixture(scope="module")
-def release():
-    nodes = json.loads(
-        subprocess.run(
-            ["kubectl", "get", "nodes", "-o", "json"], capture_output=True, check=True, timeout=30
-        ).stdout
-    )
-    images = [
-        name
-        for node in nodes["items"]
-        for image in node["status"]["images"]
-        for name in image.get("names") or []
-    ]
-    image = next(
-        (
-            name
-            for name in images
-            if "@" not in name and any(base in name for base in ("/debian:", "/postgres:"))
-        ),
-        None,
-    )
-    if image is None:
-        pytest.skip("the node holds no Debian image to print lines with")
-    release = Release(image)
-    yield release
-    release.kubectl("delete", "namespace", release.namespace, "--wait=false")
 
 
 @pytest.fixture
@@ -189,13 +57,7 @@ def way(monitor):
         timeout=30,
     )
     document = json.loads(shown.stdout)
-    server = document["clusters"][0]["cluster"]
-    address = urlsplit(server["server"])
-    relay = Relay(address.hostname, address.port or 443)
-    server |= {
-        "server": f"https://127.0.0.1:{relay.port}",
-        "tls-server-name": server.get("tls-server-name", address.hostname),
-    }
+    relay = Relay.into(document)
     path.write_text(json.dumps(document))
     yield relay
     relay.close()
