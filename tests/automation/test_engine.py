@@ -37,14 +37,21 @@ class Bench:
         self.playbooks = folder / "playbooks"
         (self.playbooks / "tasks").mkdir(parents=True)
         self.ledger, self.clock, self._seq = open_ledger(folder), FakeClock(), 0
+        self.muted, self.unfinished = None, None
         self.engine = Engine(
-            Policy.model_validate(policy), self.ledger, self.clock, lambda: None, self.playbooks
+            Policy.model_validate(policy),
+            self.ledger,
+            self.clock,
+            lambda: None,
+            self.playbooks,
+            muted=lambda _: self.muted,
+            rollout=lambda _: self.unfinished,
         )
         self.predecessors = Predecessors(App(app.url, APP_TOKEN), self.ledger, self.clock)
 
-    def fire(self, alertname):
+    def fire(self, alertname, status="firing"):
         self._seq += 1
-        event = make_event(self._seq, alertname, "firing", alertname, f"e-{alertname}")
+        event = make_event(self._seq, alertname, status, alertname, f"e-{alertname}")
         take_in(self.ledger, [Event.model_validate(event)], self.clock.now)
 
     def look(self):
@@ -60,6 +67,11 @@ class Bench:
         query = "SELECT decision, reason FROM decisions WHERE episode = ? AND current = 1"
         (row,) = self.ledger.rows(query, f"e-{alertname}")
         return row["decision"], row["reason"]
+
+    def verdict(self, run):
+        """Settle with a journal read to its end just now; return the run's verification."""
+        self.engine.settle(self.clock.now)
+        return runs.get_run(self.ledger, run.id).verification
 
 
 @pytest.fixture
@@ -154,3 +166,28 @@ def test_while_the_app_is_away_nothing_is_known_of_the_one_before_and_it_is_aske
     bench.wait(ASK_AGAIN)
     bench.predecessors.learn()
     assert len(bench.ledger.rows("SELECT 1 FROM inherited_runs")) == 1
+
+
+@pytest.mark.parametrize("name", ["A", "Asked"])
+def test_what_is_silenced_is_neither_run_nor_asked_for_until_it_no_longer_is(bench, name):
+    def acts():
+        return bench.look() or bench.ledger.rows("SELECT 1 FROM approvals")
+
+    bench.muted = "silenced by ada"
+    bench.fire(name)
+    assert not acts()
+    assert bench.decision(name) == ("deferred", "maintenance")
+    bench.muted = None
+    assert acts()
+
+
+def test_a_repair_is_verified_only_when_its_target_is_rolled_out(bench):
+    bench.unfinished = "1 of 2 pods is ready"
+    bench.fire("A")
+    (run,) = bench.look()
+    runs.finish(bench.ledger, run.id, "succeeded", bench.clock)
+    bench.fire("A", "resolved")
+    bench.wait(run.hold + 1)
+    assert bench.verdict(run) == "pending"
+    bench.unfinished = None
+    assert bench.verdict(run) == "verified"

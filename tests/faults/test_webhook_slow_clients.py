@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from tests.webhook.process import WRITER, alert, message, running
+from tests.webhook.process import SMALLEST, WRITER, alert, message, running
 
 
 @pytest.fixture
@@ -23,6 +23,10 @@ HALF_A_BODY = (
     f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {WRITER}\r\nContent-Length: 1000\r\n\r\n".encode()
     + b'{"alerts":['
 )
+A_POST = (
+    f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {WRITER}\r\n"
+    f"Content-Length: {len(SMALLEST % b'Kept')}\r\n\r\n"
+).encode() + SMALLEST % b"Kept"
 SLOW = {
     "half a head": b"POST / HTTP/1.1\r\nHost: x\r\n",
     "half a body": HALF_A_BODY,
@@ -68,6 +72,20 @@ def test_clients_that_never_send_the_body_that_was_refused_do_not_keep_others_wa
 
         assert webhook.post(message(alert()), timeout=3).status == 200
         assert webhook.get("/healthz", timeout=3).status == 200
+
+
+def test_a_connection_that_has_just_delivered_keeps_nobody_waiting_and_is_waited_for(webhook):
+    half = len(A_POST) - 10
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(client) for client in _connect(webhook, 3, A_POST)]
+        for client in clients:
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+            client.sendall(A_POST[:half])
+
+        assert webhook.post(message(alert("Other")), timeout=3).status == 200
+        for client in clients:
+            client.sendall(A_POST[half:])
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_client_that_does_not_read_its_answers_does_not_keep_others_waiting(webhook):
