@@ -1,29 +1,19 @@
-"""Single sign-on by OpenID Connect: authorization code flow with PKCE and nonce. Off without an issuer."""
+"""Single sign-on by OpenID Connect. Off without an issuer."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING
 
 import structlog
-from authlib.integrations.base_client import OAuthError
-from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from joserfc.errors import JoseError
-from requests.exceptions import RequestException
 
 from app.accounts import external, sessions
-from app.accounts.external import Identity
 from app.config import Settings
-from app.errors import Unauthorized, Unavailable
+from app.errors import Unauthorized
 from app.pages import local_path
 
-NAME = "oidc"
-TIMEOUT_S = 5
-ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""Signatures with a key pair only: "none", and secrets shared with other apps, prove nothing."""
-REFUSED = "Single sign-on did not work out. Try again; if it fails again, tell your administrator the time."
+if TYPE_CHECKING:
+    from app.accounts.provider import Provider
 
 log = structlog.get_logger()
 bp = Blueprint("oidc", __name__, url_prefix="/login/oidc")
@@ -32,10 +22,8 @@ bp = Blueprint("oidc", __name__, url_prefix="/login/oidc")
 @bp.get("")
 def start() -> ResponseReturnValue:
     """Send the browser to the provider."""
-    with _failures_in_words():
-        client = _provider()
-        session["oidc_next"] = local_path(request.args.get("next"))
-        answer: ResponseReturnValue = client.authorize_redirect(_callback_address())
+    answer = _provider().redirect(_callback_address())
+    session["oidc_next"] = local_path(request.args.get("next"))
     return answer
 
 
@@ -43,87 +31,17 @@ def start() -> ResponseReturnValue:
 def callback() -> ResponseReturnValue:
     """Take the person whom the provider sends back, and whom it vouches for."""
     target = local_path(session.get("oidc_next"))
-    with _failures_in_words():
-        client = _provider()
-        token = client.authorize_access_token(
-            claims_options={
-                "iss": {"essential": True, "value": _settings().oidc_issuer},
-                "sub": {"essential": True},
-                "nonce": {"essential": True},
-            },
-        )
-        if "userinfo" not in token:
-            raise OAuthError("missing_id_token")
-        claims = _claims(client, token)
-    user = external.admit(_identity(claims), _settings(), address=request.remote_addr or "")
+    user = external.admit(_provider().identify(), _settings(), address=request.remote_addr or "")
     sessions.sign_in(user, request)
     return redirect(target, code=HTTPStatus.SEE_OTHER)
 
 
-def _claims(client: Any, token: dict[str, Any]) -> dict[str, Any]:
-    """Return what is said of the person: by the ID token, else by the provider's userinfo.
-
-    Raises:
-        OAuthError: userinfo speaks of another person.
-
-    """
-    told = dict(token["userinfo"])
-    wanted = {"email", "email_verified", "name", _settings().oidc_role_claim or "email"}
-    if wanted <= told.keys() or not client.server_metadata.get("userinfo_endpoint"):
-        return told
-    asked = client.userinfo(token=token)
-    if asked.get("sub") != told["sub"]:
-        raise OAuthError("userinfo_mismatch")
-    return {**asked, **told}
-
-
-def _identity(claims: dict[str, Any]) -> Identity:
-    groups = claims.get(_settings().oidc_role_claim) or ()
-    is_verified = claims.get("email_verified") is True and isinstance(claims.get("email"), str)
-    return Identity(
-        issuer=_settings().oidc_issuer,
-        subject=str(claims["sub"])[:255],
-        email=claims["email"] if is_verified else "",
-        name=str(claims.get("name") or claims.get("preferred_username") or ""),
-        groups=frozenset([groups] if isinstance(groups, str) else map(str, groups)),
-    )
-
-
-def _provider() -> Any:
-    """Return the client, with the provider's metadata read and checked.
-
-    Raises:
-        OAuthError: there is no provider, or it calls itself something else.
-
-    """
-    client = current_app.extensions["oidc"].create_client(NAME) if _settings().oidc_issuer else None
-    if client is None:
-        raise OAuthError("single_sign_on_is_off")
-    metadata = client.load_server_metadata()
-    if metadata.get("issuer") != _settings().oidc_issuer:
-        raise OAuthError("another_issuer")
-    offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
-    metadata["id_token_signing_alg_values_supported"] = [name for name in offered if name in ALGORITHMS]
-    return client
-
-
-@contextmanager
-def _failures_in_words() -> Iterator[None]:
-    """Turn the protocol's failures into answers for people; the log has their kind.
-
-    Raises:
-        Unauthorized: the provider, or somebody in its name, said something that doesn't fit.
-        Unavailable: the provider doesn't answer.
-
-    """
-    try:
-        yield
-    except (OAuthError, JoseError, ValueError, KeyError, RuntimeError) as error:
-        log.warning("oidc_refused", error=type(error).__name__, reason=getattr(error, "error", None))
-        raise Unauthorized(REFUSED) from None
-    except RequestException as error:
-        log.warning("oidc_unreachable", error=type(error).__name__)
-        raise Unavailable("The single sign-on provider doesn't answer. Try again in a moment.") from None
+def _provider() -> "Provider":
+    found: Provider | None = current_app.extensions.get("oidc")
+    if found is None:
+        log.warning("oidc_refused", reason="single_sign_on_is_off")
+        raise Unauthorized(external.REFUSED)
+    return found
 
 
 def _callback_address() -> str:
@@ -141,16 +59,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.register_blueprint(bp)
     if settings.oidc_client_secret is None:
         return
-    oauth = OAuth(app)
-    oauth.register(
-        NAME,
-        client_id=settings.oidc_client_id,
-        client_secret=settings.oidc_client_secret.get_secret_value(),
-        server_metadata_url=settings.oidc_issuer.rstrip("/") + "/.well-known/openid-configuration",
-        client_kwargs={
-            "scope": "openid email profile",
-            "code_challenge_method": "S256",
-            "default_timeout": TIMEOUT_S,
-        },
-    )
-    app.extensions["oidc"] = oauth
+    # The protocol is a sixth of the code that a process of the app would load; most have no use for it.
+    from app.accounts.provider import Provider  # noqa: PLC0415
+
+    app.extensions["oidc"] = Provider(app, settings, settings.oidc_client_secret.get_secret_value())
