@@ -46,6 +46,7 @@ def validate():
             [
                 tool("kubeconform"),
                 "-strict",
+                "-n=1",  # several at once would each read the same schemas: three times the work
                 "-summary",
                 "-output=json",
                 f"-kubernetes-version={version}",

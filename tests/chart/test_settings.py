@@ -30,29 +30,28 @@ def settings(monkeypatch, tmp_path):
         return str(file)
 
     def load(name, *values, **options):
-        every = [part for pod in pods(documents(*values, **options)).values() for part in containers(pod)]
-        (container,) = [part for part in every if part["name"] == name]
-        for item in container["env"]:
-            variable = item["name"]
-            value = secret(variable) if variable.endswith("_FILE") else item.get("value", SECRET)
-            monkeypatch.setenv(variable, value)
-        return LOADERS[name]()
+        (container,) = [part for part in _containers(*values, **options) if part["name"] == name]
+        with monkeypatch.context() as environment:
+            for item in container["env"]:
+                variable = item["name"]
+                value = secret(variable) if variable.endswith("_FILE") else item.get("value", SECRET)
+                environment.setenv(variable, value)
+            return LOADERS[name]()
 
     return load
 
 
-@pytest.mark.parametrize(
-    ("values", "name"),
-    [
-        (values, container["name"])
-        for values in VALUES_FILES
-        for pod in pods(documents(values)).values()
-        for container in containers(pod)
-        if container["name"] in LOADERS
-    ],
-)
-def test_a_part_takes_its_settings(settings, values, name):
-    assert settings(name, values)
+def _containers(*values, **options):
+    return [part for pod in pods(documents(*values, **options)).values() for part in containers(pod)]
+
+
+@pytest.mark.parametrize("values", VALUES_FILES)
+def test_every_part_takes_its_settings(settings, subtests, values):
+    names = [container["name"] for container in _containers(values) if container["name"] in LOADERS]
+    assert {"web", "worker", "webhook"} <= set(names)
+    for name in names:
+        with subtests.test(name):
+            assert settings(name, values)
 
 
 def test_single_sign_on_reaches_the_app(settings):

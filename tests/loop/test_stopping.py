@@ -8,49 +8,65 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
+class RunningDemo:
+    """A demo that is up, started anew in its folder and on its ports after each of its ends."""
+
+    def __init__(self, start):
+        self._start, self.said = start, []
+        self.process, self.state = start()
+        self._wait_until_up()
+
+    def start_again(self, *options):
+        self.process, _ = self._start(*options, repeat=self.process)
+
+    def start_again_and_wait(self):
+        self.start_again()
+        self._wait_until_up()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        return self.state.processes()
+
+    def _wait_until_up(self):
+        self.said = []
+        deadline = time.monotonic() + 90
+        for line in self.process.stdout:
+            assert time.monotonic() < deadline, self.said
+            self.said.append(line)
+            if "Webhook is ready" in line:
+                return
+        pytest.fail(f"the demo ended before the webhook was ready: {self.said}")
+
+
+@pytest.fixture(scope="module")
+def demo(start_demo):
+    return RunningDemo(start_demo)
+
+
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_demo_leaves_no_process_behind_and_a_second_one_works_at_once(start_demo, sign):
-    process, state = start_demo()
-    _wait_for_line(process, "Webhook is ready")
-    process.send_signal(sign)
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 128 + sign, output
-    assert state.processes() == []
+def test_a_stopped_demo_leaves_no_process_behind_and_a_second_one_works_at_once(demo, sign):
+    demo.process.send_signal(sign)
+    output, _ = demo.process.communicate(timeout=60)
+    assert demo.process.returncode == 128 + sign, output
+    assert demo.state.processes() == []
 
-    again, _ = start_demo(repeat=process)
-    _wait_for_line(again, "Webhook is ready")
+    demo.start_again_and_wait()
 
 
-def test_after_a_killed_demo_the_next_one_ends_what_was_left(start_demo):
-    process, state = start_demo()
-    _wait_for_line(process, "Webhook is ready")
-    process.kill()
-    process.wait()
-    left = state.processes()
+def test_after_a_killed_demo_the_next_one_ends_what_was_left(demo):
+    left = demo.kill()
     assert left
 
-    again, _ = start_demo(repeat=process)
-    _wait_for_line(again, "that a killed demo had left behind")
-    _wait_for_line(again, "Webhook is ready")
-    assert not set(left) & set(state.processes())
+    demo.start_again_and_wait()
+    assert "that a killed demo had left behind" in "".join(demo.said)
+    assert not set(left) & set(demo.state.processes())
 
 
-def test_cleaning_ends_what_a_killed_demo_left_and_removes_the_folder(start_demo):
-    process, state = start_demo()
-    _wait_for_line(process, "Webhook is ready")
-    process.kill()
-    process.wait()
-    cleaner, _ = start_demo("--clean", repeat=process)
-    output, _ = cleaner.communicate(timeout=60)
-    assert cleaner.returncode == 0, output
-    assert state.processes() == []
-    assert not state.folder.exists()
-
-
-def _wait_for_line(process, text):
-    deadline = time.monotonic() + 90
-    for line in process.stdout:
-        assert time.monotonic() < deadline, f"{text!r} did not come"
-        if text in line:
-            return
-    pytest.fail(f"the demo ended before it said {text!r}")
+def test_cleaning_ends_what_a_killed_demo_left_and_removes_the_folder(demo):
+    assert demo.kill()
+    demo.start_again("--clean")
+    output, _ = demo.process.communicate(timeout=60)
+    assert demo.process.returncode == 0, output
+    assert demo.state.processes() == []
+    assert not demo.state.folder.exists()

@@ -18,7 +18,7 @@ def supervisor(tmp_path_factory):
 
 @pytest.fixture
 def play(tmp_path, supervisor):
-    """Run a playbook with variables from an unsafe file, as automation does."""
+    """Run a remedy on a target."""
 
     def run(playbook, *options, environment=None, **variables):
         target = {
@@ -26,37 +26,36 @@ def play(tmp_path, supervisor):
             "oims_target_namespace": "incident-mgmt",
             "oims_target_name": "oims-app",
         }
-        unsafe = {
-            name: {"__ansible_unsafe": value} if isinstance(value, str) else value
-            for name, value in (target | variables).items()
-            if value is not None
-        }
-        file = tmp_path / "variables.json"
-        file.write_text(json.dumps(unsafe))
-        return subprocess.run(
-            [
-                BIN / "ansible-playbook",
-                "-i",
-                "inventories/local",
-                "-e",
-                f"@{file}",
-                *options,
-                f"{playbook}.yml",
-            ],
-            cwd=ROOT / "playbooks",
-            env={
-                "PATH": os.defpath,
-                "HOME": str(tmp_path),
-                "LC_ALL": "C.UTF-8",
-                "ANSIBLE_CONFIG": "ansible.cfg",
-                "OIMS_STATE_DIR": str(tmp_path / "state"),
-                "OIMS_SUPERVISOR_URL": supervisor.url,
-            }
-            | (environment or {}),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=90,
-        )
+        environment = {"OIMS_SUPERVISOR_URL": supervisor.url} | (environment or {})
+        return play_in(tmp_path, f"{playbook}.yml", *options, environment=environment, **target | variables)
 
     return run
+
+
+def play_in(folder, playbook, *options, environment=None, **variables):
+    """Run a playbook with variables from an unsafe file, as automation does; its files are in a folder."""
+    file = folder / "variables.json"
+    file.write_text(json.dumps(_unsafe(variables)))
+    return subprocess.run(
+        [BIN / "ansible-playbook", "-i", "inventories/local", "-e", f"@{file}", *options, playbook],
+        cwd=ROOT / "playbooks",
+        env={
+            "PATH": os.defpath,
+            "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_CONFIG": "ansible.cfg",
+            "OIMS_STATE_DIR": str(folder / "state"),
+        }
+        | (environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
+
+
+def _unsafe(value):
+    """Mark every text as one that is never a template."""
+    if isinstance(value, dict):
+        return {name: _unsafe(item) for name, item in value.items()}
+    return {"__ansible_unsafe": value} if isinstance(value, str) else value
