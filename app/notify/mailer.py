@@ -6,6 +6,7 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import cached_property
 
 from app.config import Settings
 from app.notify.models import OutboxMessage
@@ -18,12 +19,20 @@ ON_THE_WIRE = SMTP.clone(max_line_length=998)
 
 
 class DeliveryError(Exception):
-    """A mail was not taken; ``is_permanent`` when trying again can't help."""
+    """A mail was not taken.
 
-    def __init__(self, reason: str, *, is_permanent: bool = False) -> None:
+    Attributes:
+        reason: why, in a sentence.
+        is_permanent: trying again can't help.
+        is_for_all: any other mail would fare the same now: the server can't be reached or used.
+
+    """
+
+    def __init__(self, reason: str, *, is_permanent: bool = False, is_for_all: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.is_permanent = is_permanent
+        self.is_for_all = is_for_all
 
 
 class Mailer:
@@ -62,14 +71,19 @@ class Mailer:
             ) from None
         except smtplib.SMTPResponseException as error:
             self.close()
-            raise DeliveryError(_answer(error.smtp_code, error.smtp_error)) from None
+            answer = _answer(error.smtp_code, error.smtp_error)
+            raise DeliveryError(answer, is_for_all=True) from None
         except ssl.SSLCertVerificationError as error:
             self.close()
             reason = f"The mail server's certificate can't be verified: {error.verify_message}"
-            raise DeliveryError(f"{reason}. Name your authority's file in SSL_CERT_FILE.") from None
+            raise DeliveryError(
+                f"{reason}. Name your authority's file in SSL_CERT_FILE.", is_for_all=True
+            ) from None
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            raise DeliveryError(f"The mail server can't be reached ({type(error).__name__}).") from None
+            raise DeliveryError(
+                f"The mail server can't be reached ({type(error).__name__}).", is_for_all=True
+            ) from None
 
     def close(self) -> None:
         """End the connection, politely if the server still listens."""
@@ -81,18 +95,22 @@ class Mailer:
         except (smtplib.SMTPException, OSError):
             connection.close()
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Whom to trust; reading the authorities costs more than everything else about a mail."""
+        return ssl.create_default_context()
+
     def _connect(self) -> smtplib.SMTP:
         settings = self._settings
-        context = ssl.create_default_context()
         if settings.smtp_tls == "tls":
             connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S, context=context
+                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S, context=self._tls
             )
         else:
             connection = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S)
         try:
             if settings.smtp_tls == "starttls":
-                connection.starttls(context=context)
+                connection.starttls(context=self._tls)
             if settings.smtp_user and settings.smtp_password:
                 connection.login(settings.smtp_user, settings.smtp_password.get_secret_value())
         except (smtplib.SMTPException, OSError):

@@ -40,6 +40,7 @@ class Sender:
     def send_due(self, stop: Event) -> int:
         """Send all that is due over one connection; return how many were taken by the server.
 
+        A server that is away ends the round: each round asks it with one mail, not with all that wait.
         Digests that have become due are written afterwards, and leave the next time.
         """
         mailer = Mailer(self.settings)
@@ -55,6 +56,8 @@ class Sender:
                     outbox.mark_failed(
                         message.id, self.worker, error=error.reason, is_permanent=error.is_permanent
                     )
+                    if error.is_for_all:
+                        break
                 else:
                     outbox.mark_sent(message.id, self.worker)
                     sent += 1

@@ -51,6 +51,17 @@ def test_a_mail_waits_while_the_server_is_down_and_leaves_when_it_is_up(
     assert queries.timeline(incident.id)[-1].kind is EventKind.MAIL_SENT
 
 
+def test_a_server_that_is_away_is_asked_with_one_mail_and_gets_the_others_as_soon_as_it_is_back(
+    send: Callable[[], int], context: None, server: tuple[Sink, Controller]
+) -> None:
+    for number in range(5):
+        service.create(title=f"Café {number} closed", severity=Severity.HIGH, actor=SYSTEM)
+    assert [send(), send()] == [0, 0]
+    assert sum(db.session.scalars(db.select(OutboxMessage.attempts))) == 2
+    server[1].start()
+    assert send() == 3
+
+
 def test_a_mail_refused_for_good_is_a_dead_letter_that_can_be_retried(
     send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:
