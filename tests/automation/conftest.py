@@ -1,4 +1,3 @@
-import importlib.util
 import os
 import subprocess
 import sys
@@ -9,21 +8,10 @@ import pytest
 import structlog
 
 from automation.__main__ import main
+from automation.run import process
+from tests.automation import doubles
 
 ROOT = Path(__file__).parents[2]
-
-# `raw` starts no Python for its module: a third of the time of a run.
-
-
-def _load(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    module = sys.modules.setdefault(name, importlib.util.module_from_spec(spec))
-    spec.loader.exec_module(module)
-    return module
-
-
-doubles = _load("doubles")
-
 INVENTORY = """\
 all:
   hosts:
@@ -32,6 +20,7 @@ all:
       ansible_python_interpreter: "{{ ansible_playbook_python }}"
 """
 
+# `raw` starts no Python for its module: a third of the time of a run.
 REPAIR = """\
 - hosts: localhost
   gather_facts: false
@@ -219,7 +208,7 @@ class FollowerProcess:
 
 @pytest.fixture
 def follower(env, tmp_path):
-    """Start followers; what is left of them is killed at the end."""
+    """Start followers; what is left of them and of their playbooks is killed at the end."""
     started = []
 
     def start(**changes):
@@ -227,8 +216,10 @@ def follower(env, tmp_path):
         return started[-1]
 
     yield start
-    for process in started:
-        process.kill()
+    for one in started:
+        one.kill()
+    for folder in (tmp_path / "state/runs").glob("*"):
+        process.end(folder.name, grace=0)
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from automation.clock import SystemClock
 from automation.follow.predecessors import Predecessors
 from automation.ledger.database import open_ledger
 from automation.report import App
-
-from .conftest import ROOT
-from .doubles import APP_TOKEN
+from tests.automation.conftest import ROOT
+from tests.automation.doubles import APP_TOKEN
 
 
 @pytest.fixture

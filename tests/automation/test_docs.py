@@ -9,8 +9,7 @@ import yaml
 
 from automation.decide.model import Reason, Verb
 from automation.policy.reference import PAGE, SCHEMA, page, schema
-
-from .conftest import ROOT
+from tests.automation.conftest import ROOT
 
 TEXT = (ROOT / PAGE).read_text()
 

@@ -13,9 +13,8 @@ from automation.ledger.database import open_ledger
 from automation.ledger.episodes import take_in
 from automation.policy.schemas import Policy
 from automation.report import App
-
-from .doubles import APP_TOKEN, make_event
-from .test_property import FakeClock
+from tests.automation.doubles import APP_TOKEN, make_event
+from tests.automation.test_property import FakeClock
 
 
 def remedy(name, **more):

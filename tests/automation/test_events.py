@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from automation.events.lines import MAX_LINE, LineReader
 from automation.events.signing import canonical, is_genuine, sign
-
-from .doubles import KEY, make_event
+from tests.automation.doubles import KEY, make_event
 
 VECTORS = json.loads((Path(__file__).parents[1] / "contract" / "signing_vectors.json").read_text())["vectors"]
 

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from automation.run import process
+from tests.automation.doubles import JournalServer, make_event
 
-from .doubles import JournalServer, make_event
+pytestmark = pytest.mark.slow
 
 SLOW_POLICY = """\
 defaults: {cooldown: 0s, max_attempts: 2, timeout: 5m, verify: {within: 1m, hold: 1s}}

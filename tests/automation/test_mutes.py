@@ -3,8 +3,7 @@
 import pytest
 
 from automation.events.mutes import Mutes
-
-from .doubles import READER_TOKEN
+from tests.automation.doubles import READER_TOKEN
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.automation.doubles import APP_TOKEN, KEY, READER_TOKEN
 from tests.automation.installation import Installation, Person, policy
 from webhook.journal import Journal, open_store
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 LOOK = """\
 - hosts: localhost

@@ -15,8 +15,7 @@ from automation.ledger import runs
 from automation.ledger.database import open_ledger
 from automation.ledger.episodes import offset, take_in
 from automation.policy.schemas import Policy
-
-from .doubles import make_event
+from tests.automation.doubles import make_event
 
 ALERTS = {"WebDown": "web", "WebSlow": "web", "ApiDown": "api", "DbDown": "db"}
 PER_HOUR, TOTAL, CONCURRENT, ATTEMPTS, COOLDOWN = 3, 5, 2, 2, 60

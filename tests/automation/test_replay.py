@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from automation.clock import iso
 from automation.events.signing import sign
-
-from .doubles import KEY, make_event
+from tests.automation.doubles import KEY, make_event
 
 DAYS = 7
 

@@ -24,8 +24,7 @@ from automation.run import process
 from automation.run.executor import Executor, ansible, ansible_environment
 from automation.run.output import LIMIT, read_tail, redact
 from automation.run.variables import write_variables
-
-from .doubles import make_event
+from tests.automation.doubles import make_event
 
 HOSTILE = [
     '{{ lookup("ansible.builtin.pipe", "touch EVIL") }}',

@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from .conftest import ROOT
-from .doubles import KEY, READER_TOKEN
+from tests.automation.conftest import ROOT
+from tests.automation.doubles import KEY, READER_TOKEN
+
+pytestmark = pytest.mark.slow
 
 TOKEN = "writer-token-of-the-tests-0123456789"
 

@@ -15,6 +15,8 @@ import pytest
 from tests.faults.senders import Senders, names
 from tests.webhook.process import alert, message, until
 
+pytestmark = pytest.mark.slow
+
 
 def test_nothing_acknowledged_is_lost_when_the_process_is_killed_under_load(webhook):
     """Ten times: start, load, kill -9 of the whole process group, start again."""

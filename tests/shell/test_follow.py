@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
+
 from tests.shell.monitor import eventually
+
+pytestmark = pytest.mark.slow
 
 
 def line(seq, kind="alert", **more):

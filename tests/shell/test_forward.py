@@ -6,7 +6,11 @@ import signal
 import subprocess
 import urllib.request
 
+import pytest
+
 from tests.shell.monitor import SCRIPT, eventually
+
+pytestmark = pytest.mark.slow
 
 
 def addresses(monitor):

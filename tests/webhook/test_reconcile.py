@@ -9,6 +9,8 @@ import pytest
 
 from tests.webhook.process import alert, message, until
 
+pytestmark = pytest.mark.slow
+
 PRINT = "00000000000000aa"
 START = "2026-11-23T15:04:05.123Z"
 
