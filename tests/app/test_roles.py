@@ -1,17 +1,11 @@
-"""Deny by default: the whole URL map, asked with every method by the whole cast.
-
-What a new page needs follows from two rules: looking takes a log-in, changing takes a responder. Everything
-else is written down here, so that an exception is a decision and never an accident.
-"""
+"""Deny by default: every door of the app, tried by the whole cast."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app.accounts import service, sessions, tokens
@@ -23,55 +17,9 @@ from app.incidents.actors import SYSTEM
 from app.incidents.lifecycle import Severity
 from app.ops.models import AuditEvent
 from tests.app.conftest import make_user
-
-METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
-LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
-
-PUBLIC = frozenset(
-    {
-        "static",
-        "accounts.login",
-        "accounts.register",
-        "links.forgotten",
-        "links.reset",
-        "links.invitation",
-        "subscriptions.unsubscribe",
-        "oidc.start",
-        "oidc.callback",
-        "dashboard.theme",
-        "ops.healthz",
-        "ops.readyz",
-        "ops.metrics",
-    }
-)
-"""Anybody may ask; what they answer is tested with them."""
-
-OWN = frozenset(
-    {
-        "accounts.logout",
-        "profile.show",
-        "profile.password",
-        "profile.sign_out_everywhere",
-        "profile.tokens",
-        "profile.revoke",
-        "subscriptions.show",
-        "incidents.keep_view",
-        "incidents.remove_view",
-    }
-)
-"""Changes that concern only the person who makes them."""
-
-BY_A_SIGNED_LINK = frozenset({"subscriptions.unsubscribe"})
-"""Mail programs post there by themselves; the link is the proof, and all it can do."""
-
-LEAVING = frozenset({"accounts.logout", "profile.sign_out_everywhere"})
-"""These end at the log-in page for everybody."""
-
-RESPONDERS_LOOK = frozenset({"incidents.new"})
-"""Forms that viewers could not send anyway."""
+from tests.app.doors import BY_A_SIGNED_LINK, LEAVING, LOOKING, RANK, doors, pages
 
 PEOPLE = ("anonymous", "pending", "disabled", "viewer", "responder", "admin")
-RANK = {"viewer": 1, "responder": 2, "admin": 3}
 TOKENS = ("read", "write", "automation", "admin", "expired", "revoked", "of a disabled person")
 COVERED = {
     "read": {"read"},
@@ -79,52 +27,6 @@ COVERED = {
     "automation": {"read", "automation"},
     "admin": {"read", "write", "automation", "admin"},
 }
-
-
-@dataclass(frozen=True)
-class Door:
-    """One address of the app and one way to knock."""
-
-    endpoint: str
-    path: str
-    method: str
-    exists: bool
-    scope: str | None
-
-    @property
-    def needs(self) -> int:
-        """The least rank that is let in."""
-        if self.endpoint.startswith("admin."):
-            return RANK["admin"]
-        if self.endpoint in RESPONDERS_LOOK and self.method != "OPTIONS":
-            return RANK["responder"]
-        is_change = self.method not in LOOKING and self.endpoint not in OWN
-        return RANK["responder"] if is_change else RANK["viewer"]
-
-
-def doors(app: Flask) -> list[Door]:
-    found = []
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint == "static" or rule.redirect_to is not None:
-            continue
-        operation = getattr(app.view_functions[rule.endpoint], "operation", None)
-        path = address(rule)
-        for method in METHODS:
-            exists = method in (rule.methods or ())
-            if exists or not any(
-                method in (other.methods or ()) and other.rule == rule.rule
-                for other in app.url_map.iter_rules()
-            ):
-                scope = operation.scope.value if operation else None
-                found.append(Door(rule.endpoint, path, method, exists, scope))
-    return found
-
-
-def address(rule: Rule) -> str:
-    assert rule.map is not None
-    values = {name: "x" if f"<{name}>" in rule.rule else 1 for name in rule.arguments}
-    method = next(iter(rule.methods or ()))
-    return rule.map.bind("localhost").build(rule.endpoint, values | (rule.defaults or {}), method=method)
 
 
 @pytest.fixture
@@ -175,12 +77,6 @@ def is_turned_away(answer: TestResponse) -> bool:
     """Say whether the answer sends to the log-in page or refuses."""
     to_login = answer.status_code == 303 and answer.location.startswith("/login")
     return to_login or answer.status_code in {401, 403}
-
-
-def pages(app: Flask) -> list[Door]:
-    """All doors for people but those that are public."""
-    machines = ("/api/", "/demo/")
-    return [door for door in doors(app) if door.endpoint not in PUBLIC and not door.path.startswith(machines)]
 
 
 @pytest.mark.parametrize("who", PEOPLE)
@@ -258,11 +154,10 @@ def test_every_operation_of_the_api_opens_only_to_its_scope(
 @pytest.mark.parametrize("kind", ["admin", "write"])
 def test_no_token_opens_a_page(app: Flask, secrets: dict[str, str], kind: str) -> None:
     headers = {"Authorization": f"Bearer {secrets[kind]}"}
-    for door in doors(app):
-        if door.endpoint in PUBLIC or door.path.startswith(("/api/", "/demo/")) or not door.exists:
-            continue
-        answer = app.test_client().open(door.path, method=door.method, headers=headers)
-        assert is_turned_away(answer), door
+    for door in pages(app):
+        if door.exists:
+            answer = app.test_client().open(door.path, method=door.method, headers=headers)
+            assert is_turned_away(answer), door
 
 
 def test_no_form_is_taken_without_its_token_whoever_sends_it(app: Flask, cast: dict[str, int]) -> None:

@@ -18,9 +18,9 @@ from app.notify import messages
 from app.notify.models import MailKind, OutboxMessage
 from app.remediation.models import Run
 from app.reviews import service as reviews
+from tests.app.doors import PUBLIC
 from tests.app.pages import stories
 from tests.app.pages.endpoints import pages_of
-from tests.app.test_roles import PUBLIC
 from tests.browser.conftest import PHONE, WIDE
 
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()

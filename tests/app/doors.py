@@ -1,0 +1,110 @@
+"""The doors of the app: its whole URL map with every method, and who may enter by which.
+
+What a new page needs follows from two rules: looking takes a log-in, changing takes a responder. Everything
+else is written down here, so that an exception is a decision and never an accident.
+"""
+
+from dataclasses import dataclass
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+PUBLIC = frozenset(
+    {
+        "static",
+        "accounts.login",
+        "accounts.register",
+        "links.forgotten",
+        "links.reset",
+        "links.invitation",
+        "subscriptions.unsubscribe",
+        "oidc.start",
+        "oidc.callback",
+        "dashboard.theme",
+        "ops.healthz",
+        "ops.readyz",
+        "ops.metrics",
+    }
+)
+"""Anybody may ask; what they answer is tested with them."""
+
+OWN = frozenset(
+    {
+        "accounts.logout",
+        "profile.show",
+        "profile.password",
+        "profile.sign_out_everywhere",
+        "profile.tokens",
+        "profile.revoke",
+        "subscriptions.show",
+        "incidents.keep_view",
+        "incidents.remove_view",
+    }
+)
+"""Changes that concern only the person who makes them."""
+
+BY_A_SIGNED_LINK = frozenset({"subscriptions.unsubscribe"})
+"""Mail programs post there by themselves; the link is the proof, and all it can do."""
+
+LEAVING = frozenset({"accounts.logout", "profile.sign_out_everywhere"})
+"""These end at the log-in page for everybody."""
+
+RESPONDERS_LOOK = frozenset({"incidents.new"})
+"""Forms that viewers could not send anyway."""
+
+RANK = {"viewer": 1, "responder": 2, "admin": 3}
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address of the app and one way to knock."""
+
+    endpoint: str
+    path: str
+    method: str
+    exists: bool
+    scope: str | None
+
+    @property
+    def needs(self) -> int:
+        """The least rank that is let in."""
+        if self.endpoint.startswith("admin."):
+            return RANK["admin"]
+        if self.endpoint in RESPONDERS_LOOK and self.method != "OPTIONS":
+            return RANK["responder"]
+        is_change = self.method not in LOOKING and self.endpoint not in OWN
+        return RANK["responder"] if is_change else RANK["viewer"]
+
+
+def doors(app: Flask) -> list[Door]:
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static" or rule.redirect_to is not None:
+            continue
+        operation = getattr(app.view_functions[rule.endpoint], "operation", None)
+        path = address(rule)
+        for method in METHODS:
+            exists = method in (rule.methods or ())
+            if exists or not any(
+                method in (other.methods or ()) and other.rule == rule.rule
+                for other in app.url_map.iter_rules()
+            ):
+                scope = operation.scope.value if operation else None
+                found.append(Door(rule.endpoint, path, method, exists, scope))
+    return found
+
+
+def address(rule: Rule) -> str:
+    assert rule.map is not None
+    values = {name: "x" if f"<{name}>" in rule.rule else 1 for name in rule.arguments}
+    method = next(iter(rule.methods or ()))
+    return rule.map.bind("localhost").build(rule.endpoint, values | (rule.defaults or {}), method=method)
+
+
+def pages(app: Flask) -> list[Door]:
+    """All doors for people but those that are public."""
+    machines = ("/api/", "/demo/")
+    return [door for door in doors(app) if door.endpoint not in PUBLIC and not door.path.startswith(machines)]
