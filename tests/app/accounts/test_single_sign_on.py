@@ -153,6 +153,22 @@ def test_a_token_signed_with_another_key_is_refused(client: FlaskClient, provide
     assert log_in(client).status_code == 401
 
 
+def test_a_token_without_a_signature_is_refused_even_if_the_provider_offers_that(
+    client: FlaskClient, context: None, provider: Provider
+) -> None:
+    provider.is_signing = False
+    assert log_in(client).status_code == 401
+    assert db.session.query(User).count() == 0
+
+
+def test_what_userinfo_says_of_somebody_else_is_not_believed(
+    client: FlaskClient, context: None, provider: Provider
+) -> None:
+    provider.email_in_token, provider.userinfo_sub = False, "mallory-1"
+    assert log_in(client).status_code == 401
+    assert db.session.query(User).count() == 0
+
+
 def test_a_provider_that_calls_itself_something_else_is_refused(
     client: FlaskClient, provider: Provider
 ) -> None:
