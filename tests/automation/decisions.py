@@ -1,70 +1,20 @@
-"""The decision table, rows of (policy, episode, situation, verb, reason), and what its rows are made of."""
+"""The decision table: rows of (policy, episode, situation, verb, reason)."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
-from automation.decide.model import PastRun, Question, Reason, Situation, Verb
-from automation.instructions.schemas import Window
-from automation.ledger.episodes import Episode
-from automation.policy.schemas import Policy
-
-WALL = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-NOW = 100_000.0
-
-EPISODE = Episode(
-    id="e1",
-    fingerprint="f1",
-    alertname="Broken",
-    labels={"alertname": "Broken", "app": "web"},
-    annotations={},
-    is_firing=True,
-    event_id="e1",
-    opened_seq=1,
-    last_seq=1,
-    opened_at="2026-11-23T11:59:00.000Z",
-    opened_steady=NOW - 60,
-    resolved_at=None,
-    resolved_steady=None,
-    returns=0,
+from automation.decide.model import Question, Reason, Verb
+from tests.automation.situations import (
+    CALM,
+    EPISODE,
+    FROM_LABEL,
+    NOW,
+    TARGET,
+    WINDOW,
+    attempt,
+    past,
+    policy,
+    window,
 )
-CALM = Situation(steady=NOW, wall=WALL, paused=None, runs=(), attempts=(), locked=frozenset(), episodes=1)
-TARGET = "shop/Deployment/web"
-
-
-def policy(limits=None, maintenance=(), **remedy):
-    base = {
-        "alert": "Broken",
-        "playbook": "repair.yml",
-        "target": {"kind": "Deployment", "namespace": "shop", "name": "web"},
-        "max_attempts": 2,
-        "cooldown": "5m",
-    }
-    return Policy.model_validate(
-        {"remedies": [{**base, **remedy}], "limits": limits or {}, "maintenance": maintenance}
-    )
-
-
-def past(
-    seconds_ago, *, episode="other", target=TARGET, state="succeeded", verification="verified", lasted=10
-):
-    started = NOW - seconds_ago
-    return PastRun(
-        episode, target, state, verification, started, None if lasted is None else started + lasted
-    )
-
-
-def attempt(seconds_ago, **changes):
-    return past(seconds_ago, episode="e1", **{"verification": "still_firing", **changes})
-
-
-WINDOW = {"name": "patch night", "start": "2026-11-23T11:00:00Z", "end": "2026-11-23T13:00:00Z"}
-FROM_LABEL = {"kind": "Deployment", "namespace": "shop", "name": {"label": "app", "allow": ["api"]}}
-
-
-def window(name, op, value):
-    moments = {"starts_at": WALL - timedelta(hours=1), "ends_at": WALL + timedelta(hours=1)}
-    return Window(id=1, matchers=[{"name": name, "op": op, "value": value}], **moments)
-
 
 TABLE = {
     "nothing stands in the way": (policy(), EPISODE, CALM, Verb.RUN, None),

@@ -7,7 +7,8 @@ import pytest
 from automation.decide.model import Reason, Verb
 from automation.decide.rules import decide
 from automation.policy.schemas import Mode
-from tests.automation.decisions import CALM, EPISODE, TABLE, attempt, policy
+from tests.automation.decisions import TABLE
+from tests.automation.situations import CALM, EPISODE, attempt, policy
 
 
 @pytest.mark.parametrize(("rules", "episode", "now", "verb", "reason"), TABLE.values(), ids=TABLE)

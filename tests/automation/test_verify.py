@@ -7,7 +7,7 @@ import pytest
 from automation.ledger.runs import Run
 from automation.policy.schemas import Remedy
 from automation.verify import Observation, hold_of, judge, within_of
-from tests.automation.decisions import EPISODE
+from tests.automation.situations import EPISODE
 
 FINISHED = 1000.0
 RUN = Run(
