@@ -15,7 +15,6 @@ from app.extensions import db
 from app.ops import audit
 
 BY = "single sign-on"
-REFUSED = "Single sign-on did not work out. Try again; if it fails again, tell your administrator the time."
 
 log = structlog.get_logger()
 

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import structlog
 from flask import Blueprint, Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
@@ -15,7 +14,6 @@ from app.pages import local_path
 if TYPE_CHECKING:
     from app.accounts.provider import Provider
 
-log = structlog.get_logger()
 bp = Blueprint("oidc", __name__, url_prefix="/login/oidc")
 
 
@@ -39,8 +37,7 @@ def callback() -> ResponseReturnValue:
 def _provider() -> "Provider":
     found: Provider | None = current_app.extensions.get("oidc")
     if found is None:
-        log.warning("oidc_refused", reason="single_sign_on_is_off")
-        raise Unauthorized(external.REFUSED)
+        raise Unauthorized("Single sign-on is not set up here. Log in with your password.")
     return found
 
 

@@ -12,13 +12,14 @@ from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
 from requests.exceptions import RequestException
 
-from app.accounts.external import REFUSED, Identity
+from app.accounts.external import Identity
 from app.config import Settings
 from app.errors import Unauthorized, Unavailable
 
 TIMEOUT_S = 5
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures with a key pair only: "none", and secrets shared with other apps, prove nothing."""
+REFUSED = "Single sign-on did not work out. Try again; if it fails again, tell your administrator the time."
 
 log = structlog.get_logger()
 

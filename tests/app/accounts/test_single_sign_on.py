@@ -263,7 +263,9 @@ def test_without_a_provider_there_is_no_such_log_in(make_settings: Any, make_app
     for name in ("oidc_issuer", "oidc_client_id"):
         make_settings(**{name: ""})
     app = make_app(make_settings(oidc_issuer="", oidc_client_id=""))
-    assert app.test_client().get("/login/oidc").status_code == 401
+    answer = app.test_client().get("/login/oidc")
+    assert answer.status_code == 401
+    assert "Log in with your password" in answer.text
     assert "single sign-on" not in app.test_client().get("/login").text
 
 
