@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -15,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.processes import Process, run
+
 ROOT = Path(__file__).parents[2]
 AUTOMATION_TOKEN = "an-automation-token-of-the-tests-0123456789"
 ADMIN = ("root@example.org", "a long first password")
@@ -23,7 +24,7 @@ ADMIN = ("root@example.org", "a long first password")
 class Server:
     """Where it listens, and what an operator and a program can do there."""
 
-    process: subprocess.Popen[bytes]
+    process: Process
 
     def __init__(self, url: str, environment: dict[str, str], folder: Path) -> None:
         self.url = url
@@ -32,16 +33,7 @@ class Server:
 
     def manage(self, *arguments: str, typed: str = "") -> str:
         """Run `python -m app …` as the operator does and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", "app", *arguments],
-            env=self.environment,
-            cwd=self.folder,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=100,
-            check=False,
-        )
+        done = run("app", *arguments, env=self.environment, cwd=self.folder, given=typed)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -113,10 +105,7 @@ def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
     server = Server(url, environment, folder)
     server.manage("migrate")
     with (folder / "web.log").open("w") as log:
-        command = [sys.executable, "-m", "app", "web"]
-        process = server.process = subprocess.Popen(
-            command, env=environment, cwd=folder, stdout=log, stderr=log
-        )
+        process = server.process = Process("app", "web", env=environment, cwd=folder, stdout=log, stderr=log)
     try:
         _wait_until_up(server, process)
         yield server
@@ -129,7 +118,7 @@ def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
             process.wait(10)
 
 
-def _wait_until_up(server: Server, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_up(server: Server, process: Process) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, (server.folder / "web.log").read_text()

@@ -1,6 +1,5 @@
 import os
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import structlog
 from automation.__main__ import main
 from automation.run import process
 from tests.automation import doubles
+from tests.processes import Process, run
 
 ROOT = Path(__file__).parents[2]
 INVENTORY = """\
@@ -151,19 +151,10 @@ def command(env, tmp_path, monkeypatch, capsys):
 def automation(env, tmp_path):
     """Run `python -m automation` to its end and return the finished process."""
 
-    def run(*words, timeout=90, **changes):
-        return subprocess.run(
-            [sys.executable, "-m", "automation", *words],
-            env={**env, **changes},
-            cwd=tmp_path,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+    def automation(*words, timeout=90, **changes):
+        return run("automation", *words, env={**env, **changes}, cwd=tmp_path, seconds=timeout)
 
-    return run
+    return automation
 
 
 class FollowerProcess:
@@ -172,22 +163,18 @@ class FollowerProcess:
     def __init__(self, env, cwd, number):
         self.log_path = cwd / f"follow-{number}.log"
         self._log = self.log_path.open("w")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "automation", "follow"],
-            env=env,
-            cwd=cwd,
-            stdin=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
+        reading, writing = os.pipe()
+        self.process = Process("automation", "follow", env=env, cwd=cwd, stdin=reading, stderr=self._log)
+        os.close(reading)
+        self.stdin = os.fdopen(writing, "w")
 
     @property
     def log(self):
         return self.log_path.read_text()
 
     def write(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
+        self.stdin.write(line + "\n")
+        self.stdin.flush()
 
     def kill(self):
         self.process.kill()
@@ -202,7 +189,7 @@ class FollowerProcess:
 
     def _end(self):
         self.process.wait(30)
-        self.process.stdin.close()
+        self.stdin.close()
         self._log.close()
 
 

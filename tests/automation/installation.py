@@ -7,8 +7,6 @@ import os
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +15,7 @@ import requests
 
 from tests.automation.conftest import ROOT, write_playbooks
 from tests.automation.doubles import APP_TOKEN, KEY, READER_TOKEN
+from tests.processes import Process, run
 from tests.webhook.process import free_port, until
 
 WRITER_TOKEN = "writer-token-of-the-tests-0123456789"
@@ -80,29 +79,15 @@ class Installation:
 
     def command(self, *words: str) -> str:
         """Run a command of a part and return what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-m", *words],
-            env=self._env,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
+        done = run(*words, env=self._env, cwd=self.folder)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def start(self, part: str) -> None:
         """Start a part; one with an address has to answer before this returns."""
         with self.log_path(part).open("ab") as log:
-            self._processes[part] = subprocess.Popen(
-                [sys.executable, "-m", *PARTS[part]],
-                env=self._env,
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+            self._processes[part] = Process(
+                *PARTS[part], env=self._env, cwd=self.folder, stdout=log, stderr=log
             )
         address = {"webhook": self.webhook, "app": self.app, "automation": self.metrics}.get(part)
         if address:

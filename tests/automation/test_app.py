@@ -2,8 +2,6 @@
 
 import os
 import socket
-import subprocess
-import sys
 import urllib.request
 
 import pytest
@@ -14,6 +12,7 @@ from automation.ledger.database import open_ledger
 from automation.report import App
 from tests.automation.conftest import ROOT
 from tests.automation.doubles import APP_TOKEN
+from tests.processes import Process, run
 
 
 @pytest.fixture
@@ -34,13 +33,10 @@ def real_app(tmp_path, eventually):
         "OIMS_ADMIN_PASSWORD": "correct horse battery staple",
         "OIMS_AUTOMATION_TOKEN": APP_TOKEN,
     }
-    command = [sys.executable, "-m", "app"]
-    made = subprocess.run(
-        [*command, "migrate"], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False
-    )
+    made = run("app", "migrate", env=env, cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     with (tmp_path / "app.log").open("w") as log:
-        process = subprocess.Popen([*command, "web"], env=env, cwd=tmp_path, stdout=log, stderr=log)
+        process = Process("app", "web", env=env, cwd=tmp_path, stdout=log, stderr=log)
     eventually(lambda: _is_up(url))
     yield url
     process.terminate()

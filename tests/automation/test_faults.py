@@ -274,5 +274,5 @@ def test_once_says_when_the_journal_cannot_be_read(automation, monkeypatch):
 def test_a_follower_whose_sender_is_gone_ends(journal, follower, eventually):
     one = follower()
     eventually(lambda: journal.reads)
-    one.process.stdin.close()
+    one.stdin.close()
     assert one.process.wait(30) == 0, one.log

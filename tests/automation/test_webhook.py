@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +11,7 @@ import pytest
 
 from tests.automation.conftest import ROOT
 from tests.automation.doubles import KEY, READER_TOKEN
+from tests.processes import Process
 
 pytestmark = pytest.mark.slow
 
@@ -43,15 +42,7 @@ class Webhook:
         self.process = None
 
     def up(self):
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "webhook"],
-            env=self._env,
-            cwd=self._cwd,
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
+        self.process = Process("webhook", env=self._env, cwd=self._cwd, stdout=self._log, stderr=self._log)
 
     def is_ready(self):
         try:
@@ -127,7 +118,7 @@ def test_its_log_lines_are_understood(webhook, follower, eventually, tmp_path):
     eventually(lambda: '"kind":"heartbeat"' in log.read_text() and '"kind":"alert"' in log.read_text())
     for line in log.read_text().splitlines():
         one.write(line)
-    one.process.stdin.close()
+    one.stdin.close()
     assert one.process.wait(60) == 0, one.log
     (ended,) = [json.loads(line) for line in one.log.splitlines() if "standard input ended" in line]
     assert ended["lines_event"] == 1

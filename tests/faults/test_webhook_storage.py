@@ -174,7 +174,7 @@ def test_a_full_disk_gives_503_loses_nothing_and_heals(webhook, small_disk):
 
 
 def test_a_limit_on_file_sizes_gives_503_and_loses_nothing(webhook):
-    webhook.start(preexec_fn=_small_files)
+    webhook.start(first=_small_files)
 
     stored = _fill(webhook)
     assert names(webhook) == stored

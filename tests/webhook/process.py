@@ -6,11 +6,11 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+
+from tests.processes import Process
 
 SMALLEST = b'{"alerts":[{"status":"firing","labels":{"alertname":"%b"}}]}'
 WRITER = "writer-token-of-a-test"
@@ -75,17 +75,12 @@ class WebhookProcess:
         } | settings
         self.process = None
 
-    def start(self, *prefix: str, **options):
+    def start(self, **options):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OIMS_")}
         environment |= {name: value for name, value in self.settings.items() if value is not None}
         with self.log.open("ab") as out, self.errors.open("ab") as err:
             options = {"stdout": out, "stderr": err} | options
-            self.process = subprocess.Popen(
-                [*prefix, sys.executable, "-W", "error", "-m", "webhook"],
-                env=environment,
-                start_new_session=True,
-                **options,
-            )
+            self.process = Process("webhook", env=environment, **options)
         until(self._is_up, 30)
         return self
 

@@ -1,9 +1,8 @@
 import os
-import subprocess
-import sys
 
 import pytest
 
+from tests.processes import run
 from tests.webhook.process import KEY, READER, WRITER, alert, message, until
 
 GOOD = {
@@ -43,8 +42,7 @@ def start(folder, **changes):
     settings = GOOD | {"OIMS_WEBHOOK_JOURNAL": str(folder / "new" / "journal.db")} | changes
     environment = {k: v for k, v in os.environ.items() if not k.startswith("OIMS_")}
     environment |= {k: v for k, v in settings.items() if v is not None}
-    command = [sys.executable, "-m", "webhook", "--check"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return run("webhook", "--check", env=environment)
 
 
 @pytest.mark.parametrize(("changes", "message"), WRONG.values(), ids=WRONG.keys())
@@ -77,9 +75,7 @@ def test_a_port_that_is_taken_ends_the_start_with_its_name(new_webhook):
 
     second = new_webhook(OIMS_WEBHOOK_BIND=f"127.0.0.1:{first.port}")
     second.port = first.port
-    command = [sys.executable, "-m", "webhook"]
-    environment = os.environ | second.settings
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    result = run("webhook", env=os.environ | second.settings)
 
     assert result.returncode != 0
     assert f"127.0.0.1:{first.port}" in result.stderr.replace("'", "").replace(", ", ":")

@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from app.extensions import db
 from app.incidents.models import EventKind, Incident, TimelineEvent
 from app.ops.models import AuditEvent, WorkerHeartbeat
 from tests.app.conftest import SECRET_KEY
+from tests.processes import Process
 
 WRITE, READ, KEY = "w" * 40, "r" * 40, "k" * 40
 DEADLINE_S = 60.0
@@ -33,10 +32,9 @@ def wait_for(condition: Callable[[], Any], what: str) -> None:
 
 
 @contextmanager
-def process(module: str, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", module, *arguments]
+def process(module: str, *arguments: str, **environment: str) -> Iterator[Process]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    child = subprocess.Popen(command, env=kept | environment, stdout=subprocess.DEVNULL)
+    child = Process(module, *arguments, env=kept | environment, stderr=2)
     try:
         yield child
     finally:

@@ -1,8 +1,6 @@
 """Whatever happens in a storm: each incident a person would have been told of is in a mail or a digest."""
 
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from app.incidents.actors import SYSTEM
 from app.notify import caps, outbox
 from tests.app.notify.conftest import Sink, words
 from tests.app.notify.storms import CAP, run_until_all_is_told, storm
+from tests.processes import Process
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -126,7 +125,7 @@ def test_a_worker_that_is_killed_in_a_storm_loses_nothing(
         "OIMS_SMTP_PORT": str(port),
         "OIMS_MAIL_CAP": "8",
     }
-    worker = subprocess.Popen([sys.executable, "-m", "app", "worker"], env=environment, cwd=tmp_path)
+    worker = Process("app", "worker", env=environment, cwd=tmp_path)
     try:
         deadline = time.monotonic() + 60
         while len(sink.mails) < 2:
