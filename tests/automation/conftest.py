@@ -67,7 +67,7 @@ def wait_for(condition, seconds=45, what="the condition"):
     while time.monotonic() < deadline:
         if value := condition():
             return value
-        time.sleep(0.05)
+        time.sleep(0.1)
     pytest.fail(f"{what} did not come true in {seconds} s")
 
 

@@ -15,14 +15,29 @@ def test_it_passes_over_one_that_does_not_start(machine):
     assert machine.run("tools/browser").stdout == f"{path}\n"
 
 
-def test_root_gets_the_package_of_the_system(machine):
+def test_one_without_windows_is_preferred(machine):
+    machine.stub("chromium", VERSION)
+    path = machine.stub("chromium-headless-shell", VERSION)
+    assert machine.run("tools/browser").stdout == f"{path}\n"
+
+
+@pytest.mark.parametrize(
+    ("package", "tried"),
+    [
+        ("chromium-headless-shell", ["update", "chromium-headless-shell"]),
+        ("chromium", ["update", "chromium-headless-shell", "chromium"]),
+    ],
+    ids=["without windows", "with windows where there is no other"],
+)
+def test_root_gets_the_package_of_the_system(machine, package, tried):
     (machine.path / "id").unlink()
     machine.stub("id", "echo 0")
-    stored = machine.stub("chromium", VERSION, folder=machine.home)
-    machine.stub("apt-get", f'case "$*" in *install*) mv "{stored}" "{machine.path}" ;; esac')
+    stored = machine.stub(package, VERSION, folder=machine.home)
+    has_it = f'mv "{stored}" "{machine.path}"'
+    machine.stub("apt-get", f'case "$*" in *update) ;; *" {package}") {has_it} ;; *) exit 100 ;; esac')
     found = machine.run("tools/browser")
-    assert (found.returncode, found.stdout) == (0, f"{machine.path}/chromium\n")
-    assert [call.split()[3] for call in machine.calls("apt-get")] == ["update", "install"]
+    assert (found.returncode, found.stdout) == (0, f"{machine.path}/{package}\n")
+    assert [call.split()[-1] for call in machine.calls("apt-get")] == tried
 
 
 @pytest.mark.parametrize("user", [0, 1000], ids=["root without apt-get", "another user"])
