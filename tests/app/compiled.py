@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
+from sqlalchemy import Engine
 from werkzeug.routing import Rule
 
 
@@ -29,7 +31,12 @@ class Templates(BytecodeCache):
 
 
 def keep(patch: pytest.MonkeyPatch) -> None:
-    """Let apps share the code of their templates and of the functions that build addresses."""
+    """Let apps share the code of their templates, of the functions that build addresses, and their SQL."""
+    _keep_templates_and_builders(patch)
+    _keep_sql(patch)
+
+
+def _keep_templates_and_builders(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Flask, "jinja_options", {"bytecode_cache": Templates()})
     compile_builder = Rule._compile_builder  # noqa: SLF001 - there is no public place to keep it
     kept: dict[Any, Callable[..., tuple[str, str]]] = {}
@@ -42,3 +49,18 @@ def keep(patch: pytest.MonkeyPatch) -> None:
         return kept[key]
 
     patch.setattr(Rule, "_compile_builder", builder)
+
+
+def _keep_sql(patch: pytest.MonkeyPatch) -> None:
+    """Give each engine the dialect of the first that has connected, and its statements: their keys name it."""
+    make_engine = SQLAlchemy._make_engine  # noqa: SLF001 - as above
+    kept: dict[str, Engine] = {}
+
+    def engine(*arguments: Any) -> Engine:
+        made = make_engine(*arguments)
+        first = kept.setdefault(made.dialect.name, made)
+        if first is not made and first.dialect.default_schema_name is not None:
+            made.dialect, made._compiled_cache = first.dialect, first._compiled_cache  # noqa: SLF001
+        return made
+
+    patch.setattr(SQLAlchemy, "_make_engine", engine)
