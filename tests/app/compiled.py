@@ -52,7 +52,7 @@ def _keep_templates_and_builders(patch: pytest.MonkeyPatch) -> None:
 
 
 def _keep_sql(patch: pytest.MonkeyPatch) -> None:
-    """Give each engine the dialect of the first that has connected, and its statements: their keys name it."""
+    """Give each engine the dialect of the first that connected, and its statements, whose keys name it."""
     make_engine = SQLAlchemy._make_engine  # noqa: SLF001 - as above
     kept: dict[str, Engine] = {}
 

@@ -87,7 +87,7 @@ def cluster_with(secrets: dict[str, dict[str, str]], folder: Path) -> Iterator[P
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         kubeconfig = folder / "kubeconfig"
         kubeconfig.write_text(

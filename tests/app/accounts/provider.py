@@ -102,7 +102,7 @@ class Provider:
     def __enter__(self) -> Self:
         self._server = make_server("localhost", 0, self._app(), threaded=True)
         self.issuer = f"http://localhost:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
         return self
 
