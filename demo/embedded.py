@@ -1,6 +1,8 @@
-"""The parts without the scenario: prepare a folder, run everything in it, give the app its commands."""
+"""The parts without the scenario: prepare a folder and the app's database, run everything in it."""
 
 import contextlib
+import json
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,11 +10,12 @@ from collections.abc import Iterator
 from demo import configs, ports
 from demo.errors import DemoError
 from demo.plan import app_environment, common_environment
+from demo.samples import PEOPLE
 from demo.settings import ROOT, Settings
-from demo.state import State
+from demo.state import API_TOKEN, State
 from demo.supervisor import Supervisor, supervised
 
-COMMAND_SECONDS = 60
+SETUP_SECONDS = 60
 
 
 @contextlib.contextmanager
@@ -24,46 +27,37 @@ def running(settings: Settings, state: State) -> Iterator[Supervisor]:
         state: the folder, locked by the caller.
 
     Raises:
-        DemoError: a port is taken, a tool is missing, or the app's database could not be made.
+        DemoError: a port is taken, a tool is missing, or the app could not be set up.
 
     """
     ports.check(settings.ports)
     state.begin_afresh()
     configs.write(settings, state)
-    app_command(settings, state, "migrate")
+    _set_up(settings, state)
     with supervised(state) as supervisor:
         yield supervisor
 
 
-def app_command(settings: Settings, state: State, *arguments: str, given: str = "") -> str:
-    """Run one of the app's commands, as an administrator does.
-
-    Args:
-        settings: ports and sabotage.
-        state: the folder.
-        arguments: the command.
-        given: what is typed in.
-
-    Returns:
-        What the command prints.
-
-    Raises:
-        DemoError: it failed; its last words are in the message.
-
-    """
-    done = subprocess.run(  # noqa: S603 - the app's own commands
-        [sys.executable, "-m", "app", *arguments],
+def _set_up(settings: Settings, state: State) -> None:
+    """Make the app's database, the people of the samples and a token, as an administrator does."""
+    commands = [
+        (["migrate"], ""),
+        *((["user", "create", email, "--name", name], secrets.token_urlsafe(16)) for email, name in PEOPLE),
+        (["token", "create", "demo", "--scope", "admin"], ""),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "demo.commands"],
         cwd=ROOT,
         env=common_environment(state) | app_environment(settings, state),
-        input=given,
+        input=json.dumps(commands),
         capture_output=True,
         text=True,
-        timeout=COMMAND_SECONDS,
+        timeout=SETUP_SECONDS,
         check=False,
     )
-    log = state.log / f"{arguments[0]}.log"
+    log = state.log / "setup.log"
     log.write_text(done.stderr, encoding="utf-8")
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2]
-        raise DemoError(f"python -m app {' '.join(arguments)} failed: {last}. Read {state.shown(log)}")
-    return done.stdout
+        raise DemoError(f"The app could not be set up: {last}. Read {state.shown(log)}")
+    state.keep_secret(API_TOKEN, json.loads(done.stdout)[-1].strip())

@@ -3,7 +3,7 @@
 import time
 
 from demo import samples, summary
-from demo.embedded import app_command, running
+from demo.embedded import running
 from demo.errors import DemoError
 from demo.parts import Parts
 from demo.scenario import Refusal, Repair
@@ -43,7 +43,7 @@ class Demo:
             started = time.monotonic()
             with running(self._settings, self._state) as supervisor:
                 parts = self._wait_for_parts(supervisor)
-                added = samples.add(self._settings, self._state, parts)
+                added = samples.add_incidents(parts)
                 seconds = time.monotonic() - started
                 self._terminal.say(f"All parts are up after {seconds:.1f} s, with {added}")
                 self._play(parts, supervisor)
@@ -68,10 +68,7 @@ class Demo:
 
     def _wait_for_parts(self, supervisor: Supervisor) -> Parts:
         """Wait until every part answers; Prometheus comes last, so that it misses nobody who is not late."""
-        token = app_command(
-            self._settings, self._state, "token", "create", "demo", "--scope", "admin"
-        ).strip()
-        parts = Parts(self._settings, self._state, token)
+        parts = Parts(self._settings, self._state)
         for part, path in READY.items():
             self._wait_until_ready(parts, part, path)
         self._watch(Step("first heartbeat of the automation", START_SECONDS, "monitor", parts.heartbeat))

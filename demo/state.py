@@ -20,6 +20,7 @@ SECRETS = (
     "secret-key",
     "admin-password",
 )
+API_TOKEN = "api-token"  # noqa: S105 - a file's name
 SOCKET_LIMIT = 100  # bytes; Linux takes 107, macOS 103
 STOP_SECONDS = 15
 
@@ -38,6 +39,12 @@ class State:
     def secret(self, name: str) -> str:
         """Return the text of a secret."""
         return (self.secrets / name).read_text(encoding="utf-8")
+
+    def keep_secret(self, name: str, text: str) -> None:
+        """Write a secret into a file that only its owner can read."""
+        path = self.secrets / name
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
 
     def shown(self, path: Path) -> str:
         """Write a path for people: relative to where they are, if it lies below."""
@@ -89,7 +96,7 @@ class State:
         for folder in (self.log, self.secrets):
             folder.mkdir(mode=0o700)
         for name in SECRETS:
-            _write_private(self.secrets / name, secrets.token_urlsafe(32))
+            self.keep_secret(name, secrets.token_urlsafe(32))
 
     def clear(self) -> None:
         """Remove everything but the lock that is being held."""
@@ -135,8 +142,3 @@ class State:
     @property
     def _lock_file(self) -> Path:
         return self.folder / "lock"
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from demo.embedded import app_command, running
+from demo.embedded import running
 from demo.parts import Parts
 from demo.settings import PORTS, ROOT, Settings
 from demo.state import State
@@ -49,8 +49,7 @@ class Installation:
 
     def __init__(self, settings, state, supervisor):
         self._settings, self._state, self.supervisor = settings, state, supervisor
-        token = app_command(settings, state, "token", "create", "test", "--scope", "admin").strip()
-        self.parts = Parts(settings, state, token)
+        self.parts = Parts(settings, state)
         self.journal = Database(state.folder / "journal.db")
         self.app = Database(state.folder / "app.db")
         self.ledger = Database(state.folder / "automation/ledger.db")
