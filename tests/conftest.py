@@ -1,7 +1,27 @@
-"""The order of all tests."""
+"""The order of all tests, and who runs which."""
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+SHARING = ("tests/browser/", "tests/chart/")
+"""Folders whose files share what takes long to make: a browser, or renders of the chart."""
 
 
 def pytest_collection_modifyitems(items):
     """Begin with the files that wait for real processes, so that none of them is left over at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
+    slow |= {item.path for item in items if item.nodeid.startswith(SHARING)}
     items.sort(key=lambda item: item.path not in slow)
+
+
+class Scheduling(LoadFileScheduling):
+    """Each file to one process, and each folder that shares."""
+
+    def _split_scope(self, nodeid):
+        folder = next((folder for folder in SHARING if nodeid.startswith(folder)), None)
+        return folder or super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    return Scheduling(config, log)

@@ -19,7 +19,14 @@ from pathlib import Path
 
 _READY = multiprocessing.get_context("forkserver")
 _READY.set_forkserver_preload(
-    ["tests.processes", "app.__main__", "automation.__main__", "gunicorn.workers.gthread", "webhook.__main__"]
+    [
+        "tests.processes",
+        "app.cli",
+        "automation.cli.follow",
+        "cli.main",
+        "gunicorn.workers.gthread",
+        "webhook.wsgi",
+    ]
 )
 
 
@@ -118,5 +125,4 @@ def _become(module, arguments, env, cwd, streams, first):
         first()
     warnings.simplefilter("error")
     sys.argv = [module, *arguments]
-    sys.modules.pop(f"{module}.__main__", None)  # else runpy warns that it has been read before
     runpy.run_module(module, run_name="__main__", alter_sys=True)

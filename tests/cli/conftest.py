@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests import processes
 from tests.app.server import ROOT, Server, running
 
 OIMS = ROOT / "scripts" / "oims"
@@ -47,16 +48,8 @@ def oims(server: Server, token: str, tmp_path: Path) -> Callable[..., subprocess
             "OIMS_URL": server.url,
             "OIMS_TOKEN": token,
         } | changes
-        return subprocess.run(
-            [OIMS, *arguments],
-            env={name: value for name, value in environment.items() if value},
-            cwd=tmp_path,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        given = {name: value for name, value in environment.items() if value}
+        return processes.run("cli", *arguments, env=given, cwd=tmp_path, given=typed)
 
     return run
 
