@@ -6,6 +6,7 @@ tests. What a shell, supervisord or `make demo` starts, starts as it does at a u
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import runpy
@@ -116,6 +117,7 @@ class _Streams:
 
 
 def _become(module, arguments, env, cwd, streams, first):
+    gc.freeze()  # what all of them share is no garbage of theirs
     os.setsid()
     streams.become_standard()
     os.chdir(cwd)

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from tests.webhook.process import until
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 
@@ -22,6 +24,12 @@ class RunningDemo:
     def start_again_and_wait(self):
         self.start_again()
         self._wait_until_up()
+
+    def stop(self, sign):
+        self.process.send_signal(sign)
+        output, _ = self.process.communicate(timeout=60)
+        assert self.process.returncode == 128 + sign, output
+        assert self.state.processes() == []
 
     def kill(self):
         self.process.kill()
@@ -44,13 +52,8 @@ def demo(start_demo):
     return RunningDemo(start_demo)
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_demo_leaves_no_process_behind_and_a_second_one_works_at_once(demo, sign):
-    demo.process.send_signal(sign)
-    output, _ = demo.process.communicate(timeout=60)
-    assert demo.process.returncode == 128 + sign, output
-    assert demo.state.processes() == []
-
+def test_a_stopped_demo_leaves_no_process_behind_and_a_second_one_works_at_once(demo):
+    demo.stop(signal.SIGINT)
     demo.start_again_and_wait()
 
 
@@ -63,7 +66,19 @@ def test_after_a_killed_demo_the_next_one_ends_what_was_left(demo):
     assert not set(left) & set(demo.state.processes())
 
 
+def test_a_demo_that_is_told_to_end_leaves_no_process_behind(demo):
+    demo.stop(signal.SIGTERM)
+
+
+def test_a_demo_that_is_told_to_end_while_it_starts_leaves_no_process_behind(demo):
+    demo.start_again()
+    until(demo.state.processes)
+    demo.stop(signal.SIGTERM)
+
+
 def test_cleaning_ends_what_a_killed_demo_left_and_removes_the_folder(demo):
+    demo.start_again()
+    until(demo.state.processes)
     assert demo.kill()
     demo.start_again("--clean")
     output, _ = demo.process.communicate(timeout=60)
