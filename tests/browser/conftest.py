@@ -8,7 +8,6 @@ import re
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -25,7 +24,6 @@ from app.notify.models import OutboxMessage
 from tests.app.databases import postgres_database
 from tests.app.pages import stories
 
-HERE = Path(__file__).parent
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 380, "height": 800}
@@ -34,7 +32,7 @@ PHONE = {"width": 380, "height": 800}
 def pytest_collection_modifyitems(items):
     """A browser that moves on drops connections; the server then forgets a style sheet it was sending."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.nodeid.startswith("tests/browser/"):
             item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
 
 

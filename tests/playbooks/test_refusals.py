@@ -62,6 +62,7 @@ def answers(tmp_path_factory):
     for variable, value in [*REFUSED, CROSSED, *AT_THE_BOUND]:
         given = value.replace("PROOF", str(proof)) if isinstance(value, str) else value
         rows[row(variable, value)] = HARMLESS | {variable: given}
+    rows["two"] = HARMLESS | {"oims_target_kind": "Job", "oims_target_name": ""}
     playbook = ROOT / "tests/playbooks/refusals.yml"
     done = play_in(folder, playbook, rows=rows, playbooks=str(ROOT / "playbooks"), answers=str(answers))
     assert done.returncode == 0, done.stdout + done.stderr
@@ -72,6 +73,11 @@ def answers(tmp_path_factory):
 @pytest.mark.parametrize(("variable", "value"), REFUSED)
 def test_a_value_is_refused_by_the_name_of_its_variable(answers, variable, value):
     assert f"{variable} must be" in answers[row(variable, value)]
+
+
+def test_all_that_are_wrong_are_named_at_once(answers):
+    assert "oims_target_kind must be" in answers["two"]
+    assert "oims_target_name must be" in answers["two"]
 
 
 def test_a_maximum_below_the_minimum_is_refused(answers):
