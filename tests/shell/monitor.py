@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "monitor_alerts.sh"
+WRITTEN = "".join(path.read_text() for path in [SCRIPT, *(ROOT / "scripts" / "monitor").glob("*.sh")])
 STUBS = Path(__file__).parent / "stubs"
 TOOLS = ["bash", "cat", "chmod", "date", "dirname", "env", "flock", "grep", "kill", "mkdir"]
 TOOLS += ["mkfifo", "mktemp", "mv", "rm", "sleep", "stat", "tail", "timeout"]

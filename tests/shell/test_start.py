@@ -5,16 +5,15 @@ import signal
 
 import pytest
 
-from tests.shell.monitor import SCRIPT, eventually
+from tests.shell.monitor import WRITTEN, eventually
 
 
 def test_help_is_the_header_and_names_every_setting_and_exit_status(monitor):
     done = monitor.run("--help")
     assert done.returncode == 0
-    script = SCRIPT.read_text()
-    for name in set(re.findall(r"\bOIMS_[A-Z_]+\b", script)) - {"OIMS_PLAYBOOKS"}:
+    for name in set(re.findall(r"\bOIMS_[A-Z_]+\b", WRITTEN)) - {"OIMS_PLAYBOOKS"}:
         assert name in done.stdout, name
-    for status in re.findall(r"EXIT_[A-Z]+=(\d)", script):
+    for status in re.findall(r"EXIT_[A-Z]+=(\d)", WRITTEN):
         assert re.search(rf"^  {status}  ", done.stdout, re.MULTILINE), status
 
 

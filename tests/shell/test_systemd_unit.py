@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.shell.monitor import ROOT, SCRIPT
+from tests.shell.monitor import ROOT, SCRIPT, WRITTEN
 
 UNIT = ROOT / "deploy" / "systemd" / "oims-monitor.service"
 
@@ -23,13 +23,13 @@ def service():
 def test_it_starts_the_script_and_gives_a_stop_more_time_than_the_script_takes():
     unit = service()
     assert unit["ExecStart"].endswith(str(SCRIPT.relative_to(ROOT)))
-    margin = int(re.search(r"OIMS_STOP_GRACE \+ (\d+)", SCRIPT.read_text())[1])
+    margin = int(re.search(r"OIMS_STOP_GRACE \+ (\d+)", WRITTEN)[1])
     assert int(unit["TimeoutStopSec"]) > int(unit["OIMS_STOP_GRACE"]) + margin
     assert unit["KillMode"] == "mixed"
 
 
 def test_it_does_not_repeat_what_a_restart_cannot_mend():
-    names = dict(re.findall(r"(EXIT_[A-Z]+)=(\d)", SCRIPT.read_text()))
+    names = dict(re.findall(r"(EXIT_[A-Z]+)=(\d)", WRITTEN))
     lasting = {names["EXIT_USAGE"], names["EXIT_TOOL"], names["EXIT_REFUSED"]}
     assert set(service()["RestartPreventExitStatus"].split()) == lasting
 
