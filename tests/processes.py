@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -94,6 +95,12 @@ def run(module, *arguments, env, cwd=None, given="", seconds=100):
         for stream in (stdout, stderr):
             stream.seek(0)
         return subprocess.CompletedProcess(process.args, status, stdout.read(), stderr.read())
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 class _Streams:

@@ -3,18 +3,17 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.processes import Process, run
+from tests.processes import Process, free_port, run
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 AUTOMATION_TOKEN = "an-automation-token-of-the-tests-0123456789"
@@ -68,12 +67,6 @@ class Server:
             return status, content.decode()
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @contextmanager
 def running(folder: Path, **settings: str) -> Iterator[Server]:
     """Migrate, start `python -m app web`, and end it afterwards.
@@ -119,12 +112,10 @@ def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
 
 
 def _wait_until_up(server: Server, process: Process) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    def is_up() -> bool:
         assert process.poll() is None, (server.folder / "web.log").read_text()
-        try:
-            if server.ask("GET", "/healthz")[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError((server.folder / "web.log").read_text())
+        with suppress(OSError):
+            return server.ask("GET", "/healthz")[0] == 200
+        return False
+
+    until(is_up, 60)

@@ -1,6 +1,6 @@
+import functools
 import os
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from automation.__main__ import main
 from automation.run import process
 from tests.automation import doubles
 from tests.processes import Process, run
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 INVENTORY = """\
@@ -59,16 +60,6 @@ remedies:
     playbook: repair.yml
     target: {kind: Deployment, namespace: shop, name: web}
 """
-
-
-def wait_for(condition, seconds=45, what="the condition"):
-    """Poll until the condition gives something true, and return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.1)
-    pytest.fail(f"{what} did not come true in {seconds} s")
 
 
 @pytest.fixture
@@ -211,4 +202,4 @@ def follower(env, tmp_path):
 
 @pytest.fixture
 def eventually():
-    return wait_for
+    return functools.partial(until, seconds=45)

@@ -15,8 +15,8 @@ import requests
 
 from tests.automation.conftest import ROOT, write_playbooks
 from tests.automation.doubles import APP_TOKEN, KEY, READER_TOKEN
-from tests.processes import Process, run
-from tests.webhook.process import free_port, until
+from tests.processes import Process, free_port, run
+from tests.waiting import until
 
 WRITER_TOKEN = "writer-token-of-the-tests-0123456789"
 ADMIN = {"email": "ann@example.com", "password": "correct horse battery staple"}

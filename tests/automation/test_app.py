@@ -1,54 +1,19 @@
 """The real app takes the reports as automation writes them."""
 
-import os
-import socket
-import urllib.request
-
 import pytest
 
 from automation.clock import SystemClock
 from automation.follow.predecessors import Predecessors
 from automation.ledger.database import open_ledger
 from automation.report import App
-from tests.automation.conftest import ROOT
+from tests.app.server import running
 from tests.automation.doubles import APP_TOKEN
-from tests.processes import Process, run
 
 
 @pytest.fixture
-def real_app(tmp_path, eventually):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path),
-        "PYTHONPATH": str(ROOT),
-        "OIMS_DATABASE_URL": f"sqlite:///{tmp_path / 'site.db'}",
-        "OIMS_SECRET_KEY": "a-secret-key-of-the-tests-0123456789abcdef",
-        "OIMS_BIND": f"127.0.0.1:{port}",
-        "OIMS_BASE_URL": url,
-        "OIMS_ADMIN_EMAIL": "ann@example.com",
-        "OIMS_ADMIN_PASSWORD": "correct horse battery staple",
-        "OIMS_AUTOMATION_TOKEN": APP_TOKEN,
-    }
-    made = run("app", "migrate", env=env, cwd=tmp_path)
-    assert made.returncode == 0, made.stderr
-    with (tmp_path / "app.log").open("w") as log:
-        process = Process("app", "web", env=env, cwd=tmp_path, stdout=log, stderr=log)
-    eventually(lambda: _is_up(url))
-    yield url
-    process.terminate()
-    process.wait(30)
-
-
-def _is_up(url):
-    try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:  # noqa: S310 - http
-            return answer.status == 200
-    except OSError:
-        return False
+def real_app(tmp_path):
+    with running(tmp_path, OIMS_AUTOMATION_TOKEN=APP_TOKEN) as server:
+        yield server.url
 
 
 def test_it_takes_every_report_and_tells_a_successor(

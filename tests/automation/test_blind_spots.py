@@ -10,7 +10,7 @@ from demo.durations import shorten
 from tests.automation.conftest import ROOT
 from tests.automation.installation import Installation, Person, policy
 from tests.automation.test_signals import tool
-from tests.webhook.process import free_port
+from tests.processes import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

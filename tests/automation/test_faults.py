@@ -40,7 +40,7 @@ def test_a_kill_in_the_middle_of_a_run_is_told_and_the_run_repeated_once(
     journal.add("Broken")
     for number in (1, 2):
         victim = follower()
-        eventually(lambda n=number: len(begun(playbooks)) == n, what=f"run {number}")
+        eventually(lambda n=number: len(begun(playbooks)) == n)
         (run_id,) = eventually(lambda n=number: list(app.runs)[n - 1 :])
         assert process.find(run_id)
         victim.kill()
@@ -112,7 +112,7 @@ def test_term_gives_a_run_its_grace_time_and_records_what_became_of_it(
     assert app.runs[run_id]["state"] == "interrupted"
     assert process.find(run_id) == []
     follower()
-    eventually(lambda: len(begun(playbooks)) == 2, what="the run of a follower that got the lock")
+    eventually(lambda: len(begun(playbooks)) == 2)
 
 
 def test_a_second_follower_is_refused(journal, command, follower, eventually):

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.automation.installation import Installation, Person, policy
-from tests.webhook.process import free_port
+from tests.processes import free_port
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -13,7 +13,8 @@ import requests
 
 from tests.automation.conftest import ROOT
 from tests.automation.installation import WRITER_TOKEN, Installation, policy
-from tests.webhook.process import free_port, until
+from tests.processes import free_port
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

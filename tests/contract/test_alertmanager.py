@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.webhook.process import READER, WRITER, WebhookProcess, free_port, until
+from tests.processes import free_port
+from tests.waiting import until
+from tests.webhook.process import READER, WRITER, WebhookProcess
 from webhook.payload import fingerprint
 
 ROOT = Path(__file__).parents[2]

@@ -12,8 +12,9 @@ import psycopg
 import pytest
 
 from tests.faults.senders import Senders, names
+from tests.waiting import until
 from tests.webhook.conftest import new_postgres, postgres_url  # noqa: F401 - fixtures
-from tests.webhook.process import WebhookProcess, alert, message, until
+from tests.webhook.process import WebhookProcess, alert, message
 
 
 @pytest.fixture

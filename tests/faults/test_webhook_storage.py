@@ -13,7 +13,8 @@ import time
 import pytest
 
 from tests.faults.senders import Senders, names
-from tests.webhook.process import alert, message, until
+from tests.waiting import until
+from tests.webhook.process import alert, message
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.webhook.process import until
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 

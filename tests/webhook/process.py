@@ -5,34 +5,16 @@ import http.client
 import json
 import os
 import signal
-import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.processes import Process
+from tests.processes import Process, free_port
+from tests.waiting import until
 
 SMALLEST = b'{"alerts":[{"status":"firing","labels":{"alertname":"%b"}}]}'
 WRITER = "writer-token-of-a-test"
 READER = "reader-token-of-a-test"
 KEY = "event-key-of-a-test"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def until[Result](look: Callable[[], Result], seconds: float = 15) -> Result:
-    """Return the first true answer of ``look``; fail after ``seconds``."""
-    deadline, pause = time.monotonic() + seconds, 0.01
-    while time.monotonic() < deadline:
-        if answer := look():
-            return answer
-        time.sleep(pause)
-        pause = min(1.5 * pause, 0.1)  # to ask all the time would slow down who is asked
-    raise AssertionError(f"not seen within {seconds} s: {look}")
 
 
 def alert(name="TestAlert", status="firing", starts_at="2026-11-23T15:04:05.123Z", **more):
@@ -90,6 +72,10 @@ class WebhookProcess:
         with contextlib.suppress(OSError):
             return self.get("/healthz").status == 200
         return False
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
 
     def kill(self):
         """End the whole process group at once, as a node that loses power does."""

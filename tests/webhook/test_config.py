@@ -3,7 +3,8 @@ import os
 import pytest
 
 from tests.processes import run
-from tests.webhook.process import KEY, READER, WRITER, alert, message, until
+from tests.waiting import until
+from tests.webhook.process import KEY, READER, WRITER, alert, message
 
 GOOD = {
     "OIMS_WEBHOOK_TOKEN": WRITER,

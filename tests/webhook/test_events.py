@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.webhook.process import KEY, READER, alert, message, until
+from tests.waiting import until
+from tests.webhook.process import KEY, READER, alert, message
 from webhook.signing import canonical, signature
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.webhook.process import until
+from tests.waiting import until
 from tests.webhook.test_episodes import event, rows
 from webhook.journal import JournalUnavailableError
 

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from tests.webhook.process import alert, message, until
+from tests.waiting import until
+from tests.webhook.process import alert, message
 from webhook.lines import LineWriter, to_line
 
 HOSTILE = {

@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.webhook.process import alert, message, until
+from tests.waiting import until
+from tests.webhook.process import alert, message
 
 pytestmark = pytest.mark.slow
 

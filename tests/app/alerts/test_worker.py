@@ -2,9 +2,7 @@
 
 import os
 import signal
-import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,22 +17,16 @@ from app.incidents.models import EventKind, Incident, TimelineEvent
 from app.ops.models import AuditEvent, WorkerHeartbeat
 from tests.app.conftest import SECRET_KEY
 from tests.processes import Process
+from tests.waiting import until
+from tests.webhook.process import running
 
 WRITE, READ, KEY = "w" * 40, "r" * 40, "k" * 40
 DEADLINE_S = 60.0
 
 
-def wait_for(condition: Callable[[], Any], what: str) -> None:
-    end = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < end, f"not seen in {DEADLINE_S:.0f} s: {what}"
-        time.sleep(0.1)
-
-
 @contextmanager
-def process(module: str, *arguments: str, **environment: str) -> Iterator[Process]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    child = Process(module, *arguments, env=kept | environment, stderr=2)
+def working(environment: dict[str, str]) -> Iterator[Process]:
+    child = Process("app", "worker", env={"PATH": os.environ["PATH"]} | environment, stderr=2)
     try:
         yield child
     finally:
@@ -44,26 +36,9 @@ def process(module: str, *arguments: str, **environment: str) -> Iterator[Proces
 
 @pytest.fixture
 def webhook(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    environment = {
-        "OIMS_WEBHOOK_BIND": address,
-        "OIMS_WEBHOOK_TOKEN": WRITE,
-        "OIMS_WEBHOOK_READER_TOKEN": READ,
-        "OIMS_WEBHOOK_JOURNAL": str(tmp_path / "journal.db"),
-        "OIMS_EVENT_KEY": KEY,
-    }
-
-    def answers() -> bool:
-        try:
-            return requests.get(f"http://{address}/readyz", timeout=2).ok
-        except requests.ConnectionError:
-            return False
-
-    with process("webhook", **environment):
-        wait_for(answers, "the webhook")
-        yield f"http://{address}"
+    secrets = {"OIMS_WEBHOOK_TOKEN": WRITE, "OIMS_WEBHOOK_READER_TOKEN": READ, "OIMS_EVENT_KEY": KEY}
+    with running(tmp_path, **secrets) as process:
+        yield process.url
 
 
 def post(webhook: str, *alerts: dict[str, Any]) -> None:
@@ -104,14 +79,14 @@ def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
     kills = 0
     while count(Incident) < total and kills < 10:
         seen = count(Incident)
-        with process("app", "worker", **environment) as worker:
-            wait_for(lambda seen=seen: count(Incident) > seen, "another incident")
+        with working(environment) as worker:
+            until(lambda seen=seen: count(Incident) > seen, DEADLINE_S)
             worker.send_signal(signal.SIGKILL)
             worker.wait()
         kills += 1
         assert count(Incident) == count(AlertEvent), "an event and its incident stand together"
-    with process("app", "worker", **environment):
-        wait_for(lambda: count(AlertEvent) == total, "every event")
+    with working(environment):
+        until(lambda: count(AlertEvent) == total, DEADLINE_S)
     assert count(Incident) == total
     assert db.session.query(TimelineEvent).filter_by(kind=EventKind.OPENED).count() == total
 
@@ -121,12 +96,12 @@ def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
 def test_two_workers_at_once_do_each_thing_once_and_stop_when_told(
     webhook: str, environment: dict[str, str]
 ) -> None:
-    with process("app", "worker", **environment) as one, process("app", "worker", **environment) as two:
+    with working(environment) as one, working(environment) as two:
         # One that still starts would get no alert, and end as any process does that is told to.
-        wait_for(lambda: count(WorkerHeartbeat) == 2, "both workers")
+        until(lambda: count(WorkerHeartbeat) == 2, DEADLINE_S)
         for number in range(40):
             post(webhook, alert(number), alert(number))
-        wait_for(lambda: count(AlertEvent) == 40, "every event")
+        until(lambda: count(AlertEvent) == 40, DEADLINE_S)
         for worker in (one, two):
             worker.terminate()
         assert [one.wait(30), two.wait(30)] == [0, 0]
@@ -144,8 +119,8 @@ def test_a_journal_that_was_replaced_is_read_anew_and_told_of(
         with transaction():
             cursor.lock().offset = 500
         post(webhook, alert(1))
-        with process("app", "worker", **environment):
-            wait_for(lambda: count(Incident) == 1, "the incident")
+        with working(environment):
+            until(lambda: count(Incident) == 1, DEADLINE_S)
         assert db.session.query(AuditEvent).filter_by(kind="journal_replaced").count() == 1
         db.session.remove()
 
@@ -159,7 +134,7 @@ def test_a_worker_without_database_and_journal_still_has_a_pulse(tmp_path: Path)
         "OIMS_JOURNAL_TOKEN": READ,
         "OIMS_WORKER_PULSE": str(pulse),
     }
-    with process("app", "worker", **environment) as worker:
-        wait_for(pulse.exists, "the pulse")
+    with working(environment) as worker:
+        until(pulse.exists, DEADLINE_S)
         worker.terminate()
         assert worker.wait(30) == 0

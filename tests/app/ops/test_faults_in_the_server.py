@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.app.server import Server, running
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -49,13 +50,6 @@ def in_flight(server: Server) -> float:
     return float(found[1])
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def end_the_wait(server: Server) -> None:
     """Change the instructions, which is what waiting automations wait for."""
     start = datetime.now(UTC)
@@ -75,7 +69,7 @@ def test_slow_holds_each_answer_back_but_health_and_metrics(
     assert switch("slow", on=True) == (200, {"on": ["slow"]})
     started = time.monotonic()
     visited = visit(server, visitors)
-    wait_for(lambda: in_flight(server) >= 1)
+    until(lambda: in_flight(server) >= 1)
     assert server.ask("GET", "/healthz")[0] == 200
     assert not visited.done()
     assert visited.result(30)[0] == 200
@@ -87,7 +81,7 @@ def test_slow_ends_at_once_when_it_is_switched_off(
 ) -> None:
     switch("slow", on=True)
     visited = visit(server, visitors)
-    wait_for(lambda: in_flight(server) >= 1)
+    until(lambda: in_flight(server) >= 1)
     assert switch("slow", on=False) == (200, {"on": []})
     assert visited.result(20)[0] == 200
 
@@ -104,7 +98,7 @@ def test_saturated_leaves_room_for_health_and_metrics_beside_two_automations_tha
         for _ in range(2)
     ]
     held = [visit(server, visitors) for _ in range(7)]
-    wait_for(lambda: in_flight(server) >= 7)
+    until(lambda: in_flight(server) >= 7)
     assert [server.ask("GET", path)[0] for path in ("/healthz", "/readyz")] == [200, 200]
     assert visit(server, visitors).result(20)[0] == 200
     assert not any(visited.done() for visited in held + waiting)
@@ -112,4 +106,4 @@ def test_saturated_leaves_room_for_health_and_metrics_beside_two_automations_tha
     assert [visited.result(20)[0] for visited in held] == [200] * 7
     end_the_wait(server)
     assert [visited.result(20)[0] for visited in waiting] == [200] * 2
-    wait_for(lambda: in_flight(server) == 0)
+    until(lambda: in_flight(server) == 0)

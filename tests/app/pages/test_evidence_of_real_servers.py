@@ -16,7 +16,8 @@ from app.alerts import sources
 from app.clock import rfc3339
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
-from tests.app.server import ROOT, free_port
+from tests.app.server import ROOT
+from tests.processes import free_port
 
 POLYLINE = "{http://www.w3.org/2000/svg}polyline"
 LABELS = {"alertname": "ShopErrors", "service": "shop"}
