@@ -11,7 +11,7 @@ from typing import Any
 import requests
 
 from demo.settings import Settings
-from demo.state import API_TOKEN, State
+from demo.state import State
 
 TIMEOUT_SECONDS = 3
 
@@ -27,8 +27,8 @@ class Mail:
 class Parts:
     """Reads the parts; a part that does not answer raises ``requests.RequestException``."""
 
-    def __init__(self, settings: Settings, state: State) -> None:
-        self._settings, self._state = settings, state
+    def __init__(self, settings: Settings, state: State, token: str) -> None:
+        self._settings, self._state, self._token = settings, state, token
 
     def is_ready(self, part: str, path: str) -> bool:
         """Say whether a part answers 200 at a path."""
@@ -83,7 +83,7 @@ class Parts:
             "GET" if body is None else "POST",
             self._settings.url("app") + path,
             json=body,
-            headers={"Authorization": f"Bearer {self._state.secret(API_TOKEN)}"},
+            headers={"Authorization": f"Bearer {self._token}"},
             timeout=TIMEOUT_SECONDS,
         )
         return _json(answer)

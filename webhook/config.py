@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from webhook.credentials import Credential
+from webhook.credentials import Credential, CredentialError
 from webhook.journal.store import POSTGRES_SCHEMES
 
 MIN_SECRET_LENGTH = 16
@@ -112,12 +112,18 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _secrets_are_usable(self) -> Self:
-        writer, reader = self.writer_credential.value, self.reader_credential.value
-        if writer == reader:
+        secrets, wrong = [], []
+        for field in ("webhook_token", "webhook_reader_token", "event_key"):
+            try:
+                secrets.append(self._credential(field).value)
+            except CredentialError as error:
+                wrong.append(str(error))
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        if secrets[0] == secrets[1]:
             raise ValueError(
                 "OIMS_WEBHOOK_READER_TOKEN: is the same as OIMS_WEBHOOK_TOKEN; make two different tokens"
             )
-        _ = self.event_credential.value
         return self
 
     @property

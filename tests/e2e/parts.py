@@ -3,7 +3,6 @@
 from types import SimpleNamespace
 
 from demo.parts import Mail, Parts
-from demo.state import API_TOKEN
 from tests.e2e.release import mails
 
 
@@ -12,16 +11,14 @@ class ReleaseParts(Parts):
 
     def __init__(self, release, monitor):
         addresses = SimpleNamespace(url=lambda part: release.forward(part).url)
-        super().__init__(addresses, SimpleNamespace(secret=self._secret, log=monitor.log.parent))
+        secrets = SimpleNamespace(secret=lambda name: release.secret("webhook", name), log=monitor.log.parent)
+        super().__init__(addresses, secrets, release.token())
         self._release = release
         self._answers_before = len(self._answers())
 
     def webhook_answers(self, path="/"):
         """Return what was answered since this view was made; `helm test` has provoked refusals before."""
         return [status for at, status in self._answers()[self._answers_before :] if at == path]
-
-    def _secret(self, name):
-        return self._release.token() if name == API_TOKEN else self._release.secret("webhook", name)
 
     def _answers(self):
         lines = [line for line in self._release.log("webhook", "webhook") if line.get("kind") == "access"]

@@ -64,6 +64,13 @@ def test_all_wrong_settings_are_named_at_once(tmp_path):
     assert "OIMS_LOG_LEVEL" in result.stderr
 
 
+def test_all_secrets_that_cannot_be_had_are_named_at_once(tmp_path):
+    result = start(tmp_path, OIMS_WEBHOOK_TOKEN=None, OIMS_WEBHOOK_READER_TOKEN="short", OIMS_EVENT_KEY=None)
+
+    said = result.stderr.splitlines()
+    assert [line.partition(":")[0] for line in said[1:]] == list(GOOD)
+
+
 def test_right_settings_pass_and_the_journals_folder_is_made(tmp_path):
     result = start(tmp_path)
 
