@@ -8,7 +8,7 @@ from demo.errors import DemoError
 from demo.parts import Parts
 from demo.scenario import Refusal, Repair
 from demo.settings import Settings
-from demo.state import State
+from demo.state import API_TOKEN, State
 from demo.steps import Step, wait_for
 from demo.supervisor import Supervisor
 from demo.terminal import Terminal
@@ -68,7 +68,7 @@ class Demo:
 
     def _wait_for_parts(self, supervisor: Supervisor) -> Parts:
         """Wait until every part answers; Prometheus comes last, so that it misses nobody who is not late."""
-        parts = Parts(self._settings, self._state)
+        parts = Parts(self._settings, self._state, self._state.secret(API_TOKEN))
         for part, path in READY.items():
             self._wait_until_ready(parts, part, path)
         self._watch(Step("first heartbeat of the automation", START_SECONDS, "monitor", parts.heartbeat))

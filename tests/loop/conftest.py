@@ -17,7 +17,7 @@ import requests
 from demo.embedded import running
 from demo.parts import Parts
 from demo.settings import PORTS, ROOT, Settings
-from demo.state import State
+from demo.state import API_TOKEN, State
 
 SETTLE_SECONDS = 60
 NO_ANSWER = (requests.RequestException,)
@@ -49,7 +49,7 @@ class Installation:
 
     def __init__(self, settings, state, supervisor):
         self._settings, self._state, self.supervisor = settings, state, supervisor
-        self.parts = Parts(settings, state)
+        self.parts = Parts(settings, state, state.secret(API_TOKEN))
         self.journal = Database(state.folder / "journal.db")
         self.app = Database(state.folder / "app.db")
         self.ledger = Database(state.folder / "automation/ledger.db")

@@ -15,11 +15,12 @@ class RunningDemo:
 
     def __init__(self, start):
         self._start, self.said = start, []
-        self.process, self.state = start()
+        self._first, self.state = start()
+        self.process = self._first
         self._wait_until_up()
 
     def start_again(self, *options):
-        self.process, _ = self._start(*options, repeat=self.process)
+        self.process, _ = self._start(*options, repeat=self._first)
 
     def start_again_and_wait(self):
         self.start_again()
@@ -52,8 +53,9 @@ def demo(start_demo):
     return RunningDemo(start_demo)
 
 
-def test_a_stopped_demo_leaves_no_process_behind_and_a_second_one_works_at_once(demo):
-    demo.stop(signal.SIGINT)
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_demo_leaves_no_process_behind_and_a_second_one_works_at_once(demo, sign):
+    demo.stop(sign)
     demo.start_again_and_wait()
 
 
@@ -66,22 +68,16 @@ def test_after_a_killed_demo_the_next_one_ends_what_was_left(demo):
     assert not set(left) & set(demo.state.processes())
 
 
-def test_a_demo_that_is_told_to_end_leaves_no_process_behind(demo):
-    demo.stop(signal.SIGTERM)
-
-
-def test_a_demo_that_is_told_to_end_while_it_starts_leaves_no_process_behind(demo):
-    demo.start_again()
-    until(demo.state.processes)
-    demo.stop(signal.SIGTERM)
-
-
 def test_cleaning_ends_what_a_killed_demo_left_and_removes_the_folder(demo):
-    demo.start_again()
-    until(demo.state.processes)
     assert demo.kill()
     demo.start_again("--clean")
     output, _ = demo.process.communicate(timeout=60)
     assert demo.process.returncode == 0, output
     assert demo.state.processes() == []
     assert not demo.state.folder.exists()
+
+
+def test_a_demo_that_is_told_to_end_while_it_starts_leaves_no_process_behind(demo):
+    demo.start_again()
+    until(demo.state.processes)
+    demo.stop(signal.SIGTERM)
