@@ -1,6 +1,8 @@
-"""What the other tests rely on: a forked process is one of its own."""
+"""What the other tests rely on: a forked process is one of its own, and its code can be read by itself."""
 
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -28,3 +30,11 @@ def test_one_that_is_ended_tells_the_signal(sign):
     assert process.poll() is None
     process.send_signal(sign)
     assert process.wait(20) == -sign
+
+
+@pytest.mark.parametrize("module", ["app", "automation", "cli", "webhook"])
+def test_reading_the_code_of_a_process_alone_gives_no_warning(module):
+    """A forked process finds all that the others need, too, and was not there when the code was read."""
+    command = [sys.executable, "-W", "error", "-m", module, "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

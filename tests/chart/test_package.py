@@ -3,14 +3,13 @@ import subprocess
 import tarfile
 import urllib.error
 import urllib.request
-from contextlib import closing
-from socket import socket
 from time import monotonic, sleep
 
 import pytest
 
 from tests.chart import rendering
 from tests.chart.rendering import CHART, documents, tool
+from tests.processes import free_port
 
 
 def package(folder):
@@ -45,9 +44,7 @@ def test_the_package_renders_like_the_source(tmp_path):
 @pytest.fixture
 def registry():
     """An OCI registry in memory, as host and port."""
-    with closing(socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     command = [tool("registry"), "-port", address.rpartition(":")[2]]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         deadline = monotonic() + 30

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -11,6 +10,7 @@ import urllib.request
 import pytest
 
 from tests.playbooks.supervisor import BIN, ROOT, Supervisor
+from tests.processes import free_port
 from tests.shell.monitor import SCRIPT, eventually
 
 POLICY = """
@@ -21,12 +21,6 @@ remedies:
     playbook: restart_oims.yml
     target: {kind: Deployment, namespace: incident-mgmt, name: oims-app}
 """
-
-
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A real mail server that takes mails, or does what it is told to, and the app's worker that sends to it."""
 
 import re
-import socket
 from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,6 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from app.clock import now
 from app.config import Settings
 from app.notify.sender import Sender
+from tests.processes import free_port
 
 ON_CALL = "oncall@example.org"
 
@@ -55,9 +55,7 @@ def words(mail: EmailMessage, kind: str = "plain") -> str:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
