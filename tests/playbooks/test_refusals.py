@@ -13,6 +13,7 @@ HARMLESS = {
     "oims_target_namespace": "incident-mgmt",
     "oims_target_name": "oims-app",
     "oims_run_id": "run-1",
+    "oims_wait_seconds": 180,
     "oims_step": 1,
     "oims_min_replicas": 1,
     "oims_max_replicas": 3,
@@ -32,6 +33,9 @@ REFUSED = [
     ("oims_target_name", ""),
     ("oims_run_id", PIPE),
     ("oims_run_id", "../run"),
+    ("oims_wait_seconds", 0),
+    ("oims_wait_seconds", "1d"),
+    ("oims_wait_seconds", PIPE),
     ("oims_step", 0),
     ("oims_step", "1; id"),
     ("oims_step", PIPE),
@@ -45,6 +49,7 @@ AT_THE_BOUND = [
     ("oims_target_kind", "StatefulSet"),
     ("oims_target_name", "w" * 253),
     ("oims_run_id", "7f0c.A_b-9"),
+    ("oims_wait_seconds", 9999),
     ("oims_step", -2),
 ]
 
