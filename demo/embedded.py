@@ -33,13 +33,22 @@ def running(settings: Settings, state: State) -> Iterator[Supervisor]:
     ports.check(settings.ports)
     state.begin_afresh()
     configs.write(settings, state)
-    _set_up(settings, state)
+    set_up(settings, state)
     with supervised(state) as supervisor:
         yield supervisor
 
 
-def _set_up(settings: Settings, state: State) -> None:
-    """Make the app's database, the people of the samples and a token, as an administrator does."""
+def set_up(settings: Settings, state: State) -> None:
+    """Make the app's database, the people of the samples and a token, as an administrator does.
+
+    Args:
+        settings: ports and sabotage.
+        state: the folder, begun afresh; it gets the token.
+
+    Raises:
+        DemoError: a command failed; its last words are in the message.
+
+    """
     commands = [
         (["migrate"], ""),
         *((["user", "create", email, "--name", name], secrets.token_urlsafe(16)) for email, name in PEOPLE),
@@ -58,6 +67,6 @@ def _set_up(settings: Settings, state: State) -> None:
     log = state.log / "setup.log"
     log.write_text(done.stderr, encoding="utf-8")
     if done.returncode:
-        last = done.stderr.strip().rpartition("\n")[2]
+        last = done.stderr.strip().rpartition("\n")[2].strip()
         raise DemoError(f"The app could not be set up: {last}. Read {state.shown(log)}")
     state.keep_secret(API_TOKEN, json.loads(done.stdout)[-1].strip())

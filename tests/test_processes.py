@@ -1,5 +1,6 @@
 """What the other tests rely on: a forked process is one of its own, and its code can be read by itself."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,11 +18,15 @@ def test_it_reads_and_writes_its_own_streams_and_tells_its_status(tmp_path):
     assert "missing.json" in refused.stderr
 
 
-def test_it_has_only_the_environment_it_is_given(monkeypatch):
-    monkeypatch.setenv("OIMS_WEBHOOK_TOKEN", "writer-token-of-a-test")
-    assert "OIMS_WEBHOOK_TOKEN: is not set" in run("webhook", "--check", env={}).stderr
-    given = run("webhook", "--check", env={"OIMS_WEBHOOK_TOKEN": "writer-token-of-a-test"})
-    assert "OIMS_WEBHOOK_TOKEN:" not in given.stderr
+def tell_environment():
+    sys.stdout.write(f"{dict(os.environ)}\n")
+
+
+def test_it_has_only_the_environment_it_is_given(tmp_path):
+    assert "PATH" in os.environ
+    with (tmp_path / "told").open("w") as told:
+        Process("this", env={"ONLY": "this"}, stdout=told, first=tell_environment).wait(20)
+    assert (tmp_path / "told").read_text().splitlines()[0] == "{'ONLY': 'this'}"
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])

@@ -1,5 +1,13 @@
+"""The demo's app is set up by its own commands, in one process."""
+
 import json
 
+import pytest
+
+from demo.embedded import set_up
+from demo.errors import DemoError
+from demo.settings import Settings
+from demo.state import State
 from tests.processes import run
 
 
@@ -26,3 +34,13 @@ def test_the_first_that_fails_ends_it_with_its_words_and_status(tmp_path):
     done = commands(tmp_path, (["migrate"], ""), refused, (["token", "list"], ""))
     assert (done.returncode, done.stdout) == (1, "")
     assert "at least 8 characters" in done.stderr
+
+
+def test_a_set_up_that_fails_says_why_and_where_to_read_on(tmp_path, free_ports):
+    settings, state = Settings(state=tmp_path / "d", ports=free_ports), State(tmp_path / "d")
+    with state.lock():
+        state.begin_afresh()
+        state.keep_secret("secret-key", "short")
+        with pytest.raises(DemoError, match=r"could not be set up: OIMS_SECRET_KEY.* Read .*setup\.log"):
+            set_up(settings, state)
+    assert "OIMS_SECRET_KEY" in (state.log / "setup.log").read_text()

@@ -50,6 +50,12 @@ def test_shell_scripts_are_known_by_their_first_line_even_before_they_are_commit
     assert "scripts/notes" not in call
 
 
+def test_what_a_shell_script_sources_is_checked_with_it(clone):
+    lint(clone)
+    [call] = clone.calls("shellcheck")
+    assert "--external-sources --check-sourced" in call
+
+
 def test_a_templated_chart_file_is_no_yaml(clone):
     (clone.project / "charts/oims/templates").mkdir(parents=True)
     (clone.project / "charts/oims/templates/app.yaml").touch()
