@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
 
-from app.clock import now, rfc3339
+from app.clock import now
 from app.database import transaction
 from app.errors import FieldError, InvalidInput, InvalidTransition
 from app.extensions import db
+from app.formats import exact
 from app.incidents.actors import Actor
 from app.incidents.models import Incident
 from app.maintenance import matching, queries
@@ -56,7 +57,7 @@ def plan(
         db.session.add(window)
         db.session.flush()
         control.grow()
-        summary = f"{actor.name} planned maintenance {window.id}, {rfc3339(starts_at)}: {window.comment}"
+        summary = f"{actor.name} planned maintenance {window.id}, {exact(starts_at)}: {window.comment}"
         audit.record("maintenance_planned", actor.name, summary, window=window.id)
     return window
 

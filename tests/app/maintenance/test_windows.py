@@ -16,6 +16,7 @@ from app.incidents.lifecycle import Severity
 from app.maintenance import queries, service
 from app.notify import outbox
 from app.notify.models import OutboxMessage
+from app.ops.models import AuditEvent
 from app.remediation import instructions
 from tests.app.pages.alerts import Alert
 
@@ -148,6 +149,13 @@ def test_a_weekly_window_holds_in_every_week_until_its_end(at_nine):
     window = plan(until=START + timedelta(weeks=50))
     held = [week for week in range(60) if window.occurrence(START + timedelta(weeks=week, minutes=30))]
     assert held == list(range(50))
+
+
+def test_the_audit_trail_says_who_planned_what_for_when_in_the_form_of_its_other_times(at_nine):
+    window = plan()
+    event = db.session.query(AuditEvent).filter_by(kind="maintenance_planned").one()
+    when = f"{START:%Y-%m-%d %H:%M:%S} UTC"
+    assert event.summary == f"{SYSTEM.name} planned maintenance {window.id}, {when}: Moving the database"
 
 
 def test_the_automation_hears_of_windows_at_once(at_nine):
