@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -29,9 +30,13 @@ def test_it_has_only_the_environment_it_is_given(tmp_path):
     assert (tmp_path / "told").read_text().splitlines()[0] == "{'ONLY': 'this'}"
 
 
+def stay():
+    time.sleep(60)
+
+
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
 def test_one_that_is_ended_tells_the_signal(sign):
-    process = Process("http.server", "--bind", "127.0.0.1", "0", env={})
+    process = Process("this", env={}, first=stay)
     assert process.poll() is None
     process.send_signal(sign)
     assert process.wait(20) == -sign
