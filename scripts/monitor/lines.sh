@@ -29,13 +29,14 @@ pass_on() {
 # stream NAME COMMAND...: passes on what COMMAND prints until it ends (0) or has been silent for three heartbeats (1).
 # LINES_READ counts.
 stream() {
-  local name="$1" pipe="$RUN_DIR/$1.pipe" lines line status=0 writer
+  local name="$1" pipe="$RUN_DIR/$1.pipe" lines line status=0 writer reader
   shift
   LINES_READ=0
   [[ -p "$pipe" ]] || mkfifo -- "$pipe"
   "$@" >"$pipe" 2>"$RUN_DIR/$name.err" 7>&- 8>&- &
   writer=$!
   exec {lines}< <(LC_ALL=C exec grep -a --line-buffered -E "$WANTED" <"$pipe" 7>&- 8>&-)
+  reader=$!
   while main_lives; do
     if IFS= read -r -t "$((3 * OIMS_HEARTBEAT_INTERVAL))" line <&"$lines"; then
       LINES_READ=$((LINES_READ + 1))
@@ -45,7 +46,8 @@ stream() {
       break
     fi
   done
-  kill -KILL "$writer" 2>/dev/null || true # it may hang, and it has nothing to put in order
+  # They may hang, the reader too if the writer ends before it has opened the pipe; they have nothing to put in order.
+  kill -KILL "$writer" "$reader" 2>/dev/null || true
   wait "$writer" 2>/dev/null || true
   exec {lines}<&-
   return "$status"

@@ -1,4 +1,3 @@
-import functools
 import os
 import subprocess
 from pathlib import Path
@@ -202,4 +201,7 @@ def follower(env, tmp_path):
 
 @pytest.fixture
 def eventually():
-    return functools.partial(until, seconds=45)
+    def eventually(look, seconds=45):
+        return until(look, seconds)
+
+    return eventually

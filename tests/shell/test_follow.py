@@ -1,10 +1,11 @@
 """Following a file and pods: what reaches automation, and what happens when a stream ends or falls silent."""
 
 import json
+import subprocess
 
 import pytest
 
-from tests.shell.monitor import eventually
+from tests.shell.monitor import ROOT, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -135,3 +136,20 @@ def test_long_lines_of_several_pods_are_not_mixed(monitor):
     assert sorted(monitor.text("received").splitlines()) == sorted(
         text for texts in sent.values() for text in texts
     )
+
+
+# Many times, for mostly both have opened the pipe in time.
+LEFT_AT_ONCE = """
+. "$PARTS/words.sh"
+. "$PARTS/lines.sh"
+RUN_DIR=$STUB
+main_lives() { return 1; }
+exec 7>"$STUB/turn" 8>"$STUB/lines"
+for _ in {1..200}; do stream file tail -F "$STUB/log" || true; done
+"""
+
+
+def test_a_stream_whose_monitor_is_gone_at_once_leaves_no_process(monitor):
+    environment = monitor.environment | {"PARTS": str(ROOT / "scripts/monitor")}
+    subprocess.run(["bash", "-c", LEFT_AT_ONCE], env=environment, check=True, timeout=20)
+    eventually(lambda: not monitor.processes(), "the end of every child")
