@@ -212,3 +212,16 @@ def test_an_unwritable_answer_comes_in_time_while_another_holds_the_lock(tmp_pat
 
     blocker.close()
     until(lambda: fill(journal, 2).last_seq == 2)
+
+
+def test_threads_that_open_a_new_journal_at_once_can_all_read_it(tmp_path, new_journal):
+    """It went wrong once in thirty times."""
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(60):
+            journal, ready = new_journal(str(tmp_path / f"{number}.db")), threading.Barrier(8)
+
+            def read(_, journal=journal, ready=ready):
+                ready.wait(10)
+                return journal.last_seq()
+
+            assert list(pool.map(read, range(8))) == [0] * 8

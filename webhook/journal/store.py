@@ -92,15 +92,20 @@ class Store[Connection: (sqlite3.Connection, psycopg.Connection)](ABC):
     def _take(self) -> Connection:
         with suppress(IndexError):
             return self._idle.pop()
+        if self._is_prepared:
+            return self._connect()
+        # Also connecting: a new SQLite file refuses all but the one that switches it to its write-ahead log.
+        with self._prepare_once:
+            return self._connect() if self._is_prepared else self._connect_first()
+
+    def _connect_first(self) -> Connection:
         connection = self._connect()
         try:
-            with self._prepare_once:
-                if not self._is_prepared:
-                    self._prepare(connection)
-                    self._is_prepared = True
+            self._prepare(connection)
         except BaseException:
             self._drop(connection)
             raise
+        self._is_prepared = True
         return connection
 
     def _prepare(self, connection: Connection) -> None:
