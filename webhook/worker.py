@@ -10,6 +10,7 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
+from gunicorn import util
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.http import wsgi
 from gunicorn.http.errors import NoMoreData
@@ -21,6 +22,8 @@ from webhook.arrival import Arrival, Progress
 from webhook.lookout import Lookout
 
 CLOSING_THREADS = 2
+# How much of a refused body is still taken in, so that a client that reads its answer last gets it.
+MAX_DRAINED_BYTES = 16 * 1024 * 1024
 # How long a client may take to read its answer.
 ANSWER_SECONDS = 10.0
 # How long the thread that attends to posts looks out for one when none waits.
@@ -33,6 +36,11 @@ _REFUSALS = {
     Progress.PARTIAL: (b"408 Request Timeout", "slow"),
     Progress.TOO_LARGE: (b"431 Request Header Fields Too Large", "head_too_large"),
 }
+
+
+def _say_goodbye(conn: TConn) -> None:
+    """Close a connection; a client that is still sending gets its answer (RFC 9112, section 9.6)."""
+    util.close_graceful(conn.sock, max_drain=MAX_DRAINED_BYTES)
 
 
 class Logger(GunicornLogger):  # type: ignore[misc]
@@ -206,7 +214,7 @@ class WholeRequestWorker(ThreadWorker):  # type: ignore[misc]
 
     def _finish(self, conn: TConn, keeps: object) -> None:
         if not keeps:
-            goodbye = self._closing.submit(conn.close, graceful=True)
+            goodbye = self._closing.submit(_say_goodbye, conn)
             goodbye.add_done_callback(lambda _: self.method_queue.defer(self._forget))
         elif conn.parser.unreader.buf.getvalue():
             self.enqueue_req(conn)

@@ -44,3 +44,15 @@ def test_a_body_of_exactly_the_limit_is_read(webhook):
 
     assert webhook.post(body + b" " * (1024 * 1024 - len(body))).status == 200
     assert webhook.post(body + b" " * (1024 * 1024 - len(body) + 1)).status == 413
+
+
+def test_who_reads_the_answer_only_after_sending_far_too_much_is_told_so_too(webhook):
+    size = 15 * 1024 * 1024
+    with socket.create_connection(("127.0.0.1", webhook.port), timeout=10) as client:
+        client.sendall(
+            f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {WRITER}\r\n"
+            f"Content-Length: {size}\r\n\r\n".encode()
+        )
+        client.recv(1, socket.MSG_PEEK)  # it has answered
+        client.sendall(b" " * size)
+        assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
