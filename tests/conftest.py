@@ -10,10 +10,15 @@ SHARING = ("tests/browser/", "tests/chart/")
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the files that wait for real processes, so that none of them is left over at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    slow |= {item.path for item in items if item.nodeid.startswith(SHARING)}
-    items.sort(key=lambda item: item.path not in slow)
+    """Begin with the files that take long, so that none of them is left over at the end.
+
+    First the folders that share. Then the files with real processes, from both ends of the list in turn:
+    those next to each other are of a kind, and five that only wait would leave the processors idle.
+    """
+    slow = list(dict.fromkeys(item.path for item in items if item.get_closest_marker("slow")))
+    half = (len(slow) + 1) // 2
+    order = {path: place % half for place, path in enumerate(slow)}
+    items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), order.get(item.path, len(slow))))
 
 
 def pytest_collection_finish(session):

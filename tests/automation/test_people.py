@@ -31,7 +31,7 @@ def oims(tmp_path_factory):
         policy(
             {"alert": "Approved", "mode": "approve"},
             {"alert": "Rejected", "mode": "approve"},
-            {"alert": "Expired", "mode": "approve", "approval_expires": "6s", "diagnostics": True},
+            {"alert": "Expired", "mode": "approve", "approval_expires": "15s", "diagnostics": True},
             {"alert": "Held"},
             {"alert": "HeldOnHost"},
             {"alert": "Shadowed", "mode": "shadow", "verify": {"within": "10m"}},
@@ -123,7 +123,7 @@ def test_a_question_that_nobody_answers_expires_and_escalates_with_diagnostics(o
         )
     )
     shown = ann.read(page)
-    assert "Not run by automation. Nobody answered within 6s whether repair.yml may run" in shown, shown
+    assert "Not run by automation. Nobody answered within 15s whether repair.yml may run" in shown, shown
     assert "Automation gave up and called for people" in shown
     assert "Now checking that the alert clears" not in shown, "a look is no repair"
     assert oims.repaired("expired") == 0

@@ -24,7 +24,13 @@ from app.notify.models import OutboxMessage
 from tests.app.databases import postgres_database
 from tests.app.pages import stories
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-dev-shm-usage",
+    "--renderer-process-limit=1",  # each test is a new profile; a process of its own takes a tenth more
+]
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 380, "height": 800}
 
