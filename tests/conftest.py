@@ -12,13 +12,11 @@ SHARING = ("tests/browser/", "tests/chart/")
 def pytest_collection_modifyitems(items):
     """Begin with the files that take long, so that none of them is left over at the end.
 
-    First the folders that share. Then the files with real processes, from both ends of the list in turn:
-    those next to each other are of a kind, and five that only wait would leave the processors idle.
+    The folders that share come first: they keep the processors busy while the next ones, on the way of an alert,
+    mostly wait.
     """
-    slow = list(dict.fromkeys(item.path for item in items if item.get_closest_marker("slow")))
-    half = (len(slow) + 1) // 2
-    order = {path: place % half for place, path in enumerate(slow)}
-    items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), order.get(item.path, len(slow))))
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), item.path not in slow))
 
 
 def pytest_collection_finish(session):
