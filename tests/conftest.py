@@ -12,8 +12,8 @@ SHARING = ("tests/browser/", "tests/chart/")
 def pytest_collection_modifyitems(items):
     """Begin with the files that take long, so that none of them is left over at the end.
 
-    The folders that share come first: they keep the processors busy while the next ones, on the way of an alert,
-    mostly wait.
+    The folders that share come first: they keep the processors busy while the next files, which follow alerts
+    through real processes, mostly wait.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), item.path not in slow))
