@@ -195,7 +195,7 @@ def follower(env, tmp_path):
     yield start
     for one in started:
         one.kill()
-    for folder in (tmp_path / "state/runs").glob("*"):
+    for folder in tmp_path.glob("*/runs/*"):
         process.end(folder.name, grace=0)
 
 
