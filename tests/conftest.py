@@ -1,9 +1,13 @@
 """The order of all tests, and who runs which."""
 
 import gc
+import signal
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
+
+# What a shell starts in its background ignores Ctrl-C, and so would all that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARING = ("tests/browser/", "tests/chart/")
 """Folders whose files share what takes long to make: a browser, or renders of the chart."""
