@@ -15,6 +15,7 @@ from app.accounts.models import Role, Scope, UserStatus
 from app.clock import now, rfc3339
 from app.config import Settings, SettingsError, load
 from app.errors import OimsError
+from app.extensions import db
 from app.incidents.actors import Actor, ActorKind
 from app.notify import outbox
 from app.ops import backup
@@ -54,6 +55,9 @@ def _with_app(settings: Settings, options: argparse.Namespace) -> int:
         return _fail(
             f"The database can't be used ({type(error).__name__}). Check OIMS_DATABASE_URL, run migrate."
         )
+    finally:
+        with app.app_context():
+            db.engine.dispose()
     return 0
 
 

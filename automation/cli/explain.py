@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from automation.cli.follow import load_checked_policy
 from automation.cli.table import show
 from automation.clock import SystemClock, iso
 from automation.config import Settings, load_settings
+from automation.decide.model import Decision
 from automation.decide.rules import decide
 from automation.errors import ConfigurationError
 from automation.events.mutes import Mutes
@@ -27,28 +29,16 @@ def explain(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     configure_logging("error")
     policy = load_checked_policy(settings)
-    ledger = copy_ledger(settings.state_dir)
-    clock = SystemClock(load_anchor(ledger))
-    engine = Engine(policy, ledger, clock, lambda: paused_by(settings.state_dir), settings.playbooks)
-    for alert in read_alerts(arguments.alert):
-        labels, annotations = _texts(alert, "labels"), _texts(alert, "annotations")
-        episode = _episode(alert, labels, annotations, clock)
-        rows = [(remedy.label, why_not(remedy, labels) or "fits") for remedy in policy.remedies]
-        sys.stdout.write(show(("remedy", f"alert {episode.alertname or 'without a name'}"), rows) + "\n")
-        decision = decide(episode, policy, engine.situation(episode, _muted(settings, alert)))
-        facts: list[tuple[str, object]] = [
-            ("decision", decision.verb.value),
-            ("reason", decision.reason.value if decision.reason else None),
-            ("detail", decision.detail),
-            ("remedy", decision.remedy),
-            ("playbook", decision.playbook),
-            ("target", decision.target),
-            ("a person is told", "yes" if decision.escalate else "no"),
-        ]
-        if remedy := engine.remedy(decision.remedy):
-            within, hold = within_of(remedy, annotations), hold_of(remedy, annotations)
-            facts.append(("verified when", f"resolved within {within:g} s and away for {hold:g} s"))
-        sys.stdout.write(show(("outcome", ""), facts))
+    with closing(copy_ledger(settings.state_dir)) as ledger:
+        clock = SystemClock(load_anchor(ledger))
+        engine = Engine(policy, ledger, clock, lambda: paused_by(settings.state_dir), settings.playbooks)
+        for alert in read_alerts(arguments.alert):
+            episode = _episode(alert, clock)
+            rows = [(remedy.label, why_not(remedy, episode.labels) or "fits") for remedy in policy.remedies]
+            sys.stdout.write(show(("remedy", f"alert {episode.alertname or 'without a name'}"), rows) + "\n")
+            decision = decide(episode, policy, engine.situation(episode, _muted(settings, alert)))
+            facts = _facts(decision, engine.remedy(decision.remedy), episode)
+            sys.stdout.write(show(("outcome", ""), facts))
     return 0
 
 
@@ -81,6 +71,22 @@ def why_not(remedy: Remedy, labels: dict[str, str]) -> str | None:
     return None
 
 
+def _facts(decision: Decision, remedy: Remedy | None, episode: Episode) -> list[tuple[str, object]]:
+    facts: list[tuple[str, object]] = [
+        ("decision", decision.verb.value),
+        ("reason", decision.reason.value if decision.reason else None),
+        ("detail", decision.detail),
+        ("remedy", decision.remedy),
+        ("playbook", decision.playbook),
+        ("target", decision.target),
+        ("a person is told", "yes" if decision.escalate else "no"),
+    ]
+    if remedy:
+        within, hold = within_of(remedy, episode.annotations), hold_of(remedy, episode.annotations)
+        facts.append(("verified when", f"resolved within {within:g} s and away for {hold:g} s"))
+    return facts
+
+
 def _muted(settings: Settings, alert: dict[str, Any]) -> str | None:
     """Return what holds an alert back in Alertmanager, if it says which it is."""
     if "fingerprint" not in alert:
@@ -98,15 +104,14 @@ def _texts(alert: dict[str, Any], key: str) -> dict[str, str]:
     return {str(name): str(value) for name, value in values.items()}
 
 
-def _episode(
-    alert: dict[str, Any], labels: dict[str, str], annotations: dict[str, str], clock: SystemClock
-) -> Episode:
+def _episode(alert: dict[str, Any], clock: SystemClock) -> Episode:
+    labels = _texts(alert, "labels")
     return Episode(
         id=str(alert.get("episode", "explained")),
         fingerprint=str(alert.get("fingerprint", "explained")),
         alertname=labels.get("alertname", ""),
         labels=labels,
-        annotations=annotations,
+        annotations=_texts(alert, "annotations"),
         is_firing=alert.get("status", "firing") == "firing",
         event_id="explained",
         opened_seq=0,

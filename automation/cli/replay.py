@@ -6,6 +6,7 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -55,10 +56,11 @@ def replay(arguments: argparse.Namespace) -> int:
     recorded = _from_file(settings, arguments.events) if arguments.events else _from_journal(settings)
     begin = datetime.now(UTC) - timedelta(seconds=seconds)
     events = [event for event in recorded if parse_time(event.received_at) >= begin]
-    ledger = decide_again(events, policy, settings.playbooks)
+    with closing(decide_again(events, policy, settings.playbooks)) as ledger:
+        outcomes, shadows = _outcomes(ledger), shadow_counts(ledger)
     sys.stdout.write(f"{len(events)} events since {begin:%Y-%m-%d %H:%M} UTC\n\n")
-    sys.stdout.write(show(("remedy", "alert", "outcome", "episodes"), _outcomes(ledger)))
-    rows = [(name, count, cleared) for name, (count, cleared) in shadow_counts(ledger).items()]
+    sys.stdout.write(show(("remedy", "alert", "outcome", "episodes"), outcomes))
+    rows = [(name, count, cleared) for name, (count, cleared) in shadows.items()]
     if rows:
         heading = ("shadow remedy", "would have run", "cleared by itself meanwhile")
         sys.stdout.write("\n" + show(heading, rows))
@@ -66,7 +68,7 @@ def replay(arguments: argparse.Namespace) -> int:
 
 
 def decide_again(events: list[Event], policy: Policy, playbooks: Path) -> Ledger:
-    """Return a ledger in memory with the decisions that a policy makes about recorded events.
+    """Return a ledger in memory, to be closed, with the decisions that a policy makes about recorded events.
 
     A run counts as done at once, and what the alert did then is what was recorded.
     """

@@ -5,6 +5,8 @@ import getpass
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from automation.cli.table import show
@@ -21,53 +23,33 @@ from automation.policy.load import digest
 
 def status(_arguments: argparse.Namespace) -> int:
     """Show where automation stands."""
-    state_dir, ledger = _open()
-    waiting, refused = reports.counts(ledger)
-    in_app = known(ledger).pause
-    facts = [
-        ("follower", "running" if is_running(state_dir) else "not running"),
-        ("paused", paused_by(state_dir) or in_app or "no"),
-        ("journal read up to", episodes.offset(ledger)),
-        ("runs at work", len(runs.in_state(ledger, "running")) + len(runs.in_state(ledger, "queued"))),
-        ("verdicts open", len(runs.unverified(ledger))),
-        ("policy", _policy(ledger)),
-        ("reports waiting", waiting),
-        ("reports refused", refused),
-    ]
-    sys.stdout.write(show(("automation", ""), facts) + "\n")
-    query = """
-        SELECT e.alertname, e.opened_at, d.document FROM episodes e
-        LEFT JOIN decisions d ON d.episode = e.id AND d.current = 1
-        WHERE e.status = 'firing' ORDER BY e.opened_seq
-    """
-    rows = [(row["alertname"], row["opened_at"], *_decision(row["document"])) for row in ledger.rows(query)]
-    sys.stdout.write(show(("open alert", "since", "decision", "reason", "detail"), rows))
-    refusals = ledger.rows("SELECT path, subject, refused FROM reports WHERE refused IS NOT NULL ORDER BY id")
-    if refusals:
-        sys.stdout.write(
-            "\n" + show(("refused report", "id", "answer of the app"), [tuple(r) for r in refusals])
-        )
+    state_dir = _state_dir()
+    with _ledger(state_dir) as ledger:
+        sys.stdout.write(show(("automation", ""), _facts(state_dir, ledger)) + "\n")
+        heading = ("open alert", "since", "decision", "reason", "detail")
+        sys.stdout.write(show(heading, _open_alerts(ledger)))
+        if refusals := _refusals(ledger):
+            sys.stdout.write("\n" + show(("refused report", "id", "answer of the app"), refusals))
     return 0
 
 
 def list_runs(arguments: argparse.Namespace) -> int:
     """Show the newest runs."""
-    _, ledger = _open()
-    rows = []
-    for run in runs.last_runs(ledger, arguments.count):
-        document = run.document
-        rows.append(
-            (
-                document["queued_at"],
-                document["remedy"],
-                run.target,
-                run.attempt,
-                run.state,
-                run.verification,
-                document["duration_s"],
-                run.id,
-            )
+    with _ledger(_state_dir()) as ledger:
+        newest = runs.last_runs(ledger, arguments.count)
+    rows = [
+        (
+            run.document["queued_at"],
+            run.document["remedy"],
+            run.target,
+            run.attempt,
+            run.state,
+            run.verification,
+            run.document["duration_s"],
+            run.id,
         )
+        for run in newest
+    ]
     heading = ("queued", "remedy", "target", "attempt", "state", "verdict", "seconds", "id")
     sys.stdout.write(show(heading, rows))
     return 0
@@ -104,11 +86,42 @@ def _policy(ledger: Ledger) -> str:
     return f"{path} was changed after the start: start automation again to use it"
 
 
-def _open() -> tuple[Path, Ledger]:
-    state_dir = _state_dir()
+@contextmanager
+def _ledger(state_dir: Path) -> Iterator[Ledger]:
+    """Open a copy of the ledger, which a follower may be writing. Raises ConfigurationError."""
     if not (state_dir / FILE).exists():
         raise ConfigurationError(f"OIMS_STATE_DIR: there is no ledger in {state_dir}; nothing ran here yet")
-    return state_dir, copy_ledger(state_dir)
+    with closing(copy_ledger(state_dir)) as ledger:
+        yield ledger
+
+
+def _facts(state_dir: Path, ledger: Ledger) -> list[tuple[str, object]]:
+    waiting, refused = reports.counts(ledger)
+    at_work = [*runs.in_state(ledger, "running"), *runs.in_state(ledger, "queued")]
+    return [
+        ("follower", "running" if is_running(state_dir) else "not running"),
+        ("paused", paused_by(state_dir) or known(ledger).pause or "no"),
+        ("journal read up to", episodes.offset(ledger)),
+        ("runs at work", len(at_work)),
+        ("verdicts open", len(runs.unverified(ledger))),
+        ("policy", _policy(ledger)),
+        ("reports waiting", waiting),
+        ("reports refused", refused),
+    ]
+
+
+def _open_alerts(ledger: Ledger) -> list[tuple[str | None, ...]]:
+    query = """
+        SELECT e.alertname, e.opened_at, d.document FROM episodes e
+        LEFT JOIN decisions d ON d.episode = e.id AND d.current = 1
+        WHERE e.status = 'firing' ORDER BY e.opened_seq
+    """
+    return [(row["alertname"], row["opened_at"], *_decision(row["document"])) for row in ledger.rows(query)]
+
+
+def _refusals(ledger: Ledger) -> list[tuple[str, ...]]:
+    query = "SELECT path, subject, refused FROM reports WHERE refused IS NOT NULL ORDER BY id"
+    return [tuple(row) for row in ledger.rows(query)]
 
 
 def _decision(text: str | None) -> tuple[str | None, ...]:

@@ -1,5 +1,7 @@
 """The real app takes the reports as automation writes them."""
 
+from contextlib import closing
+
 import pytest
 
 from automation.clock import SystemClock
@@ -30,10 +32,11 @@ def test_it_takes_every_report_and_tells_a_successor(
     journal.add("Gone", "resolved")
     done = automation("follow", "--once", OIMS_APP_URL=real_app, OIMS_STOP_GRACE="0")
     assert done.returncode == 0, done.stderr
-    repaired = open_ledger(tmp_path / "state").rows("SELECT target, 'still_firing' FROM runs")
-    successor = open_ledger(tmp_path)
-    Predecessors(App(real_app, APP_TOKEN), successor, SystemClock(None)).learn()
-    inherited = successor.rows("SELECT target, verification FROM inherited_runs")
+    with closing(open_ledger(tmp_path / "state")) as ledger:
+        repaired = ledger.rows("SELECT target, 'still_firing' FROM runs")
+    with closing(open_ledger(tmp_path)) as successor:
+        Predecessors(App(real_app, APP_TOKEN), successor, SystemClock(None)).learn()
+        inherited = successor.rows("SELECT target, verification FROM inherited_runs")
     assert [tuple(row) for row in inherited] == [tuple(row) for row in repaired]
     shown = command("status").stdout
     assert "reports waiting     0" in shown, done.stderr

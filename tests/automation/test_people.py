@@ -1,6 +1,7 @@
 """A person and the machine, every part real: approve, reject, expire, pause, and the week of a shadow."""
 
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -158,8 +159,8 @@ def test_a_shadow_week_replayed_from_a_recorded_journal_shows_the_right_counts_i
 
     week = JournalClient(oims.webhook, READER_TOKEN, KEY.encode()).read(0, 0).events[:12]
     shadow = load_policy(oims.playbooks / "policy.yml", oims.playbooks)
-    ledger = decide_again(week, shadow, oims.playbooks)
-    Reporter(App(oims.app, APP_TOKEN), ledger, SystemClock(None)).send_due()
+    with closing(decide_again(week, shadow, oims.playbooks)) as ledger:
+        Reporter(App(oims.app, APP_TOKEN), ledger, SystemClock(None)).send_due()
     words = "In the last 7 days it would have run 6 times; in 3 of them the alert cleared by itself"
     assert words in ann.read("/automation/remedies/repair/Shadowed")
     assert oims.runs("Shadowed") == []

@@ -4,10 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app import create_app
 from app.accounts.models import Role
 from app.config import Settings
-from app.extensions import db
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient
 
@@ -20,14 +18,6 @@ def settings(sqlite_url):
         registration="open",
         base_url="http://localhost",
     )
-
-
-@pytest.fixture
-def app(settings):
-    app = create_app(settings)
-    yield app
-    with app.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture

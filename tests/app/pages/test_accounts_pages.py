@@ -2,7 +2,6 @@
 
 import pytest
 
-from app import create_app
 from app.accounts import service as accounts
 from app.accounts.models import UserStatus
 from tests.app.pages import stories
@@ -87,8 +86,8 @@ def test_it_says_at_the_field_what_is_wrong_with_a_registration(stranger, alice,
     assert message in "".join(errors[0].itertext())
 
 
-def test_it_keeps_a_new_account_waiting_where_registration_needs_approval(settings, app):
-    other = create_app(settings.model_copy(update={"registration": "approval"}))
+def test_it_keeps_a_new_account_waiting_where_registration_needs_approval(settings, app, make_app):
+    other = make_app(settings.model_copy(update={"registration": "approval"}))
     stranger = PageClient(other.test_client())
     page = stranger.submit_and_follow(
         "/register", name="Carol", email="carol@example.org", password=stories.PASSWORD
@@ -100,8 +99,8 @@ def test_it_keeps_a_new_account_waiting_where_registration_needs_approval(settin
         assert found.status is UserStatus.PENDING
 
 
-def test_it_refuses_registration_where_it_is_closed(settings, app):
-    closed = PageClient(create_app(settings.model_copy(update={"registration": "closed"})).test_client())
+def test_it_refuses_registration_where_it_is_closed(settings, app, make_app):
+    closed = PageClient(make_app(settings.model_copy(update={"registration": "closed"})).test_client())
     assert "Register" not in closed.get("/login").words
     assert "Registration is closed" in closed.get("/register", 403).words
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from app import create_app
 from app.accounts import service, tokens
 from app.accounts.models import Role, Scope
 from app.extensions import db
@@ -91,7 +90,7 @@ def test_the_audit_trail_tells_who_did_what_from_where(admin, alice, root):
     assert "logged in" in admin.get("/admin/audit").words
 
 
-def test_the_settings_page_shows_no_secret(settings, app, root):
+def test_the_settings_page_shows_no_secret(settings, make_app, root):
     secret = "s3cret-" + "x" * 40
     values = {
         "database_url": settings.database_url,
@@ -106,7 +105,7 @@ def test_the_settings_page_shows_no_secret(settings, app, root):
         "oidc_role_claim": "groups",
         "oidc_roles": "sre=responder,leads=admin",
     }
-    other = create_app(type(settings)(**values))
+    other = make_app(type(settings)(**values))
     admin = PageClient(other.test_client())
     admin.submit("/login", email=root.email, password=stories.PASSWORD)
     page = admin.get("/admin/settings")

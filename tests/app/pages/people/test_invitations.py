@@ -2,7 +2,6 @@
 
 from sqlalchemy import event
 
-from app import create_app
 from app.accounts import service
 from app.accounts.models import Role, UserStatus
 from app.extensions import db
@@ -11,8 +10,10 @@ from tests.app.pages import stories
 from tests.app.pages.client import PageClient, link
 
 
-def test_an_invited_person_makes_an_account_once_even_where_registration_is_closed(settings, app, root):
-    closed = create_app(settings.model_copy(update={"registration": "closed"}))
+def test_an_invited_person_makes_an_account_once_even_where_registration_is_closed(
+    settings, app, make_app, root
+):
+    closed = make_app(settings.model_copy(update={"registration": "closed"}))
     admin = PageClient(closed.test_client())
     admin.submit("/login", email=root.email, password=stories.PASSWORD)
     page = admin.submit_and_follow(
@@ -52,8 +53,10 @@ def test_registration_answers_the_same_whether_there_is_an_account_or_not(app, s
     assert "carol@example.org" not in admin.get("/admin/people").words.partition("Invitations")[2]
 
 
-def test_a_link_to_register_waits_for_approval_and_dies_when_registration_closes(settings, app, mails):
-    waiting = PageClient(create_app(settings.model_copy(update={"registration": "approval"})).test_client())
+def test_a_link_to_register_waits_for_approval_and_dies_when_registration_closes(
+    settings, app, make_app, mails
+):
+    waiting = PageClient(make_app(settings.model_copy(update={"registration": "approval"})).test_client())
     for email in ("carol@example.org", "dan@example.org"):
         waiting.submit("/register", email=email)
     carol, dan = (link(words) for _, words in mails(MailKind.REGISTRATION))
@@ -61,7 +64,7 @@ def test_a_link_to_register_waits_for_approval_and_dies_when_registration_closes
     assert "waits for approval" in page.words
     with app.app_context():
         assert service.known("carol@example.org").status is UserStatus.PENDING
-    closed = PageClient(create_app(settings.model_copy(update={"registration": "closed"})).test_client())
+    closed = PageClient(make_app(settings.model_copy(update={"registration": "closed"})).test_client())
     closed.get(dan, 404)
 
 
@@ -86,8 +89,8 @@ def test_a_withdrawn_invitation_leads_nowhere(admin, stranger, mails):
     assert "withdrawn" in stranger.get(link(words), 404).words
 
 
-def test_without_mail_an_invitation_shows_its_link_once(settings, app, root):
-    quiet = create_app(settings.model_copy(update={"smtp_host": ""}))
+def test_without_mail_an_invitation_shows_its_link_once(settings, app, make_app, root):
+    quiet = make_app(settings.model_copy(update={"smtp_host": ""}))
     admin = PageClient(quiet.test_client())
     admin.submit("/login", email=root.email, password=stories.PASSWORD)
     shown = admin.submit("/admin/people", "/admin/people/invite", email="dan@example.org", role="viewer")

@@ -2,7 +2,6 @@
 
 import pytest
 
-from app import create_app
 from app.accounts import service, tokens
 from app.accounts.models import Role, Scope, UserStatus
 from app.notify.models import MailKind
@@ -70,9 +69,9 @@ def test_links_for_a_new_password_are_not_sent_without_end(stranger, alice, mail
 
 
 def test_an_administrator_approves_an_account_that_waits_and_both_hear_of_it(
-    settings, app, admin, root, mails
+    settings, app, make_app, admin, root, mails
 ):
-    other = create_app(settings.model_copy(update={"registration": "approval"}))
+    other = make_app(settings.model_copy(update={"registration": "approval"}))
     carol = {"name": HOSTILE, "email": "carol@example.org", "password": stories.PASSWORD}
     hers = PageClient(other.test_client())
     hers.submit("/register", email=carol["email"])
