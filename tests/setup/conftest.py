@@ -73,6 +73,11 @@ class Machine:
         )
 
 
+def pretends(python, prelude):
+    """Return a stub of the real interpreter that runs `prelude` before what it is given by -c."""
+    return f"""exec "{python}" -c 'import sys; {prelude}; del sys.argv[1]; exec(sys.argv.pop(1))' "$@" """
+
+
 @pytest.fixture
 def machine(tmp_path):
     for name in ("path", "home", "project"):

@@ -1,11 +1,11 @@
-"""What `.ci/run` does on a cluster, with stand-ins for the cluster's scripts and for make."""
+"""What `.ci/run` does on a cluster and on a newer Python, with stand-ins for what makes them and for make."""
 
 import json
 import shutil
 
 import pytest
 
-from tests.setup.conftest import ROOT
+from tests.setup.conftest import ROOT, pretends
 
 FAILED = json.dumps(
     dict.fromkeys(
@@ -88,3 +88,37 @@ def test_a_failure_before_the_tests_is_not_tried_again(clone):
     clone.stub("make", "exit 2")
     assert clone.run(".ci/e2e").returncode == 1
     assert clone.calls("make") == ["make e2e"]
+
+
+@pytest.fixture
+def newer_python(clone, real_python):
+    """A machine that has a newer Python as well; a copy of the project is an empty folder here."""
+    for name in ("cp", "git"):
+        (clone.path / name).unlink(missing_ok=True)
+    clone.stub("git", 'mkdir -p "$4"')
+    clone.stub("cp", "")
+    clone.stub("make", 'echo "$OIMS_PYTHON"')
+    clone.stub("python3.13", pretends(real_python, 'sys.version_info = (3, 13, 0, "final", 0)'))
+    return clone
+
+
+def test_the_parts_are_tested_on_a_newer_python_in_a_copy(newer_python, real_python):
+    done = newer_python.run(".ci/newer-python")
+    assert (done.returncode, done.stdout) == (0, f"{real_python}\n"), done.stderr
+    (made,) = newer_python.calls("make")
+    assert made.startswith("make -C .cache/newer-python test T=tests/app ")
+
+
+def test_what_failed_there_runs_again_calmly_and_what_fails_again_fails(newer_python):
+    newer_python.stub("make", "exit 1")
+    assert newer_python.run(".ci/newer-python").returncode == 1
+    _, again = newer_python.calls("make")
+    assert "--last-failed" in again
+    assert "--numprocesses=0" in again
+
+
+def test_a_machine_without_a_newer_python_says_that_nothing_was_proved_on_one(clone):
+    done = clone.run(".ci/newer-python")
+    assert done.returncode == 0
+    assert "NOT proved" in done.stderr
+    assert not clone.calls("make")

@@ -1,15 +1,12 @@
 import pytest
 
+from tests.setup.conftest import pretends
+
 SHIM = 'echo "pyenv: python3.12: command not found" >&2; exit 127'
 
 
 def works(python):
     return f'exec "{python}" "$@"'
-
-
-def pretends(python, prelude):
-    """Return a stub of the real interpreter that runs `prelude` before what it is given by -c."""
-    return f"""exec "{python}" -c 'import sys; {prelude}; exec(sys.argv[2])' "$@" """
 
 
 def test_it_takes_a_python_on_path_that_works(machine, real_python):
@@ -23,6 +20,17 @@ def test_it_passes_over_a_shim_that_only_fails(machine, real_python):
     machine.stub("python3", works(real_python))
     assert machine.run("tools/find-python").stdout == f"{real_python}\n"
     assert [call.split()[0] for call in machine.calls()] == ["python3.12", "python3"]
+
+
+def test_it_takes_the_first_that_is_as_new_as_asked_for(machine, real_python):
+    older, newer = (f'sys.version_info = (3, {minor}, 1, "final", 0)' for minor in (13, 14))
+    machine.stub("python3.13", pretends(real_python, older))
+    machine.stub("python3.14", pretends(real_python, newer))
+    assert machine.run("tools/find-python", "3.14").stdout == f"{real_python}\n"
+    assert [call.split()[0] for call in machine.calls()] == ["python3.13", "python3.14"]
+    found = machine.run("tools/find-python", "3.15")
+    assert found.returncode == 1
+    assert "CPython 3.15 or newer is needed" in found.stderr
 
 
 @pytest.mark.parametrize(
