@@ -53,7 +53,7 @@ chart-test: setup ## Test the chart without a cluster: a part of make test
 
 .PHONY: e2e
 e2e: setup ## Prove the chart on the cluster of the current kube context (E2E_YES=1: do not ask)
-	@tools/install helm
+	@tools/install helm helm3
 	@tools/e2e $(T:tests=)
 
 .PHONY: images

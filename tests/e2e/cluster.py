@@ -71,9 +71,9 @@ def words_of(*command, stdin=None):
     return done.stdout
 
 
-def helm_program():
-    found = shutil.which("helm", path=f"{ROOT / '.tools/bin'}{os.pathsep}{os.environ['PATH']}")
-    assert found, "helm is missing: run `make tools`"
+def helm_program(name="helm"):
+    found = shutil.which(name, path=f"{ROOT / '.tools/bin'}{os.pathsep}{os.environ['PATH']}")
+    assert found, f"{name} is missing: run `make tools`"
     return found
 
 

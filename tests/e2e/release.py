@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.e2e.cluster import CHART, ROOT, Refused, eventually, helm_program, run
+from tests.e2e.cluster import CHART, ROOT, Refused, eventually, helm_program, run, words_of
 from tests.e2e.forward import Forward
 
 PORTS = {"app": 5000, "webhook": 5001, "prometheus": 9090, "alertmanager": 9093}
@@ -23,13 +23,21 @@ class Release:
         self.namespace, self.name = namespace, name
         self.fullname = name if "oims" in name else f"{name}-oims"
         self.values = None
+        self.program = "helm"
         self._forwards = {}
         self._tokens = {}
 
     # --- Helm
 
     def helm(self, *arguments, timeout=INSTALL_SECONDS + 30):
-        return run(helm_program(), "--namespace", self.namespace.name, *arguments, timeout=timeout)
+        return run(
+            helm_program(self.program), "--namespace", self.namespace.name, *arguments, timeout=timeout
+        )
+
+    def test(self, *options):
+        """Run the chart's own tests; return what Helm and their pods said."""
+        program = helm_program(self.program)
+        return words_of(program, "--namespace", self.namespace.name, "test", self.name, *options)
 
     def deploy(self, values, *options, chart=CHART, seconds=INSTALL_SECONDS):
         """Install or upgrade and wait until it is ready."""

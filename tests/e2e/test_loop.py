@@ -31,7 +31,7 @@ def play(steps, terminal, log_folder, capfd):
 
 
 def test_the_charts_own_tests_pass(loop):
-    said = loop.helm("test", loop.name, "--logs", "--timeout", "3m")
+    said = loop.test("--timeout", "3m")
     for step in ("health", "login", "refusal", "round-trip"):
         assert f"ok {step}" in said
 

@@ -80,7 +80,7 @@ def test_a_changed_value_keeps_data_secrets_and_the_log_in(shop):
     assert set(shop.pods("webhook")) == webhook
     assert shop.secrets() == secrets
     assert shop.has_incident(shop.number, TITLE)
-    assert "ok login" in shop.helm("test", shop.name, "--logs", "--filter", "name=oims-test-login")
+    assert "ok login" in shop.test("--filter", "name=oims-test-login")
 
 
 def test_a_rollback_by_hand_brings_the_version_before_back_and_keeps_data_and_secrets(shop):
