@@ -1,6 +1,7 @@
 """One run from start to end, in a thread of its own."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -170,7 +171,8 @@ class Executor:
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "oims_tasks",
             "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
-            "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
+            # Ansible writes this one into a shell command as it is.
+            "ANSIBLE_REMOTE_TEMP": shlex.quote(str(folder / "remote")),
         }
 
 

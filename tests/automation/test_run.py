@@ -150,6 +150,16 @@ def test_a_run_sees_none_of_our_secrets(bench, playbooks):
         assert name not in run.document["output_tail"]
 
 
+@pytest.mark.parametrize("name", ["with spaces  (and a copy)", "with 'marks'", "with {{ braces }}"])
+def test_the_state_folder_may_have_a_name_with_spaces_and_marks(bench, env, playbooks, tmp_path, name):
+    env["OIMS_STATE_DIR"] = str(tmp_path / name)
+    (playbooks / "command.yml").write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tasks: [ansible.builtin.command: 'true']\n"
+    )
+    run = bench(policy("command.yml")).run()
+    assert run.state == "succeeded", run.document["output_tail"]
+
+
 def test_a_failed_playbook_shows_the_failing_task(bench):
     run = bench(policy("fail.yml")).run()
     assert (run.state, run.verification, run.document["exit_code"]) == ("failed", None, 2)
