@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -238,7 +239,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(
 ) -> None:
     made("Piped into head")
     environment = {"PATH": os.environ["PATH"], "OIMS_URL": server.url, "OIMS_TOKEN": token}
-    shell = f"set -o pipefail; {OIMS} list --json | head -n 1"
+    shell = f"set -o pipefail; {shlex.quote(str(OIMS))} list --json | head -n 1"
     done = subprocess.run(
         ["bash", "-c", shell], env=environment, capture_output=True, text=True, timeout=30, check=False
     )

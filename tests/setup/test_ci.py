@@ -106,7 +106,7 @@ def test_the_parts_are_tested_on_a_newer_python_in_a_copy(newer_python, real_pyt
     done = newer_python.run(".ci/newer-python")
     assert (done.returncode, done.stdout) == (0, f"{real_python}\n"), done.stderr
     (made,) = newer_python.calls("make")
-    assert made.startswith("make -C .cache/newer-python test T=tests/app ")
+    assert made.startswith("make -C .cache/newer Python test T=tests/app ")
 
 
 def test_what_failed_there_runs_again_calmly_and_what_fails_again_fails(newer_python):
