@@ -17,7 +17,8 @@ from automation.events.journal import Journal, JournalError
 from automation.events.mutes import Mutes
 from automation.follow.state import prepare
 from automation.logs import configure_logging
-from automation.policy.load import folder_problems, load_policy
+from automation.policy.load import load_policy
+from automation.policy.owners import folder_problems
 from automation.policy.schemas import Policy
 from automation.run.executor import ansible, ansible_environment
 

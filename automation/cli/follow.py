@@ -11,7 +11,8 @@ from automation.follow.service import Follower
 from automation.follow.state import exclusive, prepare
 from automation.ledger.database import copy_ledger, open_ledger
 from automation.logs import configure_logging
-from automation.policy.load import folder_problems, load_policy
+from automation.policy.load import load_policy
+from automation.policy.owners import folder_problems
 from automation.policy.schemas import Policy
 
 

@@ -5,7 +5,7 @@ import functools
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,33 +120,6 @@ def folder_digest(playbooks: Path) -> str:
         for path in (Path(folder, name) for name in sorted(files) if not name.startswith("policy.")):
             found.update(f"{path} {digest(path)}\n".encode())
     return found.hexdigest()
-
-
-def folder_problems(playbooks: Path, policy: Path | None = None) -> list[str]:
-    """Name everything in the playbooks folder, and the policy, that another user could have changed."""
-    if not playbooks.is_dir():
-        return [f"{playbooks} is not a folder: set OIMS_PLAYBOOKS"]
-    paths = [playbooks]
-    for folder, folders, files in os.walk(playbooks):
-        paths += [Path(folder, name) for name in sorted(folders + files)]
-    linked = [path for path in paths[1:] if path.is_symlink() and path.is_dir()]
-    if linked:
-        return [f"{path} is a link to a folder: put the folder itself there" for path in linked]
-    if policy and policy not in paths:
-        paths.append(policy)
-    return [problem for path in paths for problem in _who_else(path)]
-
-
-def _who_else(path: Path) -> Iterator[str]:
-    """Say whether another user could have changed a file or folder, or what a link leads to."""
-    try:
-        info = path.stat()
-    except OSError:
-        return  # whoever needs it says that it is missing
-    if info.st_uid not in {os.geteuid(), 0}:
-        yield f"{path} belongs to another user: run automation as its owner, or chown it"
-    if info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        yield f"{path} can be changed by other users: chmod go-w {path}"
 
 
 def _mistakes(error: ValidationError, source: Source) -> list[str]:

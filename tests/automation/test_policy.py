@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from automation.clock import parse_time
 from automation.errors import ConfigurationError
-from automation.policy.load import folder_problems, load_policy
+from automation.policy.load import load_policy
 from automation.policy.match import InvalidTargetError, find_maintenance, find_remedy, find_target
 from automation.policy.schemas import Mode
 from automation.policy.values import parse_duration, write_duration
@@ -149,35 +149,6 @@ def test_a_link_is_not_a_playbook(playbooks):
     (playbooks / "link.yml").symlink_to(playbooks / "repair.yml")
     with pytest.raises(ConfigurationError, match="is not a regular file"):
         load(playbooks, REMEDY.replace("repair.yml", "link.yml"))
-
-
-@pytest.mark.parametrize("name", ["", "repair.yml", "inventories"])
-def test_it_refuses_a_folder_that_others_can_change(playbooks, name):
-    assert folder_problems(playbooks) == []
-    path = playbooks / name
-    path.chmod(path.stat().st_mode | 0o020)
-    assert folder_problems(playbooks) == [f"{path} can be changed by other users: chmod go-w {path}"]
-
-
-def test_it_refuses_what_a_link_of_the_folder_leads_to_and_a_policy_elsewhere_that_others_can_change(
-    playbooks, tmp_path
-):
-    for name in ("tasks.yml", "policy-elsewhere.yml"):
-        (tmp_path / name).touch(0o600)
-        (tmp_path / name).chmod(0o602)
-    (playbooks / "linked.yml").symlink_to(tmp_path / "tasks.yml")
-    assert folder_problems(playbooks, tmp_path / "policy-elsewhere.yml") == [
-        f"{path} can be changed by other users: chmod go-w {path}"
-        for path in (playbooks / "linked.yml", tmp_path / "policy-elsewhere.yml")
-    ]
-
-
-def test_it_refuses_a_link_to_a_folder_whose_files_it_does_not_look_at(playbooks, tmp_path):
-    (tmp_path / "elsewhere").mkdir()
-    (playbooks / "tasks").symlink_to(tmp_path / "elsewhere")
-    assert folder_problems(playbooks) == [
-        f"{playbooks / 'tasks'} is a link to a folder: put the folder itself there"
-    ]
 
 
 LABELLED = REMEDY.replace("name: web", "name: {label: app, allow: [web, api]}")
