@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
 from multiprocessing.reduction import DupFd
 from pathlib import Path
@@ -130,6 +131,7 @@ def _become(module, arguments, env, cwd, streams, first):
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
+    time.tzset()
     if first:
         first()
     warnings.simplefilter("error")

@@ -1,5 +1,6 @@
 """Every command, as a person types it."""
 
+import functools
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -95,9 +97,11 @@ def test_users_runs_and_the_token_are_shown(oims: Oims) -> None:
     assert oims("whoami").stdout == "cli: write; acts for no user; expires never\n"
 
 
-def test_maintenance_is_planned_shown_and_ended(oims: Oims) -> None:
-    start = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata"])
+def test_maintenance_is_planned_shown_and_ended_in_the_zone_of_the_machine(oims: Oims, zone: str) -> None:
+    start = datetime.now(ZoneInfo(zone)).replace(microsecond=0) + timedelta(hours=1)
     end = start + timedelta(hours=2)
+    oims = functools.partial(oims, TZ=zone)
     planned = oims(
         *("maintenance", "plan", "New disks", "--match", "service=shop", "--for", "2h"),
         *("--from", f"{start:%Y-%m-%dT%H:%M:%S}"),
