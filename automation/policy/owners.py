@@ -31,21 +31,21 @@ def _who_else(path: Path) -> Iterator[str]:
         return  # whoever needs it says that it is missing
     if info.st_uid not in {os.geteuid(), 0}:
         yield f"{path} belongs to another user: run automation as its owner, or chown it"
-    by_group = info.st_mode & stat.S_IWGRP and not _is_private(info.st_gid, info.st_uid)
+    by_group = info.st_mode & stat.S_IWGRP and not _is_own(info.st_gid)
     if by_group or info.st_mode & stat.S_IWOTH:
         yield f"{path} can be changed by other users: chmod go-w {path}"
 
 
-def _is_private(group: int, owner: int) -> bool:
-    """Say whether a group is the owner's alone.
+def _is_own(group: int) -> bool:
+    """Say whether nobody is in a group but the user who runs automation.
 
     Many systems give each user a group of the same name, and let it write to what the user makes (umask 002).
     A group that cannot be looked up counts as shared.
     """
     try:
-        found, user = grp.getgrgid(group), pwd.getpwuid(owner)
+        found, user = grp.getgrgid(group), pwd.getpwuid(os.geteuid())
     except KeyError:
         return False
+    others = [other for other in pwd.getpwall() if other.pw_gid == group and other.pw_uid != user.pw_uid]
     is_of_that_name = user.pw_gid == group and found.gr_name == user.pw_name
-    others = [other for other in pwd.getpwall() if other.pw_gid == group and other.pw_uid != owner]
     return is_of_that_name and set(found.gr_mem) <= {user.pw_name} and not others
