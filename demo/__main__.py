@@ -4,6 +4,7 @@ Exit status: 0 if every step was seen, 1 if not, 2 for a wrong option, 128 + the
 stopped before that.
 """
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -29,6 +30,7 @@ def main() -> int:
     """Run the demo and return the exit status."""
     chosen = settings.read(sys.argv[1:])
     terminal = Terminal()
+    os.environ["no_proxy"] = settings.HOST  # all that is asked is on this machine
     for number in STOP_SIGNALS:
         signal.signal(number, _stop)
     demo = Demo(chosen, terminal)

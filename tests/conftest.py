@@ -1,6 +1,7 @@
 """The order of all tests, and who runs which."""
 
 import gc
+import os
 import signal
 
 import pytest
@@ -8,6 +9,9 @@ from xdist.scheduler import LoadFileScheduling
 
 # What a shell starts in its background ignores Ctrl-C, and so would all that the tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# All that the tests ask is on this machine, whatever proxy leads out of it.
+os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 SHARING = ("tests/browser/", "tests/chart/")
 """Folders whose files share what takes long to make: a browser, or renders of the chart."""

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import requests
-
 from automation.cli.table import show
 from automation.config import Settings, load_settings
 from automation.errors import AutomationError, ConfigurationError
@@ -20,6 +18,7 @@ from automation.logs import configure_logging
 from automation.policy.load import load_policy
 from automation.policy.owners import folder_problems
 from automation.policy.schemas import Policy
+from automation.report import App, AppError
 from automation.run.executor import ansible, ansible_environment
 
 SKEW_LIMIT = 30.0
@@ -190,9 +189,9 @@ def _signals(settings: Settings, watchdog_age: float | None) -> Iterator[Result]
 def _app(settings: Settings) -> Iterator[Result]:
     url = str(settings.app_url).rstrip("/")
     try:
-        answer = requests.get(f"{url}/healthz", timeout=5, allow_redirects=False)
-    except requests.RequestException as error:
-        yield failed("app", f"{url}: no answer ({type(error).__name__}); reports would wait")
+        answer = App(url, settings.secret("app_token")).get("/healthz", {}, 0)
+    except AppError as error:
+        yield failed("app", f"{url}: {error}; reports would wait")
         return
     yield Result("app", ok=answer.ok, detail=f"{url}: answers {answer.status_code}")
     try:

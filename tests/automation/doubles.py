@@ -147,6 +147,8 @@ class AppServer(Server):
             return 401, {}
         if self.status:
             return self.status, {}
+        if request.path == "/healthz":
+            return 200, {}
         if urlsplit(request.path).path.endswith("/runs"):
             return 200, {"items": list(self.runs.values()) if self.past is None else self.past, "next": None}
         query = {name: float(values[0]) for name, values in parse_qs(urlsplit(request.path).query).items()}

@@ -28,7 +28,13 @@ def test_check_passes_when_all_is_well(command, journal, app):
     journal.add("Broken")
     done = command("check")
     assert "its last event is signed with our key" in done.stdout
-    assert "FAILED" not in "".join(line for line in done.stdout.splitlines() if not line.startswith("app"))
+    assert "FAILED" not in done.stdout
+
+
+def test_check_asks_by_the_way_that_the_follower_goes_past_any_proxy_of_the_user(command, journal, app):
+    done = command("check", http_proxy="http://127.0.0.1:9", no_proxy="")
+    assert re.search(r"journal +ok", done.stdout)
+    assert re.search(rf"app +ok +{app.url}: answers", done.stdout)
 
 
 def test_check_tells_clocks_that_are_apart(command, journal, app):
