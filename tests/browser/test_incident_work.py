@@ -35,15 +35,15 @@ def test_bulk_changes_views_and_reviews_need_no_javascript(log_in, morning):
     page.get_by_label("Pick incident 2").check()
     page.get_by_text("Change those that are ticked").click()
     page.get_by_role("button", name="Change them").click()
-    assert page.get_by_text("1 incident acknowledged.").is_visible()
+    expect(page.get_by_text("1 incident acknowledged.")).to_be_visible()
     page.get_by_text("Search and filter").click()
     page.get_by_label("Name of this view").fill("Everything")
     page.get_by_role("button", name="Save the view").click()
-    assert page.get_by_role("navigation", name="Saved views").get_by_text("Everything").is_visible()
+    expect(page.get_by_role("navigation", name="Saved views").get_by_text("Everything")).to_be_visible()
     page.goto("/incidents/2/review")
     page.get_by_label("What is to be done").fill("Watch the disk")
     page.get_by_role("button", name="Add it").click()
-    assert page.get_by_text("Watch the disk").first.is_visible()
+    expect(page.get_by_text("Watch the disk").first).to_be_visible()
 
 
 def test_on_a_phone_the_list_is_in_sight_and_a_tick_brings_what_can_be_done(log_in, morning):
