@@ -36,6 +36,7 @@ def another_name(machine):
 
 def not_hers(machine):
     machine.ann.pw_gid += 1
+    machine.groups[machine.ann.pw_gid] = machine.own
 
 
 def unknown(machine):

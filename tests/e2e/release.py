@@ -14,6 +14,8 @@ from tests.e2e.forward import Forward
 
 PORTS = {"app": 5000, "webhook": 5001, "prometheus": 9090, "alertmanager": 9093}
 INSTALL_SECONDS = 300
+STEPS = ("health", "login", "refusal", "round-trip")
+"""What the chart's own tests try, a pod each."""
 
 
 class Release:
@@ -35,9 +37,10 @@ class Release:
         )
 
     def test(self, *options):
-        """Run the chart's own tests; return what Helm and their pods said."""
+        """Run the chart's own tests; return which steps said that all is well."""
         program = helm_program(self.program)
-        return words_of(program, "--namespace", self.namespace.name, "test", self.name, *options)
+        said = words_of(program, "--namespace", self.namespace.name, "test", self.name, *options)
+        return [step for step in STEPS if f"ok {step}" in said]
 
     def deploy(self, values, *options, chart=CHART, seconds=INSTALL_SECONDS):
         """Install or upgrade and wait until it is ready."""
@@ -93,6 +96,14 @@ class Release:
             **{"app.kubernetes.io/instance": self.name, "app.kubernetes.io/component": component},
         )
         return {item["metadata"]["uid"] for item in found if item["spec"]["replicas"]}
+
+    def state(self):
+        """Return what an upgrade without changes may not touch."""
+        return (
+            self.all_pods(),
+            self.replica_sets("app") | self.replica_sets("webhook"),
+            self.secrets(),
+        )
 
     def secrets(self):
         """Return the data of the release's own Secrets, by name."""

@@ -1,4 +1,4 @@
-"""What `.ci/run` does on a cluster and as on another machine, with stand-ins for the cluster and for make."""
+"""The steps of `.ci/run` by themselves, with stand-ins for the cluster's scripts and for make."""
 
 import json
 import shutil
@@ -97,27 +97,22 @@ def elsewhere(clone, real_python):
         (clone.path / name).unlink(missing_ok=True)
     clone.stub("git", 'mkdir -p "$4"')
     clone.stub("cp", "")
-    clone.stub("make", 'echo "$OIMS_PYTHON $TZ $LC_ALL $(umask)"')
+    clone.stub("make", 'echo "$TZ $LC_ALL $(umask) ${http_proxy:-no proxy} $OIMS_PYTHON"')
     clone.stub("python3.13", pretends(real_python, 'sys.version_info = (3, 13, 0, "final", 0)'))
     return clone
 
 
-def test_the_parts_and_the_demo_are_tried_as_on_another_machine(elsewhere):
+def test_the_parts_and_the_demo_are_tried_as_on_another_machine(elsewhere, real_python):
     done = elsewhere.run(".ci/elsewhere")
     assert done.returncode == 0, done.stderr
-    for line in done.stdout.splitlines():
-        assert line.split()[-3:] == ["Asia/Kolkata", "C", "0002"]
-    tested, shown = elsewhere.calls("make")
-    assert tested.startswith("make -C .cache/else where test T=tests/app ")
+    first, copied, tested, shown = elsewhere.calls("make")
+    assert [first, copied] == ["make tools browser", "make -C .cache/else where setup"]
+    assert tested.startswith("make test T=tests/app ")
     assert shown == "make -C .cache/else where demo ONCE=1"
-
-
-def test_what_failed_there_runs_again_calmly_and_what_fails_again_fails(elsewhere):
-    elsewhere.stub("make", "exit 1")
-    assert elsewhere.run(".ci/elsewhere").returncode == 1
-    _, again = elsewhere.calls("make")
-    assert "--last-failed" in again
-    assert "--numprocesses=0" in again
+    set_up, others = (
+        f"Asia/Kolkata C 0002 {proxy} {real_python}" for proxy in ("no proxy", "http://127.0.0.1:9")
+    )
+    assert done.stdout.splitlines() == [set_up, set_up, others, others]
 
 
 def test_a_machine_without_a_newer_python_says_so_and_takes_what_it_has(elsewhere, real_python):
@@ -126,4 +121,13 @@ def test_a_machine_without_a_newer_python_says_so_and_takes_what_it_has(elsewher
     done = elsewhere.run(".ci/elsewhere")
     assert done.returncode == 0, done.stderr
     assert "nothing is proved on one" in done.stderr
-    assert done.stdout.startswith(str(real_python))
+    assert done.stdout.splitlines()[-1].endswith(str(real_python))
+
+
+def test_tests_that_failed_run_again_calmly_and_what_fails_again_fails(clone):
+    clone.stub("make", "exit 1")
+    assert clone.run(".ci/tests", ".", "tests/app").returncode == 1
+    assert clone.calls("make") == [
+        "make test T=tests/app",
+        "make test T=--last-failed --last-failed-no-failures=none --numprocesses=0",
+    ]
