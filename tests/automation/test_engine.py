@@ -95,6 +95,11 @@ def reported(bench, name, alertname, state="succeeded", verification="still_firi
     }
 
 
+def test_what_the_ledger_commits_is_on_disk_when_it_counts(bench):
+    full = 2
+    assert [tuple(row) for row in bench.ledger.rows("PRAGMA synchronous")] == [(full,)]
+
+
 def test_of_several_that_wait_for_a_place_the_oldest_comes_first(bench):
     for name in "BCA":
         bench.fire(name)

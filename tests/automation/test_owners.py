@@ -68,6 +68,16 @@ def test_it_refuses_a_folder_that_anybody_can_change(playbooks, machine, name):
     assert folder_problems(playbooks) == [f"{path} can be changed by other users: chmod go-w {path}"]
 
 
+def test_it_refuses_what_belongs_to_another_user(playbooks, machine, monkeypatch):
+    path = playbooks / "repair.yml"
+    if (user := os.geteuid()) == 0:
+        os.chown(path, 65534, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    problem = f"{path} belongs to another user: run automation as its owner, or chown it"
+    assert problem in folder_problems(playbooks)
+
+
 def test_it_refuses_what_a_link_of_the_folder_leads_to_and_a_policy_elsewhere_that_others_can_change(
     playbooks, tmp_path
 ):

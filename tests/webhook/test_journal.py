@@ -11,11 +11,21 @@ import pytest
 from tests.waiting import until
 from tests.webhook.test_episodes import event, rows
 from webhook.journal import Journal, JournalUnavailableError
-from webhook.journal.store import SqliteStore
+from webhook.journal.store import SqliteStore, open_store
+
+FULL = 2
+"""SQLite's number for synchronous=FULL."""
 
 
 def fill(journal, count, **fields):
     return journal.append([event("firing", fingerprint=f"{n:016x}", **fields) for n in range(count)])
+
+
+def test_a_commit_is_on_disk_when_it_returns_whatever_the_server_would_do_by_itself(location):
+    place = location()
+    ask, answer = ("SHOW synchronous_commit", "on") if "://" in place else ("PRAGMA synchronous", FULL)
+    with contextlib.closing(open_store(place)) as store, store.transaction() as execute:
+        assert execute(ask)[0][0] == answer
 
 
 def test_events_written_at_once_by_many_share_commits_and_keep_their_order(location, new_journal):
