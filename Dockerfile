@@ -36,6 +36,7 @@ RUN sh ./install-group webhook
 
 FROM runtime AS webhook
 COPY --from=webhook-build /opt/oims/venv /opt/oims/venv
+COPY contract contract
 COPY webhook webhook
 EXPOSE 5001
 ENTRYPOINT ["python", "-m", "webhook"]
@@ -45,6 +46,7 @@ RUN sh ./install-group app
 
 FROM runtime AS app
 COPY --from=app-build /opt/oims/venv /opt/oims/venv
+COPY contract contract
 COPY app app
 EXPOSE 5000
 ENTRYPOINT ["python", "-m", "app"]
@@ -55,6 +57,7 @@ RUN sh ./install-group automation kubernetes/core
 
 FROM runtime AS automation
 COPY --from=automation-build /opt/oims/venv /opt/oims/venv
+COPY contract contract
 COPY automation automation
 COPY playbooks playbooks
 ENTRYPOINT ["python", "-m", "automation"]
