@@ -1,35 +1,12 @@
 """JSON lines on stdout, in UTC, with the request's id and without secrets."""
 
 import logging
-import re
 import sys
-from typing import TextIO, cast
+from typing import TextIO
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
 
-SECRET_KEY_NAME = re.compile(r"password|passwd|secret|token|authorization|cookie|api_key|csrf", re.IGNORECASE)
-URL_PASSWORD = re.compile(r"(?P<head>[a-z+]+://[^\s:/@]*:)[^\s@/]+@", re.IGNORECASE)
-BEARER = re.compile(r"(?P<head>bearer\s+)\S+", re.IGNORECASE)
-HIDDEN = "[hidden]"
-
-
-def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Hide the values of fields named like secrets, and passwords and bearer tokens inside any text."""
-    return cast("EventDict", {key: _clean(key, value) for key, value in event.items()})
-
-
-def _clean(key: str, value: object) -> object:
-    if SECRET_KEY_NAME.search(key):
-        return HIDDEN
-    if isinstance(value, dict):
-        return {inner: _clean(str(inner), item) for inner, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_clean("", item) for item in value]
-    if isinstance(value, str):
-        value = URL_PASSWORD.sub(rf"\g<head>{HIDDEN}@", value)
-        return BEARER.sub(rf"\g<head>{HIDDEN}", value)
-    return value
+from contract.redaction import redact_entry
 
 
 def configure(level: str, stream: TextIO | None = None) -> None:
@@ -40,7 +17,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.format_exc_info,
-        redact,
+        redact_entry,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from contract.redaction import redact
 from webhook.event import rfc3339
 from webhook.lines import to_line
 from webhook.metrics import Metrics
@@ -53,10 +54,16 @@ def _line(environ: "WSGIEnvironment", code: str, took: float, at: float) -> str:
     return to_line(
         kind="access",
         at=rfc3339(datetime.fromtimestamp(at, UTC)),
-        method=environ["REQUEST_METHOD"][:MAX_TEXT],
-        path=environ["PATH_INFO"][:MAX_TEXT],
+        method=_text(environ["REQUEST_METHOD"]),
+        path=_text(environ["PATH_INFO"]),
         status=int(code),
         ms=round(took * 1000, 2),
         peer=environ.get("REMOTE_ADDR", ""),
-        agent=environ.get("HTTP_USER_AGENT", "")[:MAX_TEXT],
+        agent=_text(environ.get("HTTP_USER_AGENT", "")),
     )
+
+
+@lru_cache(maxsize=256)
+def _text(foreign: str) -> str:
+    """Shorten what a client sent, without secrets; the same few texts come again and again."""
+    return redact(foreign[:MAX_TEXT])

@@ -6,6 +6,8 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from contract.redaction import redact_entry
+
 _SHARED: tuple[Processor, ...] = (
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -21,6 +23,7 @@ def configure(level: str) -> None:
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.dict_tracebacks,
             structlog.processors.EventRenamer("message"),
+            redact_entry,
             _kind,
             structlog.processors.JSONRenderer(),
         ],

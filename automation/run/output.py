@@ -1,44 +1,39 @@
 """What a playbook printed: the tail of it, without secrets and without control characters."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
+import re2
+
+from contract.redaction import redact
+
 LIMIT = 50_000
-_CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_SECRET = re.compile(
-    r"""(?ix)
-    ( \b(?:authorization|[\w.-]*(?:password|passwd|token|secret|api[_-]?key|private[_-]?key))
-      ["']? \s* [:=] \s* )
-    (?: (?:bearer|basic)\s+\S+ | "[^"\n]*" | '[^'\n]*' | [^\s,;}]+ )
-    """
-)
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
-_KEY_BLOCK = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+_CONTROL = re2.compile(
+    r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 )
 
 
-def redact(text: str) -> str:
+def clean(text: str) -> str:
     """Return text without what looks like a secret and without control characters."""
-    text = _CONTROL.sub("", text)
-    text = _KEY_BLOCK.sub("[redacted]", text)
-    text = _SECRET.sub(r"\1[redacted]", text)
-    return _BEARER.sub(r"\1 [redacted]", text)
+    return redact(_CONTROL.sub("", text.encode("utf-8", "replace").decode()))
 
 
 def read_tail(path: Path, limit: int = LIMIT) -> str:
-    """Return the redacted end of an output file, at most `limit` bytes of UTF-8."""
+    """Return the end of an output file without secrets, at most `limit` bytes of UTF-8.
+
+    Twice as much is read: the beginning may be the rest of a secret whose name was cut off.
+    """
     try:
         with path.open("rb") as file:
-            file.seek(0, 2)
-            size = file.tell()
-            file.seek(max(0, size - 2 * limit))
-            text = file.read().decode(errors="replace")
+            start = max(0, file.seek(0, 2) - 2 * limit)
+            file.seek(start)
+            data = file.read(2 * limit)
     except OSError:
         return ""
-    return redact(text).encode()[-limit:].decode(errors="ignore")
+    if start:
+        data = data.partition(b"\n")[2]
+    return clean(data.decode(errors="replace")).encode()[-limit:].decode(errors="ignore")
 
 
 def read_tasks(path: Path) -> list[dict[str, Any]]:
@@ -49,5 +44,5 @@ def read_tasks(path: Path) -> list[dict[str, Any]]:
         return []
     tasks = [json.loads(line) for line in lines if line.endswith("\n")]
     for task in tasks:
-        task["name"], task["message"] = redact(task["name"]), redact(task["message"])
+        task["name"], task["message"] = clean(task["name"]), clean(task["message"])
     return tasks

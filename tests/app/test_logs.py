@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from app import logs
+from contract.secret_kinds import MARK
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_secrets_are_hidden(capsys: pytest.CaptureFixture[str], fields: dict[str
     structlog.get_logger("test").info("something", **fields)
     line = capsys.readouterr().out
     assert "hunter2" not in line
-    assert logs.HIDDEN in line
+    assert MARK in line
 
 
 @pytest.mark.parametrize("text", ['a\n{"event":"forged"}', "\x1b[31mred", "\u2028"])

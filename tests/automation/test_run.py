@@ -22,7 +22,7 @@ from automation.metrics import Metrics
 from automation.policy.load import load_policy
 from automation.run import process
 from automation.run.executor import Executor, ansible, ansible_environment
-from automation.run.output import LIMIT, read_tail, redact
+from automation.run.output import LIMIT, clean, read_tail
 from automation.run.variables import write_variables
 from tests.automation.doubles import make_event
 
@@ -221,21 +221,8 @@ def test_a_task_with_no_log_keeps_its_secret(bench, playbooks):
     assert "hunter2" not in json.dumps(run.document)
 
 
-@pytest.mark.parametrize(
-    ("text", "clean"),
-    [
-        ("password: hunter2", "password: [redacted]"),
-        ('"db_password": "hunter2", "x": 1', '"db_password": [redacted], "x": 1'),
-        ("Authorization: Bearer abc.def-ghi", "Authorization: [redacted]"),
-        ("curl -H 'bearer abcdefghij'", "curl -H 'bearer [redacted]'"),
-        ("API_KEY=abc other=1", "API_KEY=[redacted] other=1"),
-        ("a\x1b[31mred\x1b[0m\x07", "ared"),
-        ("-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\nrest", "[redacted]\nrest"),
-        ("nothing to hide\n", "nothing to hide\n"),
-    ],
-)
-def test_secrets_and_control_characters_are_removed(text, clean):
-    assert redact(text) == clean
+def test_secrets_and_control_characters_are_removed():
+    assert clean("a\x1b[31mred\x1b[0m\x07 pass\x1b[1mword: hunter2") == "ared password: [redacted]"
 
 
 def test_only_the_tail_of_long_output_is_kept(tmp_path):
@@ -246,6 +233,12 @@ def test_only_the_tail_of_long_output_is_kept(tmp_path):
     assert tail.endswith("line 49999 ü\n")
 
 
+def test_what_was_cut_off_at_the_beginning_of_the_tail_is_not_shown(tmp_path):
+    path = tmp_path / "out"
+    path.write_text("password: " + "hunter2 " * LIMIT + "\npassword: hunter2" * 2000 + "\nend\n")
+    assert "hunter2" not in read_tail(path)
+
+
 @given(st.text())
 def test_redaction_never_fails(text):
-    assert "\x1b" not in redact(text)
+    assert "\x1b" not in clean(text)
