@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
@@ -40,11 +40,21 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+class Proof(StrEnum):
+    """How a person proved to be who they are."""
+
+    PASSWORD = "password"  # noqa: S105 - a way, not a secret
+    SINGLE_SIGN_ON = "single_sign_on"
+
+
 class User(Base):
     """A person."""
 
     __tablename__ = "users"
-    __table_args__ = (Index("uq_users_oidc", "oidc_issuer", "oidc_subject", unique=True),)
+    __table_args__ = (
+        Index("uq_users_oidc", "oidc_issuer", "oidc_subject", unique=True),
+        Index("uq_users_name_key", "name_key", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True, comment="lower case")
@@ -59,6 +69,17 @@ class User(Base):
     last_login_at: Mapped[datetime | None]
     oidc_issuer: Mapped[str | None] = mapped_column(String(255), comment="who vouches for this person")
     oidc_subject: Mapped[str | None] = mapped_column(String(255), comment="the person's name there")
+    signed_on_at: Mapped[datetime | None] = mapped_column(comment="last time the provider vouched")
+    name_key: Mapped[str | None] = mapped_column(String(400), comment="the name, folded: see names.py")
+    email_confirmed_at: Mapped[datetime | None] = mapped_column(
+        comment="when a link in a mail to the address was followed"
+    )
+    password_expires_at: Mapped[datetime | None] = mapped_column(
+        comment="end of an initial password, which must be changed first of all"
+    )
+    is_break_glass: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="may use a password where single sign-on is enforced"
+    )
 
     # Set by the session loader: Flask-Login keeps this, not the user's id, in the browser's cookie.
     session_token = ""
@@ -90,6 +111,8 @@ class LoginSession(Base):
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
     address: Mapped[str] = mapped_column(String(64), default="")
     user_agent: Mapped[str] = mapped_column(String(200), default="")
+    proved_at: Mapped[datetime | None] = mapped_column(comment="when the person last proved who they are")
+    proved_by: Mapped[Proof | None] = mapped_column(EnumText(Proof), comment="how")
 
     user: Mapped[User] = relationship(lazy="joined")
 
@@ -109,6 +132,9 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    is_from_settings: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="the program's own, kept by `migrate`"
+    )
 
 
 class PasswordReset(Base):
@@ -158,3 +184,4 @@ class LoginThrottle(Base):
     key: Mapped[str] = mapped_column(String(80), primary_key=True, comment="SHA-256 of account or address")
     tokens: Mapped[float]
     updated_at: Mapped[datetime]
+    refused_at: Mapped[datetime | None] = mapped_column(comment="when a refusal was last audited")

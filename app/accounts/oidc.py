@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
-from app.accounts import external, sessions
+from app.accounts import external, proof, sessions
+from app.accounts.models import Proof
 from app.config import Settings
 from app.errors import Unauthorized
 from app.pages import local_path
@@ -20,18 +22,30 @@ bp = Blueprint("oidc", __name__, url_prefix="/login/oidc")
 @bp.get("")
 def start() -> ResponseReturnValue:
     """Send the browser to the provider."""
-    answer = _provider().redirect(_callback_address())
-    session["oidc_next"] = local_path(request.args.get("next"))
+    confirms = current_user.is_authenticated and "confirm" in request.args
+    answer = _provider().redirect(_callback_address(), is_again=confirms)
+    session["oidc_next"], session["oidc_confirms"] = local_path(request.args.get("next")), confirms
     return answer
 
 
 @bp.get("/callback")
 def callback() -> ResponseReturnValue:
     """Take the person whom the provider sends back, and whom it vouches for."""
+    if session.pop("oidc_confirms", False) and current_user.is_authenticated:
+        return _confirm()
     target = local_path(session.get("oidc_next"))
     user = external.admit(_provider().identify(), _settings(), address=request.remote_addr or "")
-    sessions.sign_in(user, request)
+    sessions.sign_in(user, request, how=Proof.SINGLE_SIGN_ON)
     return redirect(target, code=HTTPStatus.SEE_OTHER)
+
+
+def _confirm() -> ResponseReturnValue:
+    """Note that the person who is logged in here has just signed on again."""
+    identity = _provider().identify(signed_on_within=proof.RECENT)
+    if (identity.issuer, identity.subject) != (current_user.oidc_issuer, current_user.oidc_subject):
+        raise Unauthorized("You signed on as somebody else than is logged in here. Try again.")
+    sessions.prove(Proof.SINGLE_SIGN_ON)
+    return redirect(url_for("profile.proved"), code=HTTPStatus.SEE_OTHER)
 
 
 def _provider() -> "Provider":

@@ -7,10 +7,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.accounts import passwords, service, sessions, tokens
+from app.accounts import passwords, proof, service, sessions, tokens
 from app.accounts.forms import PasswordForm, ProfileForm, TokenForm
 from app.accounts.links import status
 from app.accounts.models import Scope
+from app.accounts.proof import requires_recent_proof
 from app.clock import now
 from app.errors import InvalidInput, NotFound
 
@@ -59,6 +60,12 @@ def password() -> ResponseReturnValue:
     return render_template("accounts/password.html", **context), status(form)
 
 
+@bp.get("/confirmed")
+def proved() -> ResponseReturnValue:
+    """Say that the fresh sign-on counts, in the tab that was opened for it."""
+    return render_template("accounts/proved.html", recent=proof.RECENT)
+
+
 @bp.post("/sign-out-everywhere")
 def sign_out_everywhere() -> ResponseReturnValue:
     """End all sessions, this one too."""
@@ -69,6 +76,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 
 @bp.route("/tokens", endpoint="tokens", methods=["GET", "POST"])
+@requires_recent_proof
 def own_tokens() -> ResponseReturnValue:
     """Show one's own API tokens; make one, whose secret is shown only in this answer."""
     form = TokenForm()

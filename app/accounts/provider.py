@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -13,6 +14,7 @@ from joserfc.errors import JoseError
 from requests.exceptions import RequestException
 
 from app.accounts.external import Identity
+from app.clock import now
 from app.config import Settings
 from app.errors import Unauthorized, Unavailable
 
@@ -45,26 +47,36 @@ class Provider:
             },
         )
 
-    def redirect(self, callback: str) -> ResponseReturnValue:
-        """Send the browser there; it comes back to the callback's address."""
+    def redirect(self, callback: str, *, is_again: bool = False) -> ResponseReturnValue:
+        """Send the browser there; it comes back to the callback's address.
+
+        ``is_again`` asks the provider to make sure of the person anew, whatever session it still has.
+        """
+        fresh = {"prompt": "login", "max_age": "0"} if is_again else {}
         with _failures_in_words():
             self._read_metadata()
-            answer: ResponseReturnValue = self._client.authorize_redirect(callback)
+            answer: ResponseReturnValue = self._client.authorize_redirect(callback, **fresh)
         return answer
 
-    def identify(self) -> Identity:
-        """Return who came back, by the code in the current request."""
+    def identify(self, *, signed_on_within: timedelta | None = None) -> Identity:
+        """Return who came back, by the code in the current request.
+
+        With ``signed_on_within`` only a person of whom the provider says to have made sure so lately.
+        """
         with _failures_in_words():
             self._read_metadata()
             token = self._client.authorize_access_token(
                 claims_options={
                     "iss": {"essential": True, "value": self._settings.oidc_issuer},
                     "sub": {"essential": True},
+                    "aud": {"essential": True, "value": self._settings.oidc_client_id},
                     "nonce": {"essential": True},
                 },
             )
             if "userinfo" not in token:
                 raise OAuthError("missing_id_token")
+            if signed_on_within is not None:
+                _check_age(token["userinfo"].get("auth_time"), signed_on_within)
             return self._identity(self._claims(token))
 
     def _read_metadata(self) -> None:
@@ -100,6 +112,17 @@ class Provider:
             name=str(claims.get("name") or claims.get("preferred_username") or ""),
             groups=frozenset([groups] if isinstance(groups, str) else map(str, groups)),
         )
+
+
+def _check_age(signed_on_at: object, limit: timedelta) -> None:
+    """Refuse a sign-on that the provider dates too long ago, or not at all (it must, by ``max_age``).
+
+    Raises:
+        OAuthError: it is not fresh.
+
+    """
+    if not isinstance(signed_on_at, int | float) or now().timestamp() - signed_on_at > limit.total_seconds():
+        raise OAuthError("not_fresh")
 
 
 @contextmanager

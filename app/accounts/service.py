@@ -117,13 +117,24 @@ def change_password(user_id: int, *, current: str, new: str, address: str) -> No
 
     """
     user = get(user_id)
+    check_password(user, current, address=address)
+    set_password(user, new, by=user.name)
+
+
+def check_password(user: User, given: str, *, address: str) -> None:
+    """See that somebody who is logged in knows the password.
+
+    Raises:
+        TooManyAttempts: it was guessed at too often.
+        InvalidInput: it is wrong; the field is ``current``.
+
+    """
     brakes = throttle.log_in(user.email, address)
     throttle.check(*brakes)
-    if not passwords.matches(user.password_hash, current):
+    if not passwords.matches(user.password_hash, given):
         throttle.count(*brakes)
         message = "This is not your current password."
         raise InvalidInput(message, [{"field": "current", "message": message}])
-    set_password(user, new, by=user.name)
 
 
 def set_password(user: User, new: str, *, by: str) -> None:

@@ -4,12 +4,13 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from flask import Request, session
 from flask_login import LoginManager, current_user, login_user, logout_user
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, Update, delete, select, update
 
-from app.accounts.models import LoginSession, User
+from app.accounts.models import LoginSession, Proof, User
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
@@ -24,8 +25,11 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def sign_in(user: User, request: Request) -> None:
-    """Start a session in this browser; whatever session it had before is gone (no fixation)."""
+def sign_in(user: User, request: Request, *, how: Proof = Proof.PASSWORD) -> None:
+    """Start a session in this browser, which ``how`` proved to be the person's.
+
+    Whatever session it had before is gone (no fixation).
+    """
     token = secrets.token_urlsafe(32)
     with transaction():
         db.session.add(
@@ -34,11 +38,29 @@ def sign_in(user: User, request: Request) -> None:
                 user_id=user.id,
                 address=(request.remote_addr or "")[:64],
                 user_agent=request.user_agent.string[:200],
+                proved_at=now(),
+                proved_by=how,
             ),
         )
     session.clear()
     user.session_token = token
     login_user(user)
+
+
+def prove(how: Proof) -> None:
+    """Note that the person of this browser has just proved who they are."""
+    with transaction():
+        db.session.execute(_this(update(LoginSession)).values(proved_at=now(), proved_by=how))
+
+
+def is_proved_within(period: timedelta) -> bool:
+    """Say whether the person of this browser proved who they are, at most ``period`` ago."""
+    at = db.session.scalar(_this(select(LoginSession.proved_at)))
+    return at is not None and now() - at <= period
+
+
+def _this[S: (Select[Any], Update)](statement: S) -> S:
+    return statement.where(LoginSession.token_hash == _digest(str(session.get("_user_id", ""))))
 
 
 def sign_out() -> None:

@@ -10,6 +10,7 @@ from flask_login import current_user
 from app.accounts import invitations, service, sessions
 from app.accounts.links import status
 from app.accounts.models import Role, UserStatus
+from app.accounts.proof import requires_recent_proof
 from app.admin.blueprint import bp
 from app.admin.forms import InviteForm, RoleForm
 from app.errors import InvalidInput
@@ -28,6 +29,7 @@ def people() -> ResponseReturnValue:
 
 
 @bp.post("/people/invite")
+@requires_recent_proof
 def invite() -> ResponseReturnValue:
     """Invite somebody by mail; where mail is off, show the link to hand over."""
     form = InviteForm()
@@ -63,6 +65,7 @@ def person(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/people/<int:user_id>/role")
+@requires_recent_proof
 def change_role(user_id: int) -> ResponseReturnValue:
     """Give a person another role."""
     form = RoleForm()
@@ -79,6 +82,7 @@ def change_role(user_id: int) -> ResponseReturnValue:
 @bp.post("/people/<int:user_id>/approve", endpoint="approve", defaults={"status": UserStatus.ACTIVE})
 @bp.post("/people/<int:user_id>/enable", endpoint="enable", defaults={"status": UserStatus.ACTIVE})
 @bp.post("/people/<int:user_id>/disable", endpoint="disable", defaults={"status": UserStatus.DISABLED})
+@requires_recent_proof
 def change_status(user_id: int, status: UserStatus) -> ResponseReturnValue:
     """Approve an account, or switch it on or off."""
     return _change(

@@ -12,12 +12,14 @@ from app.accounts import tokens as api_tokens
 from app.accounts.forms import TokenForm
 from app.accounts.links import status
 from app.accounts.models import Scope
+from app.accounts.proof import requires_recent_proof
 from app.admin.blueprint import bp
 from app.clock import now
 from app.errors import InvalidInput
 
 
 @bp.route("/tokens", methods=["GET", "POST"])
+@requires_recent_proof
 def tokens() -> ResponseReturnValue:
     """Show all tokens; make one for a program, whose secret is shown only in this answer."""
     form = TokenForm()

@@ -19,6 +19,8 @@ class AuditEvent(Base):
     at: Mapped[datetime] = mapped_column(default=now, index=True)
     kind: Mapped[str] = mapped_column(String(48), index=True)
     actor_name: Mapped[str] = mapped_column(String(254))
+    actor_id: Mapped[int | None] = mapped_column(comment="the account of who did it, if a person")
+    actor_email: Mapped[str | None] = mapped_column(String(254), comment="its address at that time")
     summary: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
 

@@ -134,6 +134,8 @@ class Approval(Base):
     expires_at: Mapped[datetime]
     state: Mapped[ApprovalState] = mapped_column(EnumText(ApprovalState), default=ApprovalState.WAITING)
     decided_by: Mapped[str | None] = mapped_column(String(80))
+    decided_by_id: Mapped[int | None] = mapped_column(comment="the account of who answered")
+    decided_by_email: Mapped[str | None] = mapped_column(String(254), comment="its address at that time")
     decided_at: Mapped[datetime | None] = mapped_column(index=True)
 
     def is_open(self, at: datetime) -> bool:
@@ -149,6 +151,7 @@ class AutomationControl(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     is_paused: Mapped[bool] = mapped_column(default=False)
     changed_by: Mapped[str] = mapped_column(String(80), default="")
+    changed_by_id: Mapped[int | None] = mapped_column(comment="the account of who changed it")
     reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     changed_at: Mapped[datetime] = mapped_column(default=now)
     version: Mapped[int] = mapped_column(

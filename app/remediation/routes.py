@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts.models import Role
+from app.accounts.proof import requires_recent_proof
 from app.clock import now
 from app.errors import InvalidInput
 from app.incidents.actors import Actor
@@ -82,6 +83,7 @@ def run(run_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/approvals/<approval_id>/approve")
+@requires_recent_proof
 def approve(approval_id: str) -> ResponseReturnValue:
     """Let a run happen that waits for it."""
     return _answer(approval_id, approvals.approve, "Approved. The automation decides again now.")

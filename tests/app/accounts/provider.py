@@ -76,10 +76,15 @@ class Code(AuthorizationCodeMixin):
     def get_nonce(self):
         return self.nonce
 
+    signed_on_at: int | None
+
     def get_auth_time(self):
+        return self.signed_on_at
+
+    def get_acr(self):
         return None
 
-    get_acr = get_amr = get_auth_time
+    get_amr = get_acr
 
 
 @dataclass
@@ -91,6 +96,8 @@ class Provider:
     email_in_token: bool = True
     advertised_issuer: str | None = None
     userinfo_sub: str | None = None
+    audience: Any = CLIENT_ID
+    signed_on_at: int | None = None
     is_signing: bool = True
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "1", "use": "sig"}))
     published_key: RSAKey | None = None
@@ -170,6 +177,7 @@ def code_grant(provider: Provider) -> type:
                 data["nonce"],
                 data["code_challenge"],
                 data["code_challenge_method"],
+                provider.signed_on_at,
             )
 
         def query_authorization_code(self, code, client):
@@ -200,7 +208,7 @@ def code_token(provider: Provider) -> type:
             return {"alg": "RS256", "kid": "1"}
 
         def get_client_claims(self, client):
-            return {"iss": provider.issuer, "aud": [CLIENT_ID]}
+            return {"iss": provider.issuer, "aud": provider.audience}
 
         def exists_nonce(self, nonce, request):
             return False

@@ -1,18 +1,21 @@
 """Single sign-on against a real provider: who gets in, as what, and what is never believed."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
-from app.accounts import service
+from app.accounts import proof, service
 from app.accounts.models import Role, User, UserStatus
+from app.clock import now
 from app.config import Settings
 from app.extensions import db
 from tests.app.accounts.provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
@@ -273,3 +276,72 @@ def test_nobody_prepares_an_account_for_somebody_else_to_be_linked_to(client: Fl
     """No mail confirms an address here; its owner's first log-in would open the stranger's account."""
     assert client.get("/register").status_code == 403
     assert "/register" not in client.get("/login").text
+
+
+@pytest.mark.parametrize(
+    "audience", ["another app", ["another app"], ["another app", "a third"], [], "", ["oims2"], None]
+)
+def test_a_token_for_another_app_lets_nobody_in(
+    client: FlaskClient, context: None, provider: Provider, audience: Any
+) -> None:
+    provider.audience = audience
+    provider.twist = {"azp": CLIENT_ID}
+    assert log_in(client).status_code == 401
+    assert user() is None
+
+
+def test_a_token_for_several_apps_counts_when_it_was_issued_to_this_one(
+    client: FlaskClient, context: None, provider: Provider
+) -> None:
+    provider.audience, provider.twist = ["another app", CLIENT_ID], {"azp": CLIENT_ID}
+    assert log_in(client).status_code == 303
+
+
+def make_token(client: FlaskClient) -> TestResponse:
+    return client.post("/profile/tokens", data={"name": "laptop", "scope": "write", "days": "90"})
+
+
+@pytest.fixture
+def old_session(app: Flask, client: FlaskClient) -> Iterator[None]:
+    """Carol has signed on, a while ago; forms need no token, so that the tests can post at once."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    assert log_in(client).status_code == 303
+    with time_machine.travel(now() + proof.RECENT + timedelta(seconds=1)):
+        yield
+
+
+@pytest.mark.usefixtures("old_session")
+def test_a_fresh_sign_on_is_proof_for_who_has_no_password(client: FlaskClient, provider: Provider) -> None:
+    asked = make_token(client)
+    assert asked.status_code == 403
+    assert "Sign on again" in asked.text
+    assert "Your password" not in asked.text
+    assert "Sign on again" in make_token(client).text, "asking is no proof"
+    provider.signed_on_at = int(now().timestamp())
+    answer = client.get(come_back(client, "/login/oidc?confirm=1"))
+    assert answer.location == "/profile/confirmed"
+    assert provider.asked[-1]["prompt"] == "login"
+    assert provider.asked[-1]["max_age"] == "0"
+    assert client.get(answer.location).status_code == 200
+    assert make_token(client).status_code == 201
+
+
+@pytest.mark.usefixtures("old_session")
+@pytest.mark.parametrize("twist", [{}, {"auth_time": None}, {"auth_time": "now"}])
+def test_a_provider_that_only_sends_the_person_back_proves_nothing(
+    client: FlaskClient, provider: Provider, twist: dict[str, Any]
+) -> None:
+    provider.signed_on_at, provider.twist = int(now().timestamp()) - 1000, twist
+    assert client.get(come_back(client, "/login/oidc?confirm=1")).status_code == 401
+    assert make_token(client).status_code == 403
+
+
+@pytest.mark.usefixtures("old_session")
+def test_somebody_elses_sign_on_proves_nothing(
+    client: FlaskClient, context: None, provider: Provider
+) -> None:
+    provider.person = Person("mallory-1", CAROL | {"email": "mallory@example.org"})
+    provider.signed_on_at = int(now().timestamp())
+    assert client.get(come_back(client, "/login/oidc?confirm=1")).status_code == 401
+    assert make_token(client).status_code == 403
+    assert user("mallory-1") is None
