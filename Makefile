@@ -64,22 +64,31 @@ images: ## Build the images oims-app, oims-webhook and oims-automation (CONTAINE
 lint: setup ## Check style, types, playbooks, YAML, shell scripts, the Dockerfile and templates
 	@tools/lint
 
+.PHONY: audit
+audit: setup ## Look for known holes in the locked dependencies; says so where the data cannot be reached
+	@$(BIN)/python -m tools.audit
+
 .PHONY: format
 format: setup ## Put Python code into the project's form and mend what ruff can
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
 .PHONY: docs
-docs: setup ## Write what is generated: settings, chart values and README, the policy reference and the schemas
+docs: setup ## Write what is generated: settings, chart values, policy reference, schemas, the tables of faults and threats
 	@$(BIN)/python -m tools.settings_page
 	@$(BIN)/python -m tools.chart_values
 	@$(BIN)/python -m automation.policy.reference
+	@$(BIN)/python -m tools.proof_pages
 
 ##@ Measure it
 
 .PHONY: bench
 bench: setup ## Measure against a floor in the same run (B=1: an alert's way into the journal)
 	@$(BIN)/python -m bench.b$(or $(B),1)
+
+.PHONY: soak
+soak: setup ## Many events with random kills of every part (SOAK_MINUTES=30 SOAK_EVENTS=1000000 SOAK_SEED=1)
+	@$(BIN)/python -m tests.soak
 
 .PHONY: screenshots
 screenshots: setup ## Make the pictures in docs/screenshots from demo data

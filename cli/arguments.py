@@ -7,6 +7,7 @@ from typing import Any
 
 from cli import __version__, incidents, lookups, maintenance, times
 from cli.client import Client
+from cli.doctor import command as doctor
 
 STATES = ("open", "acknowledged", "resolved")
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -19,7 +20,7 @@ environment:
 
 exit status:
   0  done
-  1  the app refused: there is no such incident, or its state does not allow it
+  1  the app refused: there is no such incident, or its state does not allow it; doctor found something
   2  the command or a setting is wrong
   3  the app cannot be reached, or fails
   4  the token is not valid, or lacks the scope
@@ -44,6 +45,12 @@ def parser() -> argparse.ArgumentParser:
     _add_opening(commands)
     _add_acting(commands)
     _add_maintenance(commands)
+    words = "check that journal, app and ledger agree; reads their databases, not the app"
+    looked = commands.add_parser(
+        "doctor", help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
+    )
+    looked.add_argument("--json", action="store_true", help="print what was found as one object")
+    doctor.add_options(looked)
     completion = commands.add_parser("completion", help="print a script that completes oims in a shell")
     completion.add_argument("shell", choices=SHELLS)
     return made

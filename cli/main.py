@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cli import completion, settings
 from cli.arguments import parser
 from cli.client import Client
+from cli.doctor import command as doctor
 from cli.errors import INTERRUPTED, CommandError
 from cli.terminal import clean
 from cli.write import print_line
@@ -15,9 +16,12 @@ from cli.write import print_line
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status."""
     options = parser().parse_args(arguments)
+    status = 0
     try:
         if options.command == "completion":
             print_line(completion.script(parser(), options.shell))
+        elif options.command == "doctor":
+            status = doctor.run(options, os.environ)
         else:
             options.run(Client(settings.load(os.environ)), options)
         sys.stdout.flush()
@@ -31,4 +35,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader, such as head, has seen enough. Nothing may be flushed into the pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return status

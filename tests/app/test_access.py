@@ -31,6 +31,7 @@ def test_somebody_who_may_only_look_changes_nothing(app: Flask, vera: User, meth
     assert answer.status_code in {403, 405}
 
 
+@pytest.mark.threat("T19")
 def test_logging_out_ends_the_session_on_the_server(app: Flask, alice: User) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
     client = sign_in(app, alice)
@@ -46,6 +47,7 @@ def test_logging_out_ends_the_session_on_the_server(app: Flask, alice: User) -> 
 @pytest.mark.parametrize(
     "path", ["/", "/nothing", "/login", "/healthz", "/api/v1/incidents", "/static/app.css"]
 )
+@pytest.mark.threat("T15")
 def test_every_answer_carries_the_headers(client: FlaskClient, path: str) -> None:
     with client.get(path) as answer:
         headers = answer.headers
@@ -56,11 +58,13 @@ def test_every_answer_carries_the_headers(client: FlaskClient, path: str) -> Non
     assert headers["X-Request-ID"]
 
 
+@pytest.mark.threat("T15")
 def test_the_nonce_is_another_each_time(client: FlaskClient) -> None:
     policies = {client.get("/healthz").headers["Content-Security-Policy"] for _ in range(3)}
     assert len(policies) == 3
 
 
+@pytest.mark.threat("T19")
 def test_cookies_are_closed_up_behind_https(make_settings: Any, make_app: Any) -> None:
     app = make_app(make_settings(base_url="https://oims.example.org"))
     cookie = app.test_client().get("/login", base_url="https://oims.example.org").headers["Set-Cookie"]

@@ -32,6 +32,7 @@ def configured() -> Iterator[None]:
         {"items": ["Authorization: bearer hunter2"]},
     ],
 )
+@pytest.mark.threat("T14")
 def test_secrets_are_hidden(capsys: pytest.CaptureFixture[str], fields: dict[str, object]) -> None:
     logs.configure("INFO")
     structlog.get_logger("test").info("something", **fields)

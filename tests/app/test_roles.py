@@ -80,6 +80,7 @@ def is_turned_away(answer: TestResponse) -> bool:
 
 
 @pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.threat("T20")
 def test_every_door_opens_only_to_those_who_may_enter(app: Flask, cast: dict[str, int], who: str) -> None:
     existing = [door for door in pages(app) if door.exists]
     for door in existing:
@@ -132,6 +133,7 @@ def secrets(app: Flask, cast: dict[str, int]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", TOKENS)
+@pytest.mark.threat("T20")
 def test_every_operation_of_the_api_opens_only_to_its_scope(
     app: Flask, secrets: dict[str, str], kind: str
 ) -> None:
@@ -160,6 +162,7 @@ def test_no_token_opens_a_page(app: Flask, secrets: dict[str, str], kind: str) -
             assert is_turned_away(answer), door
 
 
+@pytest.mark.threat("T19")
 def test_no_form_is_taken_without_its_token_whoever_sends_it(app: Flask, cast: dict[str, int]) -> None:
     app.config["WTF_CSRF_ENABLED"] = True
     client = browser(app, cast, "admin")

@@ -8,6 +8,7 @@ import re
 import signal
 import sqlite3
 import time
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -83,15 +84,24 @@ class Installation:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, part: str) -> None:
-        """Start a part; one with an address has to answer before this returns."""
+    def start(self, part: str, *, is_awaited: bool = True) -> None:
+        """Start a part; one with an address has to answer before this returns, unless it is not awaited."""
         with self.log_path(part).open("ab") as log:
             self._processes[part] = Process(
                 *PARTS[part], env=self._env, cwd=self.folder, stdout=log, stderr=log
             )
+        if is_awaited:
+            self.wait_until_up(part)
+
+    def wait_until_up(self, part: str) -> None:
+        """Wait until a part answers, if it has an address."""
         address = {"webhook": self.webhook, "app": self.app, "automation": self.metrics}.get(part)
         if address:
             until(lambda: self.scrape(address), SECONDS)
+
+    def pid(self, part: str) -> int:
+        """The process id of a part, which leads its session."""
+        return self._processes[part].pid
 
     def kill(self, part: str) -> None:
         """End a part as a power cut does."""
@@ -128,6 +138,12 @@ class Installation:
         assert answer.ok, answer.text
         return answer.json()
 
+    def try_to_deliver(self, *alert: str, **labels) -> bool:
+        """Post an alert; say whether it was acknowledged."""
+        with contextlib.suppress(requests.RequestException, AssertionError):
+            return bool(self.deliver(*alert, **labels))
+        return False
+
     def rows(self, query: str, *values: object) -> list[tuple]:
         """Read the app's database while the app runs."""
         return self._read("site.db", query, values)
@@ -135,6 +151,11 @@ class Installation:
     def journal_rows(self, query: str, *values: object) -> list[tuple]:
         """Read the webhook's journal."""
         return self._read("journal.db", query, values)
+
+    def each_in_journal(self, query: str) -> Iterator[tuple]:
+        """Read the journal row by row."""
+        with contextlib.closing(sqlite3.connect(self.folder / "journal.db")) as connection:
+            yield from connection.execute(query)
 
     def ledger_rows(self, query: str, *values: object) -> list[tuple]:
         """Read automation's ledger."""

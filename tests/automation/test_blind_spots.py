@@ -93,6 +93,7 @@ def firing(oims):
         process.wait(10)
 
 
+@pytest.mark.fault("F25")
 def test_a_remedy_that_fails_and_one_that_does_not_help_are_told_at_the_second_time(oims, firing):
     assert firing() == {"Watchdog"}
     oims.deliver("Failing")
@@ -103,6 +104,7 @@ def test_a_remedy_that_fails_and_one_that_does_not_help_are_told_at_the_second_t
 
 
 @pytest.mark.parametrize("part", SILENT)
+@pytest.mark.threat("T29")
 def test_pain_16_a_part_that_stops_is_told_and_the_alert_ends_when_it_is_back(oims, firing, part):
     oims.eventually(lambda: SILENT[part] not in firing())
     oims.kill(part)

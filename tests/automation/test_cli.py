@@ -37,6 +37,7 @@ def test_check_asks_by_the_way_that_the_follower_goes_past_any_proxy_of_the_user
     assert re.search(rf"app +ok +{app.url}: answers", done.stdout)
 
 
+@pytest.mark.fault("F22")
 def test_check_tells_clocks_that_are_apart(command, journal, app):
     journal.clock_ahead = 90
     rows = command("check").stdout
@@ -97,6 +98,7 @@ def test_a_missing_setting_is_explained(env, command):
     assert "OIMS_APP_URL is not set: Base URL of the incident app" in done.stderr
 
 
+@pytest.mark.threat("T26")
 def test_a_state_directory_that_others_can_read_is_refused(command, env):
     os.makedirs(env["OIMS_STATE_DIR"])  # noqa: PTH103
     os.chmod(env["OIMS_STATE_DIR"], 0o755)  # noqa: PTH101, S103
@@ -157,6 +159,7 @@ def test_status_and_runs_show_what_happened(automation, command, journal, playbo
     assert "shop/Deployment/web" in listed[1]
 
 
+@pytest.mark.fault("F22")
 def test_the_steady_clock_goes_on_where_it_was():
     now = SystemClock(None).anchor()
     same_boot = SystemClock(Anchor(now.boot, now.boot_seconds - 50, 500.0, now.wall + 7200))

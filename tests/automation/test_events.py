@@ -69,6 +69,7 @@ IGNORED = {
 
 
 @pytest.mark.parametrize(("line", "reason"), IGNORED.values(), ids=IGNORED)
+@pytest.mark.threat("T2")
 def test_other_lines_are_counted_and_ignored(line, reason):
     reader = LineReader(KEY.encode())
     assert reader.read(line) is None

@@ -33,6 +33,7 @@ def reasons(app):
     return [(d["decision"], d["reason"]) for d in app.decisions]
 
 
+@pytest.mark.fault("F3")
 def test_a_kill_in_the_middle_of_a_run_is_told_and_the_run_repeated_once(
     journal, app, follower, eventually, playbooks
 ):
@@ -82,6 +83,7 @@ sys.exit(main(["follow"]))
         "between start and playbook",
     ],
 )
+@pytest.mark.fault("F4")
 def test_a_crash_between_ledger_and_start_runs_the_playbook_once(
     journal, app, env, tmp_path, follower, eventually, playbooks, name, before, runs_after
 ):
@@ -101,6 +103,7 @@ def test_a_crash_between_ledger_and_start_runs_the_playbook_once(
     assert len((playbooks.parent / "repaired").read_text().splitlines()) == 1
 
 
+@pytest.mark.fault("F5")
 def test_term_gives_a_run_its_grace_time_and_records_what_became_of_it(
     journal, app, follower, eventually, playbooks
 ):
@@ -115,6 +118,7 @@ def test_term_gives_a_run_its_grace_time_and_records_what_became_of_it(
     eventually(lambda: len(begun(playbooks)) == 2)
 
 
+@pytest.mark.fault("F6")
 def test_a_second_follower_is_refused(journal, command, follower, eventually):
     follower()
     eventually(lambda: journal.reads)
@@ -123,6 +127,7 @@ def test_a_second_follower_is_refused(journal, command, follower, eventually):
     assert "another follower (process " in second.stderr
 
 
+@pytest.mark.fault("F27")
 def test_reports_wait_for_the_app_and_arrive_in_the_end(journal, app, follower, eventually, playbooks):
     app.down()
     follower()
@@ -158,6 +163,7 @@ def test_versions_of_a_run_arrive_in_order_and_show_tasks_as_they_happen(
     assert versions[0] == 1 or app.history[0]["state"] in {"queued", "running"}
 
 
+@pytest.mark.fault("F27")
 def test_a_signed_line_is_acted_on_while_the_journal_is_away(journal, app, follower, eventually, playbooks):
     one = follower()
     eventually(lambda: app.heartbeats)
@@ -174,6 +180,7 @@ def test_a_signed_line_is_acted_on_while_the_journal_is_away(journal, app, follo
     assert len((playbooks.parent / "repaired").read_text().splitlines()) == 1
 
 
+@pytest.mark.threat("T2")
 def test_an_event_with_a_wrong_signature_in_the_journal_stops_it_loudly(journal, app, follower, eventually):
     journal.add("Broken", key="another key")
     one = follower()
@@ -239,6 +246,7 @@ def test_no_verdict_without_the_journal(journal, app, follower, eventually):
     assert [run["verification"] for run in app.runs.values()] == ["pending"]
 
 
+@pytest.mark.fault("F14")
 def test_an_end_of_all_signals_proves_nothing(journal, app, follower, eventually):
     follower()
     journal.add("Watchdog")

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def verdicts(app):
     return [run["verification"] for run in app.runs.values()]
@@ -23,6 +25,7 @@ def test_it_repairs_verifies_and_reports(journal, app, follower, eventually, pla
     assert process.stop() == 0, process.log
 
 
+@pytest.mark.threat("T6")
 def test_it_refuses_what_the_policy_does_not_name(journal, app, follower, eventually):
     follower()
     journal.add("Unknown")

@@ -62,6 +62,7 @@ def test_the_owners_private_group_may_write_as_on_systems_with_umask_002(playboo
 
 
 @pytest.mark.parametrize("name", ["", "repair.yml", "inventories"])
+@pytest.mark.threat("T25")
 def test_it_refuses_a_folder_that_anybody_can_change(playbooks, machine, name):
     path = playbooks / name
     path.chmod(path.stat().st_mode | 0o002)

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tests.automation.installation import Installation, Person, policy
+from tests.doctor.checkup import assert_sound
 from tests.processes import free_port
 
 pytestmark = pytest.mark.timeout(300)
@@ -64,6 +65,8 @@ def oims(tmp_path_factory):
     one.begin()
     yield one
     one.close()
+    files = {"journal": "journal.db", "app": "site.db", "ledger": "state/ledger.db"}
+    assert_sound(*(f"--{name}={one.folder / file}" for name, file in files.items()))
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,7 @@ def ann(oims):
     return Person(oims.app)
 
 
+@pytest.mark.threat("T7")
 def test_pain_1_fifty_firings_give_one_run_and_every_other_is_counted_or_recorded(oims):
     """25 deliveries of one episode, then 25 new episodes: one run, 24 counted deliveries, 25 deferrals."""
     for _ in range(25):
@@ -106,6 +110,7 @@ def test_pain_2_two_alerts_on_one_deployment_never_run_at_the_same_time(oims):
     assert ("deferred", "target_locked") in oims.decisions("TwinOne") + oims.decisions("TwinTwo")
 
 
+@pytest.mark.threat("T3")
 def test_pain_3_a_replayed_resolved_payload_runs_nothing(oims):
     for _ in range(3):
         oims.deliver("Replayed", "resolved")
@@ -115,6 +120,7 @@ def test_pain_3_a_replayed_resolved_payload_runs_nothing(oims):
     assert oims.repaired("replayed") == 0
 
 
+@pytest.mark.fault("F25")
 def test_pain_5_an_unfixable_fault_is_still_firing_and_escalates_with_diagnostics(oims, ann):
     oims.deliver("Unfixable")
     oims.eventually(lambda: oims.runs("Unfixable") == [("succeeded", "still_firing")] * 2, nudge=True)
@@ -162,6 +168,7 @@ def _succeeded(oims, alertname):
     return [state for state, _ in oims.runs(alertname) if state == "succeeded"]
 
 
+@pytest.mark.fault("F8")
 def test_pain_9_alerts_of_a_time_without_any_log_line_are_handled_once(oims):
     """Nothing follows the webhook's log here; while nobody listens, the journal keeps what came."""
     oims.kill("automation")
@@ -212,6 +219,7 @@ def test_pain_13_inside_a_maintenance_window_an_incident_is_recorded_and_the_run
     assert oims.decisions("Planned") == [("deferred", "maintenance"), ("run", None)]
 
 
+@pytest.mark.fault("F11")
 def test_pain_14_ten_flips_are_one_incident_with_at_most_two_runs_few_mails_and_one_call(oims):
     for number in range(10):
         oims.deliver("Flipping", started=number)
@@ -242,6 +250,8 @@ def _decided(oims, alertname):
 
 
 @pytest.mark.slow
+@pytest.mark.fault("F12")
+@pytest.mark.threat("T7")
 def test_pain_15_in_a_storm_of_a_thousand_alerts_the_app_answers_and_what_is_held_back_is_counted(oims, ann):
     """200 alerts on each of five targets that may have one run in an hour."""
     with ThreadPoolExecutor(8) as pool:

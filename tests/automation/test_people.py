@@ -132,6 +132,7 @@ def test_a_question_that_nobody_answers_expires_and_escalates_with_diagnostics(o
         ann.submit(page, f"{question}/approve")
 
 
+@pytest.mark.threat("T7")
 def test_the_pause_button_stops_new_runs_within_a_second_and_its_end_lets_them_run(oims, ann):
     ann.submit("/automation", "/automation/pause", reason="Moving the shop.")
     oims.eventually(lambda: "oims_automation_paused 1.0" in oims.scrape(oims.metrics), 1)

@@ -145,6 +145,7 @@ def test_the_shipped_policy_is_right(playbooks):
     assert load_policy(shipped / "policy.yml", shipped).remedies
 
 
+@pytest.mark.threat("T6")
 def test_a_link_is_not_a_playbook(playbooks):
     (playbooks / "link.yml").symlink_to(playbooks / "repair.yml")
     with pytest.raises(ConfigurationError, match="is not a regular file"):
@@ -167,6 +168,7 @@ LABELLED = REMEDY.replace("name: web", "name: {label: app, allow: [web, api]}")
         ({"app": "a" * 254}, "is not an object name"),
     ],
 )
+@pytest.mark.threat("T8")
 def test_a_label_gives_only_what_the_policy_allows(playbooks, labels, reason):
     remedy = load(playbooks, LABELLED).remedies[0]
     assert str(find_target(remedy, {"app": "api"})) == "shop/Deployment/api"

@@ -103,6 +103,7 @@ def bench(env, monkeypatch, playbooks):
         one.ledger.close()
 
 
+@pytest.mark.threat("T4")
 def test_hostile_values_arrive_as_text_and_run_nothing(playbooks, tmp_path):
     (playbooks / "echo.yml").write_text(ECHO)
     write_variables(tmp_path / "v.json", {f"value_{n}": value for n, value in enumerate(HOSTILE)})
@@ -121,6 +122,7 @@ def test_hostile_values_arrive_as_text_and_run_nothing(playbooks, tmp_path):
 
 
 @pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.threat("T8")
 def test_a_hostile_label_is_refused_before_anything_runs(bench, value):
     target = {"kind": "Deployment", "namespace": "shop", "name": {"label": "app", "allow": ["web"]}}
     one = bench(policy(target=target))
@@ -129,6 +131,7 @@ def test_a_hostile_label_is_refused_before_anything_runs(bench, value):
     assert row["reason"] == "invalid_target"
 
 
+@pytest.mark.threat("T26")
 def test_the_variables_file_is_readable_by_its_owner_only(tmp_path):
     write_variables(tmp_path / "v.json", {"target_name": "web", "step": 1})
     assert (tmp_path / "v.json").stat().st_mode & 0o777 == 0o600
@@ -160,6 +163,7 @@ def test_the_state_folder_may_have_a_name_with_spaces_and_marks(bench, env, play
     assert run.state == "succeeded", run.document["output_tail"]
 
 
+@pytest.mark.fault("F23")
 def test_a_failed_playbook_shows_the_failing_task(bench):
     run = bench(policy("fail.yml")).run()
     assert (run.state, run.verification, run.document["exit_code"]) == ("failed", None, 2)
@@ -168,6 +172,7 @@ def test_a_failed_playbook_shows_the_failing_task(bench):
     assert "the target cannot be repaired" in run.document["output_tail"]
 
 
+@pytest.mark.fault("F23")
 def test_a_time_out_ends_every_process_of_the_run(bench):
     run = bench(policy("slow.yml", timeout="4s")).run()
     assert run.state == "timed_out"
@@ -200,6 +205,7 @@ def test_what_a_playbook_leaves_in_the_background_is_ended(bench, playbooks):
     assert process.find(run.id) == []
 
 
+@pytest.mark.threat("T25")
 def test_a_playbook_that_was_changed_after_the_start_is_not_run(bench, playbooks):
     digest = hashlib.sha256((playbooks / "repair.yml").read_bytes()).hexdigest()
     one = bench(policy(sha256=digest))
@@ -210,6 +216,7 @@ def test_a_playbook_that_was_changed_after_the_start_is_not_run(bench, playbooks
     assert not (playbooks.parent / "begun").exists()
 
 
+@pytest.mark.threat("T28")
 def test_a_task_with_no_log_keeps_its_secret(bench, playbooks):
     (playbooks / "secret.yml").write_text(
         "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
@@ -221,10 +228,12 @@ def test_a_task_with_no_log_keeps_its_secret(bench, playbooks):
     assert "hunter2" not in json.dumps(run.document)
 
 
+@pytest.mark.threat("T28")
 def test_secrets_and_control_characters_are_removed():
     assert clean("a\x1b[31mred\x1b[0m\x07 pass\x1b[1mword: hunter2") == "ared password: [redacted]"
 
 
+@pytest.mark.threat("T28")
 def test_only_the_tail_of_long_output_is_kept(tmp_path):
     path = tmp_path / "out"
     path.write_text("".join(f"line {n} ü\n" for n in range(50_000)))

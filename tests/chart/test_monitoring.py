@@ -160,6 +160,7 @@ def test_the_token_is_in_no_configuration(alertmanager_file):
     assert hook["send_resolved"] is True
 
 
+@pytest.mark.threat("T14")
 def test_secrets_given_as_values_are_in_secrets_only():
     given = {
         "app.auth.secretKey": "S" * 40,

@@ -66,6 +66,7 @@ def lets_through(rules, direction, other, pod, port):
 
 @pytest.mark.parametrize("target", PORTS)
 @pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "postgres", "automation"])
+@pytest.mark.threat("T13")
 def test_only_the_named_pairs_meet(network, source, target):
     found, policies = network
     if source == target:
@@ -101,6 +102,7 @@ MONITORING = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.nam
         ("operator", ("alertmanager.externalUrl=http://am.example.org/am",), "webhook", 80, None),
     ],
 )
+@pytest.mark.threat("T23")
 def test_what_lies_outside_the_release_is_reached_on_its_port_only(values, sets, source, port, to):
     policy = named(documents(values, sets=sets), "NetworkPolicy", f"oims-{source}")
     rule = {"ports": [{"port": port, "protocol": "TCP"}]} | ({"to": to} if to else {})

@@ -35,6 +35,7 @@ def every_pod(check):
 
 
 @every_pod
+@pytest.mark.threat("T12")
 def test_it_meets_the_restricted_pod_security_standard(pod):
     spec = pod["spec"]
     security = spec["securityContext"]
@@ -75,12 +76,14 @@ def test_its_volumes_are_of_allowed_kinds_declared_once_and_all_mounted(pod, val
 
 
 @every_pod
+@pytest.mark.threat("T11")
 def test_it_gets_no_service_links_and_a_token_only_where_it_needs_one(pod, name):
     assert pod["spec"]["enableServiceLinks"] is False
     assert pod["spec"]["automountServiceAccountToken"] is (name in WITH_TOKEN)
 
 
 @every_pod
+@pytest.mark.threat("T25")
 def test_its_images_are_pinned(pod):
     for container in containers(pod):
         assert re.search(r"(:v?\d[\w.-]*|@sha256:[0-9a-f]{64})$", container["image"]), container["image"]

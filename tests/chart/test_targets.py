@@ -55,6 +55,7 @@ def changes(given):
     ],
     ids=["a name", "a StatefulSet", "every DaemonSet", "several kinds", "every Deployment"],
 )
+@pytest.mark.threat("T10")
 def test_a_listed_workload_may_be_repaired_and_no_other(listed, changed, history):
     given = rights("shop", *listed)
     assert changes(given) == changed

@@ -88,6 +88,7 @@ def test_the_api_server_takes_every_values_file_without_a_warning(namespace, fil
         (STRANGER, STRANGER, set()),
     ],
 )
+@pytest.mark.threat("T24")
 def test_a_part_reaches_what_it_needs_and_no_more(guarded, component, container, reached):
     others = set(ADDRESSES) - {component}
     seen = {
@@ -127,6 +128,7 @@ def test_prometheus_reaches_all_it_scrapes_and_alertmanager(guarded):
     ],
     ids=" ".join,
 )
+@pytest.mark.threat("T9")
 def test_the_monitor_may_do_its_work(guarded, what):
     assert guarded.namespace.may("oims-monitor", *what)
 
@@ -152,6 +154,7 @@ def test_the_monitor_may_do_its_work(guarded, what):
     ],
     ids=" ".join,
 )
+@pytest.mark.threat("T9")
 def test_the_monitor_may_do_nothing_else(guarded, what):
     assert not guarded.namespace.may("oims-monitor", *what)
 

@@ -22,6 +22,7 @@ def own_postgres():
         yield server
 
 
+@pytest.mark.fault("F17")
 def test_postgresql_that_refuses_connections_gives_503_and_heals_without_a_restart(webhook, own_postgres):
     url = own_postgres.get_uri("postgres")
     webhook.settings["OIMS_WEBHOOK_JOURNAL"] = url

@@ -37,6 +37,7 @@ SLOW = {
 
 
 @pytest.mark.parametrize("first", SLOW.values(), ids=SLOW.keys())
+@pytest.mark.fault("F16")
 def test_many_slow_senders_do_not_keep_others_waiting(webhook, first):
     with contextlib.ExitStack() as stack:
         for client in _connect(webhook, 60, first):

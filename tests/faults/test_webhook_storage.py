@@ -19,6 +19,7 @@ from tests.webhook.process import alert, message
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.fault("F1")
 def test_nothing_acknowledged_is_lost_when_the_process_is_killed_under_load(webhook):
     """Ten times: start, load, kill -9 of the whole process group, start again."""
     webhook.start()
@@ -38,6 +39,7 @@ def test_nothing_acknowledged_is_lost_when_the_process_is_killed_under_load(webh
     assert len(senders.acknowledged) >= 200
 
 
+@pytest.mark.fault("F2")
 def test_a_delivery_cut_off_by_a_kill_is_stored_once_when_it_is_sent_again(webhook):
     """Whether the kill came before or after the commit, the sender has no answer and tries again."""
     webhook.start()
@@ -61,6 +63,7 @@ def _is_taken(webhook, name):
     return False
 
 
+@pytest.mark.fault("F29")
 def test_a_killed_worker_is_replaced(webhook):
     webhook.start()
     webhook.post(message(alert("Before")))
@@ -88,6 +91,7 @@ def test_when_its_arbiter_is_killed_the_next_one_can_listen_at_once(webhook):
     assert names(webhook) == ["Before", "After"]
 
 
+@pytest.mark.fault("F17")
 def test_a_locked_database_gives_503_in_time_and_heals(webhook):
     webhook.start()
     webhook.post(message(alert("Before")))
@@ -159,6 +163,7 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", folder], check=True)
 
 
+@pytest.mark.fault("F18")
 def test_a_full_disk_gives_503_loses_nothing_and_heals(webhook, small_disk):
     webhook.settings["OIMS_WEBHOOK_JOURNAL"] = str(small_disk / "journal.db")
     webhook.start()
@@ -208,8 +213,10 @@ def test_a_read_only_disk_gives_503_and_heals(webhook, small_disk):
     assert webhook.post(message(alert("After"))).status == 200
 
 
+@pytest.mark.fault("F28")
 def test_a_journal_that_is_no_database_is_refused_loudly(webhook):
     webhook.journal.write_bytes(b"this is no database" * 1000)
+    webhook.is_sound = False
     webhook.start()
 
     assert webhook.post(message(alert())).status == 503
@@ -218,6 +225,7 @@ def test_a_journal_that_is_no_database_is_refused_loudly(webhook):
     assert webhook.journal.read_bytes().startswith(b"this is no database")
 
 
+@pytest.mark.fault("F28")
 def test_a_torn_last_write_is_forgotten_and_all_that_was_acknowledged_stays(webhook, tmp_path):
     webhook.start()
     for n in range(20):

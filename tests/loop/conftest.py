@@ -18,6 +18,7 @@ from demo.embedded import running
 from demo.parts import Parts
 from demo.settings import PORTS, ROOT, Settings
 from demo.state import API_TOKEN, State
+from tests.doctor.checkup import assert_sound
 
 SETTLE_SECONDS = 60
 NO_ANSWER = (requests.RequestException,)
@@ -128,6 +129,14 @@ class Installation:
 
     def check_sums(self):
         """Every accepted alert has had exactly one effect everywhere, and every part tells the same."""
+        folder = self._state.folder
+        assert_sound(
+            f"--journal={folder / 'journal.db'}",
+            f"--app={folder / 'app.db'}",
+            f"--ledger={folder / 'automation'}",
+            f"--log={self._state.log / 'webhook.log'}",
+            f"--event-key-file={self._state.secrets / 'event-key'}",
+        )
         seqs = self.journal.column("SELECT seq FROM journal_events ORDER BY seq")
         events = self.journal.column("SELECT json_extract(body, '$.id') FROM journal_events ORDER BY seq")
         assert seqs == list(range(1, len(seqs) + 1))

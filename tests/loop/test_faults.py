@@ -33,6 +33,7 @@ def test_the_documented_alert_by_hand_goes_all_the_way(installation):
     )
 
 
+@pytest.mark.fault("F10")
 def test_the_same_delivery_200_times_is_one_row_one_incident_one_run(installation):
     alert = _alert("TestAlert", 200)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
@@ -75,6 +76,7 @@ def test_a_part_that_is_killed_under_load_loses_nothing_and_repeats_nothing(inst
     installation.check_sums()
 
 
+@pytest.mark.fault("F3")
 def test_automation_killed_in_the_middle_of_a_run_says_so_and_runs_it_again(installation):
     installation.post(_alert("TestAlert", 300))
     episode = installation.wait(

@@ -45,6 +45,7 @@ def test_a_restart_gives_the_program_a_new_process_once_per_run(play, supervisor
     assert supervisor.pid("bystander") == other
 
 
+@pytest.mark.fault("F24")
 def test_scaling_starts_and_stops_prepared_processes_within_bounds(play, supervisor):
     pool = {"oims_target_name": "oims-pool", "oims_max_replicas": 2}
     refused = play("scale_oims", **pool)
@@ -105,6 +106,7 @@ def test_a_supervisord_that_is_not_named_is_asked_for(play):
 PIPE = "{{ lookup('ansible.builtin.pipe', 'touch %s') }}"
 
 
+@pytest.mark.threat("T5")
 def test_a_hostile_value_is_refused_by_name_and_runs_nothing(play, supervisor, tmp_path):
     before, proof = supervisor.pid("app"), tmp_path / "proof"
     done = play("restart_oims", oims_target_name=PIPE % proof)

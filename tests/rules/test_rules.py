@@ -59,6 +59,7 @@ def test_every_alert_behaves_as_its_cases_say(promtool):
     _run(promtool, "test", "rules", *map(str, CASES))
 
 
+@pytest.mark.threat("T29")
 def test_the_promised_alerts_are_there():
     assert set(ALERTS) == PROMISED
 

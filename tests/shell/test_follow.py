@@ -14,6 +14,7 @@ def line(seq, kind="alert", **more):
     return json.dumps({"kind": kind, "seq": seq} | more)
 
 
+@pytest.mark.threat("T5")
 def test_alerts_and_heartbeats_of_a_file_reach_automation_and_the_rest_does_not(monitor):
     monitor.follow_file()
     monitor.log.write_text(line(1) + "\n")
@@ -26,6 +27,7 @@ def test_alerts_and_heartbeats_of_a_file_reach_automation_and_the_rest_does_not(
     assert "Killed" not in monitor.text("received")
 
 
+@pytest.mark.fault("F8")
 def test_a_rotated_file_is_followed_on(monitor):
     monitor.follow_file()
     monitor.log.write_text(line(1) + "\n")
@@ -45,6 +47,7 @@ def test_a_file_that_does_not_exist_yet_is_waited_for(monitor):
     monitor.receives(line(1))
 
 
+@pytest.mark.fault("F7")
 def test_every_pod_is_followed_from_its_first_line_and_a_new_one_too(monitor):
     monitor.pod("webhook-a", line(1))
     monitor.pod("webhook-b", line(2))
@@ -60,6 +63,7 @@ def test_every_pod_is_followed_from_its_first_line_and_a_new_one_too(monitor):
     assert "--since-time" not in first
 
 
+@pytest.mark.fault("F9")
 def test_a_silent_pod_is_connected_again_two_seconds_before_its_own_last_line(monitor):
     monitor.pod("webhook-a")
     monitor.print("webhook-a", line(1), at="2026-11-23T10:00:00.900000000Z")

@@ -54,6 +54,7 @@ def test_a_missing_secret_is_named_with_what_to_do(monitor):
     assert "make host-setup" in done.stderr
 
 
+@pytest.mark.threat("T26")
 def test_a_state_folder_open_to_others_is_refused(monitor):
     monitor.state.mkdir()
     monitor.state.chmod(0o755)
@@ -87,6 +88,7 @@ def test_following_a_file_needs_the_addresses(monitor, setting):
     assert f"{setting} must be set" in done.stderr
 
 
+@pytest.mark.fault("F6")
 def test_a_second_monitor_is_refused_and_told_who_is_first(monitor):
     monitor.follow_file().start()
     done = monitor.run()

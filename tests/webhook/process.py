@@ -57,6 +57,8 @@ class WebhookProcess:
             "OIMS_WEBHOOK_JOURNAL": str(self.journal),
         } | settings
         self.process = None
+        self.is_sound = True
+        """Whether the journal is whole; a test that damages it says so."""
 
     def start(self, **options):
         environment = {k: v for k, v in os.environ.items() if not k.startswith("OIMS_")}

@@ -2,9 +2,12 @@
 
 import socket
 
+import pytest
+
 from tests.webhook.process import SMALLEST, WRITER
 
 
+@pytest.mark.fault("F16")
 def test_it_refuses_a_body_that_says_it_is_too_long_before_it_is_sent(webhook):
     with socket.create_connection(("127.0.0.1", webhook.port), timeout=10) as client:
         client.sendall(
@@ -14,6 +17,8 @@ def test_it_refuses_a_body_that_says_it_is_too_long_before_it_is_sent(webhook):
         assert client.recv(1000).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.fault("F16")
+@pytest.mark.threat("T22")
 def test_it_refuses_a_chunked_body_at_the_limit(webhook):
     with socket.create_connection(("127.0.0.1", webhook.port), timeout=10) as client:
         client.sendall(

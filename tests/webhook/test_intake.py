@@ -118,6 +118,7 @@ def test_it_takes_a_good_body(webhook, body):
 
 
 @pytest.mark.parametrize(("body", "reason"), BAD.values(), ids=BAD.keys())
+@pytest.mark.fault("F15")
 def test_it_refuses_a_bad_body_with_a_reason_and_stores_nothing(webhook, body, reason):
     before = webhook.events()["last_seq"]
 
@@ -180,6 +181,7 @@ def test_it_answers_in_json_where_nothing_is_served(webhook, method, path, statu
         (f"Bearer  {WRITER}", 200),
     ],
 )
+@pytest.mark.threat("T1")
 def test_only_the_writers_token_may_post(webhook, header, status):
     headers = {} if header is None else {"Authorization": header.encode("latin-1")}
 

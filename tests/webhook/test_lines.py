@@ -22,6 +22,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+@pytest.mark.threat("T2")
 def test_a_hostile_label_stays_one_line_of_ascii(webhook, text):
     seq = webhook.post(message(alert("Hostile", labels={"x": text, f"n{text}": "y"}))).json["last_seq"]
 
@@ -119,6 +120,7 @@ def test_the_programs_own_messages_are_json_on_stderr(new_webhook):
     assert {row["kind"] for row in webhook.lines()} <= {"heartbeat", "access"}
 
 
+@pytest.mark.threat("T14")
 def test_secrets_are_in_no_output(new_webhook):
     webhook = new_webhook(OIMS_LOG_LEVEL="DEBUG").start()
     webhook.post(b"{", token="a-wrong-token-of-a-test")

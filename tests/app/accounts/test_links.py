@@ -71,6 +71,7 @@ def test_a_link_of_an_account_that_was_switched_off_is_dead(alice: User) -> None
         resets.use(link, new=NEW)
 
 
+@pytest.mark.threat("T21")
 def test_asking_for_an_unknown_address_does_the_same_work_and_sends_nothing(alice: User, app: Flask) -> None:
     """The time is that of the commits and hashes: they are counted."""
     done: list[str] = []
@@ -158,6 +159,7 @@ def test_two_administrators_can_not_switch_each_other_off(app: Flask, alice: Use
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit_events SET summary = 'nothing'", "DELETE FROM audit_events"]
 )
+@pytest.mark.threat("T27")
 def test_the_database_refuses_to_change_the_audit_trail(alice: User, statement: str) -> None:
     before = db.session.query(AuditEvent).count()
     assert before > 0

@@ -17,6 +17,7 @@ def log_in(email: str = "alice@example.org", password: str = PASSWORD, address: 
     return service.authenticate(email=email, password=password, address=address)
 
 
+@pytest.mark.threat("T21")
 def test_wrong_password_unknown_person_and_switched_off_account_get_the_same_answer(
     alice: User, bob: User
 ) -> None:
@@ -34,6 +35,7 @@ def test_wrong_password_unknown_person_and_switched_off_account_get_the_same_ans
     assert len(answers) == 1
 
 
+@pytest.mark.threat("T18")
 def test_guessing_is_braked_per_account_and_the_brake_lets_go(alice: User) -> None:
     for number in range(throttle.PER_ACCOUNT.capacity):
         with pytest.raises(Unauthorized):

@@ -156,6 +156,7 @@ def test_it_reads_the_severity_from_the_label(settings: Settings, label: str, se
         "\ud800",
     ],
 )
+@pytest.mark.threat("T15")
 def test_hostile_text_stays_text_and_is_stored_within_limits(settings: Settings, text: str) -> None:
     labels = {"alertname": text, "severity": "high", "job": text, text: text}
     take(settings, event(labels=labels, annotations={"summary": text, "description": text}))
@@ -168,6 +169,7 @@ def test_hostile_text_stays_text_and_is_stored_within_limits(settings: Settings,
         assert "<script>" not in mail.html
 
 
+@pytest.mark.fault("F29")
 def test_nothing_of_a_batch_counts_when_the_database_fails_in_its_middle(settings: Settings) -> None:
     broken = event(seq=902) | {"labels": None}
     with pytest.raises(ValidationError):

@@ -70,6 +70,7 @@ def count(model: type[Any]) -> int:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("context")
+@pytest.mark.fault("F29")
 def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
     webhook: str, environment: dict[str, str]
 ) -> None:
@@ -93,6 +94,7 @@ def test_a_killed_worker_loses_nothing_and_does_nothing_twice(
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("context")
+@pytest.mark.fault("F21")
 def test_two_workers_at_once_do_each_thing_once_and_stop_when_told(
     webhook: str, environment: dict[str, str]
 ) -> None:
@@ -125,6 +127,7 @@ def test_a_journal_that_was_replaced_is_read_anew_and_told_of(
         db.session.remove()
 
 
+@pytest.mark.fault("F27")
 def test_a_worker_without_database_and_journal_still_has_a_pulse(tmp_path: Path) -> None:
     pulse = tmp_path / "pulse"
     environment = {

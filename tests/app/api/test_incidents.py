@@ -106,6 +106,7 @@ def test_every_refusal_has_the_same_shape_and_names_the_field(
     assert field is None or any(error["field"].startswith(field) for error in problem["errors"])
 
 
+@pytest.mark.threat("T22")
 def test_a_body_over_one_mebibyte_is_refused(client: FlaskClient, headers: dict[str, str]) -> None:
     assert client.post("/api/v1/incidents", data=b"x" * (1024 * 1024 + 1), headers=headers).status_code == 413
 

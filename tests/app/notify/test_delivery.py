@@ -32,6 +32,7 @@ def mail() -> OutboxMessage:
     return db.session.query(OutboxMessage).one()
 
 
+@pytest.mark.fault("F19")
 def test_a_mail_waits_while_the_server_is_down_and_leaves_when_it_is_up(
     send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_server_that_is_away_is_asked_with_one_mail_and_gets_the_others_as_soo
     assert send() == 3
 
 
+@pytest.mark.fault("F19")
 def test_a_mail_refused_for_good_is_a_dead_letter_that_can_be_retried(
     send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:
@@ -76,6 +78,7 @@ def test_a_mail_refused_for_good_is_a_dead_letter_that_can_be_retried(
     assert send() == 1
 
 
+@pytest.mark.fault("F19")
 def test_a_mail_refused_for_now_is_tried_for_hours_and_then_given_up(
     send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:
@@ -92,6 +95,7 @@ def test_a_mail_refused_for_now_is_tried_for_hours_and_then_given_up(
     assert mail().next_at - start > timedelta(hours=22)
 
 
+@pytest.mark.fault("F20")
 def test_a_mail_cut_off_after_its_data_is_sent_again_under_the_same_message_id(
     send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:
@@ -106,6 +110,7 @@ def test_a_mail_cut_off_after_its_data_is_sent_again_under_the_same_message_id(
     assert first["Message-ID"] == second["Message-ID"]
 
 
+@pytest.mark.fault("F20")
 def test_a_claim_of_a_dead_worker_is_taken_over_and_the_late_one_changes_nothing(
     incident: Incident,
 ) -> None:

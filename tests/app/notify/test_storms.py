@@ -92,6 +92,8 @@ class World:
 
 @bounded(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
+@pytest.mark.fault("F12")
+@pytest.mark.threat("T17")
 def test_everybody_is_told_of_everything_and_no_hour_has_more_than_the_cap(
     steps: list[tuple[str, int]], sink: Sink, send: Callable[[], int]
 ) -> None:

@@ -118,6 +118,7 @@ def test_an_address_without_an_account_is_promised_nothing(sink: Sink, send: Cal
 
 
 @pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.threat("T16")
 def test_hostile_text_neither_makes_headers_nor_code(
     text: str, settings: Settings, sink: Sink, send: Callable[[], int]
 ) -> None:
@@ -140,6 +141,7 @@ def test_hostile_text_neither_makes_headers_nor_code(
 
 
 @pytest.mark.parametrize("name", HOSTILE[:5])
+@pytest.mark.threat("T17")
 def test_a_hostile_name_in_a_letter_makes_no_header(name: str, sink: Sink, send: Callable[[], int]) -> None:
     admin = make_user("Root", Role.ADMIN)
     with transaction():

@@ -107,6 +107,7 @@ def test_too_many_failed_logins_get_a_page_that_asks_to_wait(stranger, alice):
     assert "Status 429" in stranger.read(response).words
 
 
+@pytest.mark.fault("F17")
 def test_a_database_that_is_gone_gets_a_page_that_says_nothing_was_changed(browser, app):
     with app.app_context():
         Base.metadata.drop_all(db.engine)

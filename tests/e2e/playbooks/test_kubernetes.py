@@ -77,6 +77,7 @@ def test_a_scaling_that_was_interrupted_goes_on_to_the_same_number(cluster, play
     assert cluster.get("deployment", name)["spec"]["replicas"] == 2
 
 
+@pytest.mark.fault("F24")
 def test_an_autoscaled_workload_is_left_to_its_autoscaler(cluster, play):
     name = cluster.create("Deployment", "scale-hpa")
     cluster.kubectl("autoscale", "deployment", name, "--max=4", "--name=its-autoscaler")

@@ -104,6 +104,7 @@ def test_the_host_folder_holds_exactly_the_monitors_rights(monitor, release):
     assert not may("delete", "pods")
 
 
+@pytest.mark.fault("F7")
 def test_a_rollout_and_a_kill_lose_no_line(monitor, release):
     old = release.pods()
     monitor.start()
@@ -141,6 +142,7 @@ def grows(monitor, pods, by=5):
     eventually(more, f"more lines of {pods}")
 
 
+@pytest.mark.fault("F9")
 def test_a_half_open_connection_and_an_api_server_that_does_not_answer_lose_no_line(monitor, release, way):
     pods = release.pods()
     monitor.start()
@@ -154,6 +156,7 @@ def test_a_half_open_connection_and_an_api_server_that_does_not_answer_lose_no_l
     assert_nothing_lost(monitor)
 
 
+@pytest.mark.fault("F9")
 def test_a_token_that_was_taken_away_is_said_and_a_new_one_is_used_without_a_restart(monitor, release):
     monitor.start()
     grows(monitor, release.pods())
@@ -170,6 +173,7 @@ def test_a_token_that_was_taken_away_is_said_and_a_new_one_is_used_without_a_res
     )
 
 
+@pytest.mark.fault("F8")
 def test_a_log_that_the_node_rotates_loses_no_line(monitor, release):
     """The node keeps a file of 10 MiB: so much noise between the lines makes it begin another."""
     pods = sorted(release.pods())

@@ -1,5 +1,6 @@
 """Links that make accounts: invited, or asked for by oneself."""
 
+import pytest
 from sqlalchemy import event
 
 from app.accounts import service
@@ -31,6 +32,7 @@ def test_an_invited_person_makes_an_account_once_even_where_registration_is_clos
     assert "carol@example.org" not in admin.get("/admin/people").words.partition("Invitations")[2]
 
 
+@pytest.mark.threat("T21")
 def test_registration_answers_the_same_whether_there_is_an_account_or_not(app, stranger, admin, alice, mails):
     commits: list[str] = []
     with app.app_context():
