@@ -54,7 +54,7 @@ def soak(folder: Path, *, minutes: float, seed: int, most: int) -> dict:
     repairs = Repairs(installation)
     began = time.monotonic()
     try:
-        storm = Storm(installation, seed=seed, every_seconds=5)
+        storm = Storm(installation, seed=seed, every_seconds=8)
         for one in (load, repairs, storm):
             one.start()
         wait_until(began + minutes * 60 * (1 - CALM), load)
