@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from automation import __version__
 from automation.cli.check import check
+from automation.cli.contents import digest, manifest
 from automation.cli.explain import explain
 from automation.cli.follow import follow
 from automation.cli.replay import replay
@@ -63,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     parts = add("replay", replay, "decide recorded alerts again by the policy as it is now; acts on nothing")
     parts.add_argument("--since", default="7d", metavar="TIME", help="how far back, such as 12h (default 7d)")
     parts.add_argument("--events", metavar="FILE", help="the webhook's log instead of its journal")
+    add("digest", digest, "print the digest of the playbooks folder, for the policy")
+    add("manifest", manifest, "print the manifest of playbooks and policy, to be signed")
     add("status", status, "show where automation stands and what is decided about each open alert")
     parts = add("runs", list_runs, "show the newest runs")
     parts.add_argument("-n", dest="count", type=int, default=20, metavar="N", help="how many (default 20)")

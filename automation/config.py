@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     state_dir: Path = Field(description="Directory of the ledger; made with mode 0700 when missing.")
     playbooks: Path = Field(default=Path("playbooks"), description="Folder of the playbooks.")
     policy: Path | None = Field(default=None, description="Policy file; default <playbooks>/policy.yml.")
+    allowed_signers_file: Path | None = Field(
+        default=None,
+        description="Who may sign playbooks and policy (`man ssh-keygen`, ALLOWED SIGNERS); unset: they "
+        "need no signature.",
+    )
     inventory: Literal["kubernetes", "local"] = Field(
         default="kubernetes", description="Inventory: a folder of <playbooks>/inventories."
     )
@@ -100,7 +105,7 @@ class Settings(BaseSettings):
         default="info", description="Least severe log line that is written."
     )
 
-    @field_validator("state_dir", "playbooks", "policy")
+    @field_validator("state_dir", "playbooks", "policy", "allowed_signers_file")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path and path.expanduser().absolute()
@@ -119,6 +124,14 @@ class Settings(BaseSettings):
         """Return the text of the secret setting `name`."""
         value: SecretStr = getattr(self, name)
         return value.get_secret_value()
+
+
+def load_paths() -> tuple[Path, Path]:
+    """Return the playbooks folder and the policy file; who only looks at them needs no other setting."""
+    folder = os.environ.get(f"{PREFIX}PLAYBOOKS") or Settings.model_fields["playbooks"].default
+    playbooks = Path(folder).expanduser().absolute()
+    policy = os.environ.get(f"{PREFIX}POLICY")
+    return playbooks, Path(policy).expanduser().absolute() if policy else playbooks / "policy.yml"
 
 
 def load_settings() -> Settings:

@@ -3,10 +3,12 @@
 import argparse
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 
 from automation.cli.table import show
 from automation.config import Settings, load_settings
@@ -15,8 +17,8 @@ from automation.events.journal import Journal, JournalError
 from automation.events.mutes import Mutes
 from automation.follow.state import prepare
 from automation.logs import configure_logging
+from automation.policy.folder import Folder
 from automation.policy.load import load_policy
-from automation.policy.owners import folder_problems
 from automation.policy.schemas import Policy
 from automation.report import App, AppError
 from automation.run.executor import ansible, ansible_environment
@@ -67,22 +69,44 @@ def _results() -> Iterator[Result]:
         return
     yield passed("settings", "all set")
     yield _state_directory(settings)
-    problems = folder_problems(settings.playbooks, settings.policy_file)
-    if problems:
-        yield from (failed("playbooks folder", problem) for problem in problems)
+    try:
+        folder = Folder(settings)
+    except ConfigurationError as error:
+        yield from _each("playbooks folder", error)
+        yield skipped("playbooks", "nothing of the folder is read by Ansible before it is in order")
     else:
-        yield passed("playbooks folder", f"{settings.playbooks}, only its owner can change it")
+        yield from _remedies(settings, folder)
+    yield from _journal(settings)
+    yield from _app(settings)
+
+
+def _remedies(settings: Settings, folder: Folder) -> Iterator[Result]:
+    """Check what the folder holds; Ansible sees a copy of it, and only after policy and digests fit."""
+    signed = "signed" if settings.allowed_signers_file else "not asked to be signed"
+    yield passed("playbooks folder", f"{settings.playbooks}, only its owner can change it, {signed}")
     try:
         policy = load_policy(settings.policy_file, settings.playbooks)
     except ConfigurationError as error:
         yield from _each("policy", error)
     else:
         yield passed("policy", f"{len(policy.remedies)} remedies in {settings.policy_file}")
-        yield from _playbooks(settings, policy)
+        if any(remedy.sha256 for remedy in policy.remedies):
+            pinned = "sha256 covers the playbook alone; use digest (`python -m automation digest`)"
+            yield skipped("deprecated", pinned)
+        yield from _ansible_checks(settings, folder, policy)
         yield from _permissions(settings, policy)
-    yield _inventory(settings)
-    yield from _journal(settings)
-    yield from _app(settings)
+
+
+def _ansible_checks(settings: Settings, folder: Folder, policy: Policy) -> Iterator[Result]:
+    with tempfile.TemporaryDirectory(prefix="oims-check-") as parent:
+        copy = Path(parent, "playbooks")
+        try:
+            folder.copy_to(copy, folder.at_start.digest)
+        except ConfigurationError as error:
+            yield from _each("playbooks folder", error)
+            return
+        yield from _playbooks(settings, copy, policy)
+        yield _inventory(settings, copy)
 
 
 def _each(name: str, error: AutomationError) -> Iterator[Result]:
@@ -98,30 +122,30 @@ def _state_directory(settings: Settings) -> Result:
     return passed("state directory", f"{settings.state_dir}, only its owner can read it")
 
 
-def _playbooks(settings: Settings, policy: Policy) -> Iterator[Result]:
+def _playbooks(settings: Settings, copy: Path, policy: Policy) -> Iterator[Result]:
     named = ((remedy.playbook, remedy.diagnostics_playbook) for remedy in policy.remedies)
     for name in sorted({name for names in named for name in names if name}):
         problem = _ansible(
-            settings, "ansible-playbook", "-i", str(settings.inventory_dir), "--syntax-check", name
+            copy, "ansible-playbook", "-i", f"inventories/{settings.inventory}", "--syntax-check", name
         )
         yield (
             failed(f"playbook {name}", problem) if problem else passed(f"playbook {name}", "syntax is right")
         )
 
 
-def _inventory(settings: Settings) -> Result:
-    problem = _ansible(settings, "ansible-inventory", "-i", str(settings.inventory_dir), "--list")
+def _inventory(settings: Settings, copy: Path) -> Result:
+    problem = _ansible(copy, "ansible-inventory", "-i", f"inventories/{settings.inventory}", "--list")
     name = f"inventory {settings.inventory}"
     return failed(name, problem) if problem else passed(name, "can be read")
 
 
-def _ansible(settings: Settings, program: str, *words: str) -> str | None:
+def _ansible(copy: Path, program: str, *words: str) -> str | None:
     """Run an Ansible program; return its last words when it fails."""
     try:
         done = subprocess.run(  # noqa: S603 - a list, no shell; the names come from the checked policy
             [ansible(program), *words],
-            cwd=settings.playbooks,
-            env=ansible_environment(settings.playbooks),
+            cwd=copy,
+            env=ansible_environment(copy),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

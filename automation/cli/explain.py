@@ -20,6 +20,7 @@ from automation.follow.state import paused_by
 from automation.ledger.database import copy_ledger, load_anchor
 from automation.ledger.episodes import Episode
 from automation.logs import configure_logging
+from automation.policy.folder import Folder
 from automation.policy.schemas import Remedy
 from automation.verify import hold_of, within_of
 
@@ -31,7 +32,7 @@ def explain(arguments: argparse.Namespace) -> int:
     policy = load_checked_policy(settings)
     with closing(copy_ledger(settings.state_dir)) as ledger:
         clock = SystemClock(load_anchor(ledger))
-        engine = Engine(policy, ledger, clock, lambda: paused_by(settings.state_dir), settings.playbooks)
+        engine = Engine(policy, ledger, clock, lambda: paused_by(settings.state_dir), Folder(settings).digest)
         for alert in read_alerts(arguments.alert):
             episode = _episode(alert, clock)
             rows = [(remedy.label, why_not(remedy, episode.labels) or "fits") for remedy in policy.remedies]

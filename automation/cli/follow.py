@@ -11,8 +11,8 @@ from automation.follow.service import Follower
 from automation.follow.state import exclusive, prepare
 from automation.ledger.database import copy_ledger, open_ledger
 from automation.logs import configure_logging
+from automation.policy.folder import Folder
 from automation.policy.load import load_policy
-from automation.policy.owners import folder_problems
 from automation.policy.schemas import Policy
 
 
@@ -39,8 +39,7 @@ def follow(arguments: argparse.Namespace) -> int:
 
 def load_checked_policy(settings: Settings) -> Policy:
     """Return the policy after everything it leads to was checked. Raises ConfigurationError."""
-    if problems := folder_problems(settings.playbooks, settings.policy_file):
-        raise ConfigurationError("\n".join(problems))
+    Folder(settings)
     if not settings.inventory_dir.is_dir():
         raise ConfigurationError(f"OIMS_INVENTORY: {settings.inventory_dir} is not a folder")
     return load_policy(settings.policy_file, settings.playbooks)

@@ -56,7 +56,7 @@ def replay(arguments: argparse.Namespace) -> int:
     recorded = _from_file(settings, arguments.events) if arguments.events else _from_journal(settings)
     begin = datetime.now(UTC) - timedelta(seconds=seconds)
     events = [event for event in recorded if parse_time(event.received_at) >= begin]
-    with closing(decide_again(events, policy, settings.playbooks)) as ledger:
+    with closing(decide_again(events, policy)) as ledger:
         outcomes, shadows = _outcomes(ledger), shadow_counts(ledger)
     sys.stdout.write(f"{len(events)} events since {begin:%Y-%m-%d %H:%M} UTC\n\n")
     sys.stdout.write(show(("remedy", "alert", "outcome", "episodes"), outcomes))
@@ -67,7 +67,7 @@ def replay(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def decide_again(events: list[Event], policy: Policy, playbooks: Path) -> Ledger:
+def decide_again(events: list[Event], policy: Policy) -> Ledger:
     """Return a ledger in memory, to be closed, with the decisions that a policy makes about recorded events.
 
     A run counts as done at once, and what the alert did then is what was recorded.
@@ -76,7 +76,7 @@ def decide_again(events: list[Event], policy: Policy, playbooks: Path) -> Ledger
     migrate(connection, Path(":memory:"))
     ledger = Ledger(connection)
     clock = RecordedClock(datetime.fromtimestamp(0, UTC))
-    engine = Engine(policy, ledger, clock, lambda: None, playbooks)
+    engine = Engine(policy, ledger, clock, lambda: None, lambda: "")
     for event in events:
         moment = parse_time(event.received_at)
         _pass_time(engine, ledger, clock, moment)

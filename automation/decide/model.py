@@ -62,6 +62,8 @@ class Question:
     by: str
     expires: float
     """Steady time after which no answer is waited for."""
+    digest: str | None = None
+    """What the playbooks folder must hold for the answer to count."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import structlog
 
@@ -16,7 +15,6 @@ from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.runs import Run
 from automation.metrics import Metrics
-from automation.policy.load import folder_digest
 from automation.policy.match import InvalidTargetError, find_remedy, find_target, find_values
 from automation.policy.schemas import Mode, Policy, Remedy
 from automation.verify import WATCHDOG, Observation, Verdict, hold_of, judge, within_of
@@ -35,14 +33,14 @@ class Engine:
         ledger: Ledger,
         clock: Clock,
         host_pause: Callable[[], str | None],
-        playbooks: Path,
+        digest: Callable[[], str],
         *,
         metrics: Metrics | None = None,
         muted: Callable[[str], str | None] = lambda _: None,
         rollout: Callable[[dict[str, str]], str | None] | None = None,
     ) -> None:
         self._policy, self._ledger, self._clock, self._host_pause = policy, ledger, clock, host_pause
-        self._playbooks, self._metrics = playbooks, metrics or Metrics(policy)
+        self._digest, self._metrics = digest, metrics or Metrics(policy)
         self._muted, self._rollout = muted, rollout
 
     @property
@@ -103,13 +101,14 @@ class Engine:
         """
         with self._ledger.transaction():
             episode = episodes.get_episode(self._ledger, name)
-            decision = decide(episode, self._policy, self.situation(episode, muted))
+            situation = self.situation(episode, muted)
+            decision = decide(episode, self._policy, situation)
             if not is_last_word and decision.acts:
                 return False
-            self._record(episode, decision)
+            self._record(episode, decision, situation.question)
             return True
 
-    def _record(self, episode: Episode, decision: Decision) -> None:
+    def _record(self, episode: Episode, decision: Decision, question: Question | None) -> None:
         remedy = self.remedy(decision.remedy)
         approval, shadow = None, None
         if remedy and decision.reason is Reason.AWAITING_APPROVAL:
@@ -125,7 +124,8 @@ class Engine:
         if shadow:
             shadows.note(self._ledger, episode.id, str(decision.target), self._clock.steady())
         if remedy and decision.verb is Verb.RUN:
-            self._queue(episode, decision, remedy)
+            digest = question.digest if question else remedy.digest
+            self._queue(episode, decision, remedy, digest)
         elif remedy and decision.escalate:
             self._queue_diagnostics(episode, decision, remedy)
         log.info(
@@ -141,7 +141,7 @@ class Engine:
         """Return the remedy of a name; none when the policy has no such remedy (any more)."""
         return next((remedy for remedy in self._policy.remedies if remedy.label == label), None)
 
-    def _queue(self, episode: Episode, decision: Decision, remedy: Remedy) -> None:
+    def _queue(self, episode: Episode, decision: Decision, remedy: Remedy, digest: str | None) -> None:
         repeated = runs.to_repeat(self._ledger, episode.id)
         runs.queue(
             self._ledger,
@@ -151,6 +151,7 @@ class Engine:
             variables=_variables(remedy, episode) | ({runs.RUN_ID: repeated} if repeated else {}),
             within=within_of(remedy, episode.annotations),
             hold=hold_of(remedy, episode.annotations),
+            digest=digest,
             clock=self._clock,
         )
 
@@ -161,22 +162,31 @@ class Engine:
             return
         look = replace(decision, remedy=f"diagnostics/{remedy.alert}", playbook=playbook, attempt=0)
         target = {f"target_{key}": value for key, value in decision.target.as_json().items()}
-        runs.queue(self._ledger, episode, look, remedy=remedy, variables={**target}, clock=self._clock)
+        runs.queue(
+            self._ledger,
+            episode,
+            look,
+            remedy=remedy,
+            variables={**target},
+            digest=remedy.digest,
+            clock=self._clock,
+        )
 
     def _approval(self, episode: Episode, remedy: Remedy) -> Approval:
         """Return the question that has to be answered before a run, as if it were asked now."""
         variables = _variables(remedy, episode)
         attempt = len(self._attempts(episode)) + 1
-        content = folder_digest(self._playbooks)
+        digest = self._digest()
         values = ", ".join(f"oims_{name}={value}" for name, value in variables.items())
         return Approval(
-            id=approvals.approval_id(episode.id, attempt, remedy.label, remedy.playbook, content, variables),
+            id=approvals.approval_id(episode.id, attempt, remedy.label, remedy.playbook, digest, variables),
             episode=episode.id,
             remedy=remedy.label,
             variables=variables,
             command=f"ansible-playbook {remedy.playbook} with {values}",
             expires_steady=self._clock.steady() + remedy.approval_expires,
             preview=None,
+            digest=digest,
         )
 
     def _attempts(self, episode: Episode) -> tuple[PastRun, ...]:
@@ -195,8 +205,8 @@ class Engine:
             return None
         answer = known(self._ledger).answer(asked.id)
         if answer is None:
-            return Question(None, "", asked.expires_steady)
-        return Question(answer.state, answer.by, asked.expires_steady)
+            return Question(None, "", asked.expires_steady, asked.digest)
+        return Question(answer.state, answer.by, asked.expires_steady, asked.digest)
 
     def _judge(
         self,

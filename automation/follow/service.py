@@ -26,8 +26,9 @@ from automation.ledger.database import Ledger, load_anchor, save_anchor
 from automation.ledger.episodes import get_episode
 from automation.ledger.runs import Run
 from automation.metrics import Metrics, Standing
+from automation.policy.folder import Folder
 from automation.policy.load import digest
-from automation.policy.schemas import Policy
+from automation.policy.schemas import Policy, Remedy
 from automation.report import App, Heartbeat, Reporter, repeat
 from automation.run.crew import Crew
 from automation.run.executor import Executor
@@ -57,17 +58,18 @@ class Follower:
         )
         self._reader = JournalReader(journal, ledger, self._clock, self._wake.set)
         self._metrics = Metrics(policy)
+        self._folder = Folder(settings)
         self._engine = Engine(
             policy,
             ledger,
             self._clock,
             lambda: paused_by(settings.state_dir),
-            settings.playbooks,
+            self._folder.digest,
             metrics=self._metrics,
             muted=Mutes(str(settings.journal_url), settings.secret("journal_token")).why,
             rollout=on_kubernetes.rollout(settings),
         )
-        self._executor = Executor(settings, ledger, self._clock, self._metrics, self._must_end)
+        self._executor = Executor(settings, self._folder, ledger, self._clock, self._metrics, self._must_end)
         self._crew = Crew(self._wake.set)
         self._election = (
             on_kubernetes.election(settings, self._wake.set) if settings.lease and not is_dry else None
@@ -205,14 +207,22 @@ class Follower:
         elif run.attempt and remedy is None:
             self._executor.refuse(run, "failed", "the policy no longer has this remedy")
         else:
-            self._executor.execute(run, remedy.sha256 if remedy else None)
+            self._executor.execute(run, self._pin(remedy) if remedy else None)
 
     def _preview(self, approval: Approval) -> None:
         """Find out what an approval would change; it is told with the next look at the episode."""
         remedy = self._engine.remedy(approval.remedy)
-        text = self._executor.preview(approval, remedy.playbook) if remedy else "The remedy is gone."
+        text = (
+            self._executor.preview(approval, remedy.playbook, self._pin(remedy))
+            if remedy
+            else "The remedy is gone."
+        )
         if not self._must_end():
             approvals.set_preview(self._ledger, approval.id, text)
+
+    def _pin(self, remedy: Remedy) -> str | None:
+        """Return the digest that the playbooks folder must have for a remedy, if the policy says so."""
+        return remedy.digest or (self._folder.at_start.digest if remedy.sha256 else None)
 
     def _describe(self) -> dict[str, object]:
         return describe(

@@ -24,6 +24,8 @@ class Approval:
     command: str
     expires_steady: float
     preview: str | None
+    digest: str | None = None
+    """What the playbooks folder held when it was asked: an answer is about that and nothing else."""
 
     def as_json(self, clock: Clock) -> dict[str, Any]:
         """Return the question as the report of a decision carries it."""
@@ -50,8 +52,8 @@ def ask(ledger: Ledger, approval: Approval) -> Approval:
     """Keep a question, unless it was asked before; returns it as it is kept."""
     with ledger.transaction() as connection:
         connection.execute(
-            "INSERT INTO approvals (id, episode, remedy, variables, command, expires_steady)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO approvals (id, episode, remedy, variables, command, expires_steady, digest)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
             (
                 approval.id,
                 approval.episode,
@@ -59,6 +61,7 @@ def ask(ledger: Ledger, approval: Approval) -> Approval:
                 json.dumps(approval.variables),
                 approval.command,
                 approval.expires_steady,
+                approval.digest,
             ),
         )
     return _approval(ledger.rows("SELECT * FROM approvals WHERE id = ?", approval.id)[0])

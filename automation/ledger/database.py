@@ -10,7 +10,7 @@ from pathlib import Path
 from automation.clock import Anchor
 from automation.errors import ConfigurationError
 
-SCHEMAS = ("schema.sql", "schema_2.sql", "schema_3.sql")
+SCHEMAS = ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql")
 """What makes each version from the one before."""
 FILE = "ledger.db"
 

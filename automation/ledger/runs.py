@@ -36,6 +36,8 @@ class Run:
     variables: Variables
     timeout: float
     document: dict[str, Any]
+    digest: str | None
+    """What the playbooks folder must hold for this run to start; none: the policy alone says."""
 
 
 def queue(
@@ -47,6 +49,7 @@ def queue(
     variables: Variables,
     within: float = 0,
     hold: float = 0,
+    digest: str | None = None,
     clock: Clock,
 ) -> str:
     """Queue a run and take the lock of its target. Returns the run's id.
@@ -88,8 +91,8 @@ def queue(
         connection.execute(
             """
             INSERT INTO runs (id, episode, fingerprint, target, attempt, state, queued_steady, within, hold,
-                variables, timeout, document)
-            VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)
+                variables, timeout, document, digest)
+            VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)
             """,
             (
                 run_id,
@@ -103,6 +106,7 @@ def queue(
                 json.dumps(variables),
                 remedy.timeout,
                 json.dumps(document),
+                digest,
             ),
         )
         if decision.attempt:

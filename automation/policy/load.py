@@ -3,7 +3,6 @@
 import difflib
 import functools
 import hashlib
-import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +13,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from automation.errors import ConfigurationError
+from automation.policy.contents import read_contents
 from automation.policy.schemas import Policy
 
 Location = tuple[int | str, ...]
-SKIPPED = frozenset({"__pycache__", "collections"})
 
 
 class Source:
@@ -85,7 +84,11 @@ def load_policy(path: Path, playbooks: Path) -> Policy:
         policy = Policy.model_validate(_with_defaults(data))
     except ValidationError as error:
         raise ConfigurationError("\n".join(_mistakes(error, source))) from None
-    problems = [*_repeated_names(policy, source), *_playbook_problems(policy, playbooks, source)]
+    problems = [
+        *_repeated_names(policy, source),
+        *_playbook_problems(policy, playbooks, source),
+        *_digest_problems(policy, playbooks, source),
+    ]
     if problems:
         raise ConfigurationError("\n".join(problems))
     return policy
@@ -104,22 +107,22 @@ def playbook_problem(name: str, pin: str | None, playbooks: Path) -> str | None:
     return None
 
 
+def digest_problem(found: str, wanted: str, playbooks: Path) -> str | None:
+    """Say that a playbooks folder is not the one of a digest, and what to do."""
+    if found == wanted:
+        return None
+    return (
+        f"{playbooks} was changed: its digest is {found}, not the pinned {wanted}; look at the change, then "
+        "pin what `python -m automation digest` prints"
+    )
+
+
 def digest(path: Path) -> str | None:
     """Return the SHA-256 of a file; none when it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return None
-
-
-def folder_digest(playbooks: Path) -> str:
-    """Return one SHA-256 of what the playbooks may include; the policy and installed collections left out."""
-    found = hashlib.sha256()
-    for folder, folders, files in os.walk(playbooks):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED and not name.startswith("."))
-        for path in (Path(folder, name) for name in sorted(files) if not name.startswith("policy.")):
-            found.update(f"{path} {digest(path)}\n".encode())
-    return found.hexdigest()
 
 
 def _mistakes(error: ValidationError, source: Source) -> list[str]:
@@ -174,6 +177,18 @@ def _playbook_problems(policy: Policy, playbooks: Path, source: Source) -> list[
         source.problem(loc, problem)
         for loc, name, pin in named
         if (problem := playbook_problem(name, pin, playbooks))
+    ]
+
+
+def _digest_problems(policy: Policy, playbooks: Path, source: Source) -> list[str]:
+    pinned = [(index, remedy.digest) for index, remedy in enumerate(policy.remedies) if remedy.digest]
+    if not pinned:
+        return []
+    found = read_contents(playbooks, source.path).digest
+    return [
+        source.problem(("remedies", index, "digest"), problem)
+        for index, wanted in pinned
+        if (problem := digest_problem(found, wanted, playbooks))
     ]
 
 

@@ -7,25 +7,48 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+LEFT_OUT = frozenset({".git", ".ansible", "__pycache__"})
+"""What no playbook reads: it is not in the digest, and not in the copy in which Ansible is started."""
 
-def folder_problems(playbooks: Path, policy: Path | None = None) -> list[str]:
-    """Name everything in the playbooks folder, and the policy, that another user could have changed."""
+
+def folder_problems(playbooks: Path, *others: Path | None) -> list[str]:
+    """Name what other users could change: of the playbooks folder and all folders above it.
+
+    `others` are further files that count, such as the policy: each with the folders above it.
+    """
     if not playbooks.is_dir():
         return [f"{playbooks} is not a folder: set OIMS_PLAYBOOKS"]
     paths = [playbooks]
     for folder, folders, files in os.walk(playbooks):
-        paths += [Path(folder, name) for name in sorted(folders + files)]
+        folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
+        paths += [Path(folder, name) for name in sorted(folders + files) if name not in LEFT_OUT]
     linked = [path for path in paths[1:] if path.is_symlink() and path.is_dir()]
     if linked:
         return [f"{path} is a link to a folder: put the folder itself there" for path in linked]
-    if policy and policy not in paths:
-        paths.append(policy)
+    paths += [path for path in others if path and path not in paths]
     own_group = _own_group()
-    return [problem for path in paths for problem in _who_else(path, own_group)]
+    above = dict.fromkeys(one for path in (playbooks, *filter(None, others)) for one in _above(path))
+    return [
+        *(problem for path in paths for problem in _who_else(path, own_group)),
+        *(
+            problem
+            for path in above
+            if path not in paths
+            for problem in _who_else(path, own_group, may_be_sticky=True)
+        ),
+    ]
 
 
-def _who_else(path: Path, own_group: int | None) -> Iterator[str]:
-    """Say whether another user could have changed a file or folder, or what a link leads to."""
+def _above(path: Path) -> list[Path]:
+    """Return the folders above a path up to the root, both as it is written and as its links lead."""
+    return [*path.absolute().parents, *path.resolve().parents]
+
+
+def _who_else(path: Path, own_group: int | None, *, may_be_sticky: bool = False) -> Iterator[str]:
+    """Say whether another user could have changed a file or folder, or what a link leads to.
+
+    In a sticky folder, such as /tmp, others may add names, but touch only their own: that will do above.
+    """
     try:
         info = path.stat()
     except OSError:
@@ -33,8 +56,14 @@ def _who_else(path: Path, own_group: int | None) -> Iterator[str]:
     if info.st_uid not in {os.geteuid(), 0}:
         yield f"{path} belongs to another user: run automation as its owner, or chown it"
     by_group = info.st_mode & stat.S_IWGRP and info.st_gid != own_group
-    if by_group or info.st_mode & stat.S_IWOTH:
+    is_kept = may_be_sticky and info.st_mode & stat.S_ISVTX
+    if (by_group or info.st_mode & stat.S_IWOTH) and not is_kept and not _is_read_only(path):
         yield f"{path} can be changed by other users: chmod go-w {path}"
+
+
+def _is_read_only(path: Path) -> bool:
+    """Say whether nobody can write there, whatever the mode: the volume of a ConfigMap is mounted so."""
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 def _own_group() -> int | None:

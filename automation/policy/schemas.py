@@ -79,6 +79,11 @@ class Rules(Closed):
     max_age: Duration | None = Field(
         default=None, description="Alerts older than this are not acted on. Unset: age is no reason."
     )
+    digest: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="If set, the playbooks folder must hold what `python -m automation digest` said of it.",
+    )
     verify: Verify = Field(default_factory=Verify, description="When a repair counts as proven.")
     flapping: Flapping = Field(default_factory=Flapping, description="When an alert comes back too often.")
 
@@ -136,7 +141,10 @@ class Remedy(Rules):
     )
     playbook: Playbook = Field(description="A file of the playbooks folder, never a path.")
     sha256: str | None = Field(
-        default=None, pattern=r"^[0-9a-f]{64}$", description="If set, the playbook must have this SHA-256."
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="Deprecated, use `digest`: SHA-256 of the playbook alone; the rest of the folder "
+        "must be as it was at the start.",
     )
     target: Target = Field(description="What is repaired.")
     with_: dict[Key, Value] = Field(

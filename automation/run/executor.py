@@ -15,15 +15,17 @@ import structlog
 
 from automation.clock import Clock, iso
 from automation.config import Settings
+from automation.errors import ConfigurationError
 from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
 from automation.ledger.runs import RUN_ID, Run, Variables, change, finish
 from automation.metrics import Metrics
-from automation.policy.load import playbook_problem
+from automation.policy.folder import Folder
 from automation.run import process
 from automation.run.output import read_tail, read_tasks
 from automation.run.variables import write_variables
 
+COPY = "playbooks"
 POLL = 0.2
 PREVIEW_TIMEOUT = 120.0
 PREVIEW_LIMIT = 20_000
@@ -47,6 +49,7 @@ class Executor:
     """Runs playbooks and writes what happens into the ledger."""
 
     settings: Settings
+    playbooks: Folder
     ledger: Ledger
     clock: Clock
     metrics: Metrics
@@ -56,12 +59,14 @@ class Executor:
     def execute(self, run: Run, pin: str | None) -> None:
         """Run a queued run's playbook to its end; every outcome is recorded.
 
-        `pin` is the SHA-256 that the playbook must have; none: any.
+        `pin` is the digest that the playbooks folder must have by the policy; none: any.
         """
         folder, playbook = self._folder(run.id), run.document["playbook"]
-        problem = playbook_problem(playbook, pin, self.settings.playbooks)
-        if problem:
-            self.refuse(run, "failed", problem)
+        try:
+            self._prepare(folder, playbook, pin, run.digest)
+        except ConfigurationError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            self.refuse(run, "failed", str(error))
             return
         change(self.ledger, run.id, state="running", started_at=iso(self.clock.wall()))
         log.info("run started", run=run.id, playbook=playbook, target=run.target, attempt=run.attempt)
@@ -76,10 +81,33 @@ class Executor:
                 output.write(f"ansible-playbook could not be started: {error.strerror}\n")
         self._finish(run, state, round(time.monotonic() - started, 3), extra)
 
-    def preview(self, approval: Approval, playbook: str) -> str:
-        """Try a playbook in check mode; return what it would change, at most 20 KB without secrets."""
+    def preview(self, approval: Approval, playbook: str, pin: str | None) -> str:
+        """Try a playbook in check mode; return what it would change, at most 20 KB without secrets.
+
+        Check mode runs parts of a playbook. So what was changed since the start is not tried before a person
+        has said yes to it, unless the policy pins it as it is.
+        """
+        about = (
+            f"The playbooks folder has the digest {approval.digest}; nothing else is run by this answer.\n"
+        )
+        if approval.digest not in {pin, self.playbooks.at_start.digest}:
+            return about + self._why_untried()
+        return about + self._try(approval, playbook, pin)
+
+    def _why_untried(self) -> str:
+        try:
+            names = self.playbooks.changes()
+        except ConfigurationError as error:
+            return f"It cannot be read: {error}.\n"
+        return (
+            f"It was changed since automation was started ({names}), so it was not tried in check mode: look "
+            "at the change before you approve, or start automation again.\n"
+        )
+
+    def _try(self, approval: Approval, playbook: str, pin: str | None) -> str:
         folder = self._folder(approval.id)
         try:
+            self._prepare(folder, playbook, pin, approval.digest)
             variables = {RUN_ID: approval.id, **approval.variables}
             child = self._start(approval.id, folder, playbook, variables, "--check", "--diff")
             deadline = time.monotonic() + PREVIEW_TIMEOUT
@@ -87,6 +115,8 @@ class Executor:
                 time.sleep(POLL)
             process.end(approval.id, child)
             text = read_tail(folder / "output", PREVIEW_LIMIT)
+        except ConfigurationError as error:
+            return f"The playbook was not tried in check mode: {error}.\n"
         except OSError as error:
             return f"The playbook could not be tried in check mode: {error.strerror}."
         finally:
@@ -102,15 +132,21 @@ class Executor:
         """End a run whose playbook was never started."""
         self._end(run, state, None, output_tail=f"Not started: {reason}.\n")
 
+    def _prepare(self, folder: Path, playbook: str, *digests: str | None) -> None:
+        """Make the folder of a run, with its own copy of the playbooks. Raises ConfigurationError."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
+        self.playbooks.copy_to(folder / COPY, *digests)
+        if not (folder / COPY / playbook).is_file():
+            raise ConfigurationError(f"{playbook} is not in {self.playbooks.path}")
+
     def _start(
         self, mark: str, folder: Path, playbook: str, variables: Variables, *options: str
     ) -> subprocess.Popen[bytes]:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700, parents=True)
         write_variables(folder / "variables.json", variables)
         return process.start(
             self._command(playbook, folder, options),
-            cwd=self.settings.playbooks,
+            cwd=folder / COPY,
             env=self._environment(mark, folder),
             output=folder / "output",
         )
@@ -158,13 +194,13 @@ class Executor:
 
     def _command(self, playbook: str, folder: Path, options: Sequence[str]) -> list[str]:
         variables = f"@{folder / 'variables.json'}"
-        inventory = str(self.settings.inventory_dir)
+        inventory = str(folder / COPY / "inventories" / self.settings.inventory)
         return [ansible("ansible-playbook"), "-i", inventory, "-e", variables, *options, playbook]
 
     def _environment(self, mark: str, folder: Path) -> dict[str, str]:
         """Return a clean environment: what the playbook needs, none of our own tokens."""
         return {
-            **ansible_environment(self.settings.playbooks),
+            **ansible_environment(folder / COPY),
             process.MARK: mark,
             "OIMS_STATE_DIR": str(self.settings.state_dir),
             "OIMS_TASKS_FILE": str(folder / "tasks"),

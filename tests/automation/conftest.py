@@ -18,6 +18,7 @@ all:
     localhost:
       ansible_connection: local
       ansible_python_interpreter: "{{ ansible_playbook_python }}"
+      test_folder: "FOLDER"
 """
 
 # `raw` starts no Python for its module: a third of the time of a run.
@@ -26,7 +27,7 @@ REPAIR = """\
   gather_facts: false
   tasks:
     - name: Repair
-      ansible.builtin.raw: "echo {{ oims_target_name }} {{ oims_run_id }} >> '{{ playbook_dir }}/../repaired'"
+      ansible.builtin.raw: "echo {{ oims_target_name }} {{ oims_run_id }} >> '{{ test_folder }}/repaired'"
     - name: Say so
       ansible.builtin.debug:
         msg: "repaired {{ oims_target_name }}"
@@ -37,7 +38,7 @@ SLOW = """\
   gather_facts: false
   tasks:
     - name: Begin
-      ansible.builtin.raw: "echo '{{ oims_run_id }}' >> '{{ playbook_dir }}/../begun'"
+      ansible.builtin.raw: "echo '{{ oims_run_id }}' >> '{{ test_folder }}/begun'"
     - name: Take long
       ansible.builtin.command: sleep 600
       changed_when: false
@@ -79,7 +80,7 @@ def write_playbooks(parent, policy=POLICY):
     """Make a playbooks folder that only its owner can write."""
     folder = parent / "playbooks"
     (folder / "inventories" / "local").mkdir(parents=True)
-    (folder / "inventories" / "local" / "hosts.yml").write_text(INVENTORY)
+    (folder / "inventories" / "local" / "hosts.yml").write_text(INVENTORY.replace("FOLDER", str(parent)))
     for name, text in {"repair": REPAIR, "slow": SLOW, "fail": FAIL}.items():
         (folder / f"{name}.yml").write_text(text)
     (folder / "policy.yml").write_text(policy)

@@ -11,6 +11,7 @@ from automation.follow.predecessors import ASK_AGAIN, Predecessors
 from automation.ledger import runs
 from automation.ledger.database import open_ledger
 from automation.ledger.episodes import take_in
+from automation.policy.contents import read_contents
 from automation.policy.schemas import Policy
 from automation.report import App
 from tests.automation.doubles import APP_TOKEN, make_event
@@ -42,7 +43,7 @@ class Bench:
             self.ledger,
             self.clock,
             lambda: None,
-            self.playbooks,
+            lambda: read_contents(self.playbooks, self.playbooks / "policy.yml").digest,
             muted=lambda _: self.muted,
             rollout=lambda _: self.unfinished,
         )

@@ -20,7 +20,7 @@ LONG = """\
 - hosts: localhost
   gather_facts: false
   tasks:
-    - ansible.builtin.raw: "(echo begin; sleep 1; echo end) >> '{{ playbook_dir }}/../turns'"
+    - ansible.builtin.raw: "(echo begin; sleep 1; echo end) >> '{{ test_folder }}/turns'"
 """
 LOOK = """\
 - hosts: localhost

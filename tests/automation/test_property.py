@@ -65,7 +65,7 @@ class Automation(RuleBasedStateMachine):
         if hasattr(self, "ledger"):
             self.ledger.close()
         self.ledger = open_ledger(Path(self.folder.name))
-        self.engine = Engine(POLICY, self.ledger, self.clock, lambda: self.paused, Path("playbooks"))
+        self.engine = Engine(POLICY, self.ledger, self.clock, lambda: self.paused, lambda: "")
         for run in runs.in_state(self.ledger, "running"):
             runs.finish(self.ledger, run.id, "interrupted", self.clock)
 

@@ -1,6 +1,5 @@
 """Running a playbook, with the real ansible-playbook."""
 
-import hashlib
 import json
 import os
 import subprocess
@@ -19,6 +18,8 @@ from automation.ledger import runs
 from automation.ledger.database import open_ledger
 from automation.ledger.episodes import take_in
 from automation.metrics import Metrics
+from automation.policy.contents import read_contents
+from automation.policy.folder import Folder
 from automation.policy.load import load_policy
 from automation.run import process
 from automation.run.executor import Executor, ansible, ansible_environment
@@ -43,7 +44,7 @@ ECHO = """\
   tasks:
     - name: Use the values
       ansible.builtin.copy:
-        dest: "{{ playbook_dir }}/../values"
+        dest: "{{ test_folder }}/values"
         content: "{{ [VALUES] | to_json }}"
         mode: "0600"
 """.replace("VALUES", ", ".join(f"oims_value_{n}" for n in range(len(HOSTILE))))
@@ -69,9 +70,14 @@ class Bench:
             SystemClock(None),
             threading.Event(),
         )
-        self.engine = Engine(self.policy, self.ledger, self.clock, lambda: None, playbooks)
+        self.engine = Engine(self.policy, self.ledger, self.clock, lambda: None, Folder(self.settings).digest)
         self.executor = Executor(
-            self.settings, self.ledger, self.clock, Metrics(self.policy), self.stop.is_set
+            self.settings,
+            Folder(self.settings),
+            self.ledger,
+            self.clock,
+            Metrics(self.policy),
+            self.stop.is_set,
         )
 
     def run(self, labels=None):
@@ -79,7 +85,7 @@ class Bench:
         take_in(self.ledger, [Event.model_validate(event)], self.clock.steady(), 1)
         self.engine.decide_all(None)
         for run in runs.in_state(self.ledger, "queued"):
-            self.executor.execute(run, self.policy.remedies[0].sha256)
+            self.executor.execute(run, self.policy.remedies[0].digest)
             return runs.get_run(self.ledger, run.id)
         return None
 
@@ -88,6 +94,10 @@ def policy(playbook="repair.yml", **remedy):
     target = {"kind": "Deployment", "namespace": "shop", "name": "web"}
     document = {"alert": "Broken", "playbook": playbook, "target": target, **remedy}
     return json.dumps({"remedies": [document]})
+
+
+def digest_of(playbooks):
+    return read_contents(playbooks, playbooks / "policy.yml").digest
 
 
 @pytest.fixture
@@ -207,13 +217,50 @@ def test_what_a_playbook_leaves_in_the_background_is_ended(bench, playbooks):
 
 @pytest.mark.threat("T25")
 def test_a_playbook_that_was_changed_after_the_start_is_not_run(bench, playbooks):
-    digest = hashlib.sha256((playbooks / "repair.yml").read_bytes()).hexdigest()
-    one = bench(policy(sha256=digest))
+    one = bench(policy(digest=digest_of(playbooks)))
     (playbooks / "repair.yml").write_text((playbooks / "slow.yml").read_text())
     run = one.run()
     assert run.state == "failed"
-    assert "not the pinned one" in run.document["output_tail"]
+    assert "was changed" in run.document["output_tail"]
     assert not (playbooks.parent / "begun").exists()
+
+
+@pytest.mark.threat("T26")
+def test_a_run_works_in_a_private_copy_that_is_gone_afterwards(bench, playbooks):
+    (playbooks / "look.yml").write_text(
+        "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
+        "    - ansible.builtin.raw: \"stat -c 'mode %a at %n' '{{ playbook_dir }}'\"\n"
+        "      register: seen\n"
+        '    - ansible.builtin.debug: {msg: "{{ seen.stdout }}"}\n'
+    )
+    one = bench(policy("look.yml"))
+    run = one.run()
+    assert "mode 700" in run.document["output_tail"]
+    assert f"at {one.settings.state_dir}/runs/{run.id}/playbooks" in run.document["output_tail"]
+    assert not list((one.settings.state_dir / "runs").iterdir())
+
+
+def test_an_approved_run_is_refused_when_the_folder_is_not_the_approved_one(bench, playbooks):
+    one = bench()
+    take_in(one.ledger, [Event.model_validate(make_event(1, "Broken", "firing", "f", "e"))], 0.0, 1)
+    one.engine.decide_all(None)
+    with one.ledger.transaction() as connection:
+        connection.execute("UPDATE runs SET digest = ?", (digest_of(playbooks),))
+    (playbooks / "inventories" / "local" / "more.yml").write_text("all: {hosts: {other: {}}}\n")
+    one.executor.execute(runs.in_state(one.ledger, "queued")[0], None)
+    run = runs.last_runs(one.ledger, 1)[0]
+    assert run.state == "failed"
+    assert "changed since the start: inventories/local/more.yml" in run.document["output_tail"]
+    assert not (playbooks.parent / "repaired").exists()
+
+
+def test_a_folder_that_others_may_change_since_the_start_is_not_run(bench, playbooks):
+    one = bench()
+    (playbooks / "inventories").chmod(0o777)
+    run = one.run()
+    assert run.state == "failed"
+    assert "chmod go-w" in run.document["output_tail"]
+    assert not (playbooks.parent / "repaired").exists()
 
 
 @pytest.mark.threat("T28")

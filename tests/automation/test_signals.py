@@ -38,14 +38,14 @@ MEND = """\
   tasks:
     - name: Repair
       ansible.builtin.raw: >-
-        cd '{{ playbook_dir }}/..'; rm -f 'faults/{{ oims_target_name }}';
+        cd '{{ test_folder }}'; rm -f 'faults/{{ oims_target_name }}';
         echo {{ oims_target_name }} >> repaired
 """
 IDLE = """\
 - hosts: localhost
   gather_facts: false
   tasks:
-    - ansible.builtin.raw: "echo {{ oims_target_name }} >> '{{ playbook_dir }}/../repaired'"
+    - ansible.builtin.raw: "echo {{ oims_target_name }} >> '{{ test_folder }}/repaired'"
 """
 
 
