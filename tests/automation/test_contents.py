@@ -75,6 +75,7 @@ def test_the_copy_is_private_and_holds_what_the_digest_says(playbooks, tmp_path)
     assert os.access(copy / "files" / "run.sh", os.X_OK)
 
 
+@pytest.mark.threat("T26")
 def test_what_leaves_the_folder_or_is_no_file_is_refused(playbooks, tmp_path):
     (tmp_path / "outside.yml").touch()
     for make, reason in (
@@ -101,6 +102,7 @@ def test_the_folders_above_count_as_for_sshd(playbooks, tmp_path):
     ]
 
 
+@pytest.mark.threat("T25")
 def test_a_changed_include_is_refused_at_the_start_and_named(playbooks, command):
     (playbooks / "tasks").mkdir()
     (playbooks / "tasks" / "x.yml").write_text("- debug:\n")
@@ -135,6 +137,7 @@ def test_check_lets_ansible_read_nothing_of_a_folder_that_is_not_in_order(playbo
     assert not (tmp_path / "mark").exists()
 
 
+@pytest.mark.threat("T25")
 def test_a_changed_playbook_is_not_even_tried_before_somebody_approved(
     journal, app, follower, eventually, playbooks, tmp_path
 ):

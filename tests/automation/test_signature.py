@@ -113,6 +113,7 @@ def test_what_is_not_signed_as_it_is_stops_the_start_with_file_and_reason(signer
     assert reason in done.stderr
 
 
+@pytest.mark.threat("T25")
 def test_what_was_changed_after_the_start_is_not_run(signer, journal, app, follower, eventually):
     signer.sign()
     follower(OIMS_ALLOWED_SIGNERS_FILE=str(signer.signers))
