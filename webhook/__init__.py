@@ -34,8 +34,9 @@ class Webhook(Flask):
         self.metrics = Metrics()
         self.lines = LineWriter(sys.stdout.fileno(), self.metrics.lost_lines.inc)
         key = settings.event_credential
+        place = settings.journal_credential
         self.journal = Journal(
-            open_store(settings.webhook_journal),
+            open_store(place.text(), place.text),
             on_event=lambda text: self.lines.write(lambda: signed_line(text, key.value)),
             on_commit=self.metrics.commit_seconds.observe,
         )

@@ -82,6 +82,7 @@ class Settings(BaseSettings):
         "instance/journal.db",
         description="The journal: path of an SQLite file, or postgresql://… to share it between replicas.",
     )
+    webhook_journal_file: Path | None = Field(None, description="File that holds OIMS_WEBHOOK_JOURNAL.")
     webhook_retention_age: Seconds = Field(
         30 * 86400, ge=3600, description="Events older than this are pruned, unless their episode is open."
     )
@@ -118,6 +119,10 @@ class Settings(BaseSettings):
                 secrets.append(self._credential(field).value)
             except CredentialError as error:
                 wrong.append(str(error))
+        try:
+            self.journal_credential  # noqa: B018 - it is read to see that it can be
+        except CredentialError as error:
+            wrong.append(str(error))
         if wrong:
             raise ValueError("\n".join(wrong))
         if secrets[0] == secrets[1]:
@@ -140,6 +145,17 @@ class Settings(BaseSettings):
     def event_credential(self) -> Credential:
         """The key that signs events; raises CredentialError if it can't be had."""
         return self._credential("event_key")
+
+    @property
+    def journal_credential(self) -> Credential:
+        """The place of the journal, with its password; raises CredentialError if it can't be had."""
+        given = "webhook_journal" in self.model_fields_set or self.webhook_journal_file is None
+        return Credential.open(
+            "OIMS_WEBHOOK_JOURNAL",
+            value=self.webhook_journal if given else None,
+            path=self.webhook_journal_file,
+            min_length=1,
+        )
 
     def _credential(self, field: str) -> Credential:
         plain: SecretStr | None = getattr(self, field)
@@ -167,9 +183,10 @@ def prepare_journal(settings: Settings) -> None:
 
     Raises SettingsError. A PostgreSQL journal is not looked at: it may come up later.
     """
-    if settings.webhook_journal.startswith(POSTGRES_SCHEMES):
+    place = settings.journal_credential.text()
+    if place.startswith(POSTGRES_SCHEMES):
         return
-    path = Path(settings.webhook_journal)
+    path = Path(place)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -53,6 +53,10 @@ class Credential:
                 log.warning("credential_kept", variable=f"{self._name}_FILE", reason=str(error))
         return self._value
 
+    def text(self) -> str:
+        """Return the secret as it is now, as text."""
+        return self.value.decode()
+
     def matches(self, presented: bytes) -> bool:
         """Whether ``presented`` is the secret, in a time that does not depend on where they differ."""
         return hmac.compare_digest(presented, self.value)
@@ -78,6 +82,8 @@ def _read(name: str, path: Path, min_length: int) -> str:
 
 
 def _checked(name: str, value: str, min_length: int) -> str:
+    if not value:
+        raise CredentialError(f"{name}: is empty; put the secret into it")
     if len(value) < min_length:
         raise CredentialError(
             f"{name}: holds {len(value)} characters, at least {min_length} are needed; "

@@ -1,5 +1,6 @@
 import os
 
+import psycopg
 import pytest
 
 from tests.processes import run
@@ -35,6 +36,18 @@ WRONG = {
     "a journal below a file": (
         {"OIMS_WEBHOOK_JOURNAL": "/etc/hostname/x.db"},
         "OIMS_WEBHOOK_JOURNAL: cannot make",
+    ),
+    "the journal's place twice": (
+        {"OIMS_WEBHOOK_JOURNAL_FILE": "/x"},
+        "OIMS_WEBHOOK_JOURNAL: is set, and so is OIMS_WEBHOOK_JOURNAL_FILE; unset one of the two",
+    ),
+    "no such file with the journal's place": (
+        {"OIMS_WEBHOOK_JOURNAL": None, "OIMS_WEBHOOK_JOURNAL_FILE": "/nowhere/url"},
+        "OIMS_WEBHOOK_JOURNAL_FILE: cannot read /nowhere/url: No such file",
+    ),
+    "an empty file with the journal's place": (
+        {"OIMS_WEBHOOK_JOURNAL": None, "OIMS_WEBHOOK_JOURNAL_FILE": os.devnull},
+        "OIMS_WEBHOOK_JOURNAL_FILE: is empty",
     ),
 }
 
@@ -122,3 +135,21 @@ def test_a_secret_whose_file_becomes_unusable_stays_as_it_was(new_webhook, tmp_p
     assert webhook.post(message(alert())).status == 200
     assert webhook.post(message(alert()), token=content or "x").status == 401
     until(lambda: "credential_kept" in webhook.errors.read_text())
+
+
+def test_the_journals_address_comes_from_a_file_and_a_changed_one_needs_no_restart(
+    new_webhook, new_postgres, postgres_url, tmp_path
+):
+    place, url = tmp_path / "url", new_postgres()
+    with psycopg.connect(postgres_url, autocommit=True) as database:
+        database.execute("CREATE ROLE first SUPERUSER LOGIN; CREATE ROLE second SUPERUSER LOGIN")
+        place.write_text(f"{url}&user=first\n")
+        webhook = new_webhook(OIMS_WEBHOOK_JOURNAL=None, OIMS_WEBHOOK_JOURNAL_FILE=str(place)).start()
+        assert webhook.post(message(alert("Before"))).status == 200
+
+        database.execute("ALTER ROLE first NOLOGIN")
+        database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'first'")
+        place.write_text(f"{url}&user=second\n")
+
+        until(lambda: webhook.post(message(alert("After"))).status == 200)
+        assert database.execute("SELECT 1 FROM pg_stat_activity WHERE usename = 'second'").fetchone()

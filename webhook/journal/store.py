@@ -217,13 +217,13 @@ class PostgresStore(Store[psycopg.Connection]):
         " set_config('idle_in_transaction_session_timeout', '10s', false)"
     )
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: Callable[[], str]) -> None:
         super().__init__()
         self._url = url
 
     def _connect(self) -> psycopg.Connection:
         connection = psycopg.connect(
-            self._url, autocommit=True, connect_timeout=2, application_name="oims-webhook"
+            self._url(), autocommit=True, connect_timeout=2, application_name="oims-webhook"
         )
         self._run(connection, self._SETTINGS)
         return connection
@@ -242,8 +242,11 @@ class PostgresStore(Store[psycopg.Connection]):
         return "unreachable" if isinstance(error, psycopg.OperationalError) else "failed"
 
 
-def open_store(location: str) -> Store[Any]:
-    """Open the store at a postgresql:// address or a path; it connects when first used."""
+def open_store(location: str, current: Callable[[], str] | None = None) -> Store[Any]:
+    """Open the store at a postgresql:// address or a path; it connects when first used.
+
+    ``current`` is asked for the address before each connection, if it is given: a password may have changed.
+    """
     if location.startswith(POSTGRES_SCHEMES):
-        return PostgresStore(location)
+        return PostgresStore(current or (lambda: location))
     return SqliteStore(Path(location))
