@@ -65,6 +65,7 @@ MODES = {
 REASONS = {
     "cooldown": "It had just run on this target",
     "target_locked": "Another run was on this target",
+    "rolling_out": "The target was coming up by itself",
     "target_budget": "The target's budget was used up",
     "global_budget": "The budget of all remedies was used up",
     "awaiting_approval": "It waited for a person's approval",

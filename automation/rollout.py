@@ -1,16 +1,18 @@
-"""Whether a target is rolled out: asked of the cluster before a repair counts as verified.
+"""The state of a target's rollout, asked of the cluster before a run and before its verdict.
 
-An alert also ends when its target has no pods, for then there is nothing left to measure.
+A run in the middle of a rollout would disturb it, and be credited with its end. And an alert also ends when
+its target has no pods, for then there is nothing left to measure.
 """
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kubernetes import client
 
 from automation.cluster import FAILURES, TIMEOUT, connect, in_words, is_refusal
+from automation.progress import progress
 
 FRESH = 5.0
 """Seconds for which an answer holds: an open verdict is looked at twice in a second."""
@@ -22,6 +24,8 @@ READ = {
 COUNTS = ("updatedReplicas", "availableReplicas", "replicas")
 COUNTS_OF_DAEMONS = ("updatedNumberScheduled", "numberAvailable", "currentNumberScheduled")
 
+type _Document = dict[str, Any]
+
 
 class Rollouts:
     """Looks at targets."""
@@ -32,23 +36,47 @@ class Rollouts:
 
     def problem(self, target: Mapping[str, str]) -> str | None:
         """Say in words why a target cannot be taken for rolled out; none when it is."""
-        key = (target["kind"], target["namespace"], target["name"])
+        return self._answer("problem", target, self._find_problem, or_else=in_words)
+
+    def progress(self, target: Mapping[str, str]) -> str | None:
+        """Say in words what a run would disturb; none when nothing is under way, or nobody knows."""
+        return self._answer("progress", target, self._find_progress, or_else=lambda _: None)
+
+    def _answer(
+        self,
+        question: str,
+        target: Mapping[str, str],
+        find: Callable[[str, str, str], str | None],
+        or_else: Callable[[Exception], str | None],
+    ) -> str | None:
+        key = (question, target["kind"], target["namespace"], target["name"])
         asked_at, answer = self._answers.get(key, (float("-inf"), None))
         if time.monotonic() - asked_at > FRESH:
-            answer = self._ask(*key)
+            try:
+                answer = find(*key[1:])
+            except FAILURES as error:
+                if is_refusal(error):
+                    self._api = None
+                answer = or_else(error)
             self._answers[key] = time.monotonic(), answer
         return answer
 
-    def _ask(self, kind: str, namespace: str, name: str) -> str | None:
-        try:
-            self._api = self._api or client.AppsV1Api(connect())
-            read = getattr(self._api, READ[kind])
-            answer = read(name, namespace, _preload_content=False, _request_timeout=TIMEOUT)
-        except FAILURES as error:
-            if is_refusal(error):
-                self._api = None
-            return in_words(error)
-        return unfinished(kind, json.loads(answer.data))
+    def _find_problem(self, kind: str, namespace: str, name: str) -> str | None:
+        return unfinished(kind, self._read(READ[kind], name, namespace))
+
+    def _find_progress(self, kind: str, namespace: str, name: str) -> str | None:
+        workload = self._read(READ[kind], name, namespace)
+        labels = (workload["spec"].get("selector") or {}).get("matchLabels") or {}
+        selector = ",".join(f"{label}={value}" for label, value in labels.items())
+        pods = self._read("list_namespaced_pod", namespace, label_selector=selector, core=True)["items"]
+        return progress(kind, workload, pods, time.time())
+
+    def _read(self, method: str, *names: str, core: bool = False, **options: str) -> _Document:
+        self._api = self._api or connect()
+        api = client.CoreV1Api(self._api) if core else client.AppsV1Api(self._api)
+        answer = getattr(api, method)(*names, _preload_content=False, _request_timeout=TIMEOUT, **options)
+        document: _Document = json.loads(answer.data)
+        return document
 
 
 def unfinished(kind: str, workload: Mapping[str, Any]) -> str | None:

@@ -9,10 +9,9 @@ from kubernetes.config import ConfigException
 from urllib3.exceptions import HTTPError
 
 from automation.config import Settings
-from automation.policy.schemas import DIAGNOSTICS, Policy, Remedy
+from automation.policy.schemas import DIAGNOSTICS, ROLLBACK, Policy, Remedy
 from automation.policy.values import FromLabel
 
-ROLLBACK = "rollback_oims.yml"
 SCALE = "scale_oims.yml"
 READS = {
     SCALE: (("list", "horizontalpodautoscalers.autoscaling"),),

@@ -21,6 +21,7 @@ class Reason(StrEnum):
 
     COOLDOWN = "cooldown"
     TARGET_LOCKED = "target_locked"
+    ROLLING_OUT = "rolling_out"
     TARGET_BUDGET = "target_budget"
     GLOBAL_BUDGET = "global_budget"
     MAINTENANCE = "maintenance"
@@ -88,6 +89,8 @@ class Situation:
     """The maintenance windows that people set in the app."""
     muted: str | None = None
     """What holds the alert back in Alertmanager, in words; none when nothing does, or it was not asked."""
+    progress: str | None = None
+    """What of the target is coming up by itself, in words; none when nothing is, or it was not asked."""
 
 
 @dataclass(frozen=True)

@@ -204,6 +204,13 @@ def _locked(case: Case) -> Obstacle | None:
     return Obstacle(Reason.TARGET_LOCKED, f"Another run is at work on {case.target}.")
 
 
+def _rolling_out(case: Case) -> Obstacle | None:
+    """Leave a target alone that is coming up: a run would disturb it, and be credited with its end."""
+    if case.now.progress is None:
+        return None
+    return Obstacle(Reason.ROLLING_OUT, f"{case.target} is coming up: {case.now.progress}.")
+
+
 def _cooldown(case: Case) -> Obstacle | None:
     """Look at the end of the last run; an interrupted one repaired nothing, so its repeat need not wait."""
     ends = [run.ended for run in case.on_target if run.ended is not None and run.state != "interrupted"]
@@ -261,6 +268,7 @@ PASSING: tuple[Guard, ...] = (
     _maintenance,
     _muted,
     _locked,
+    _rolling_out,
     _cooldown,
     _target_budget,
     _global_budget,

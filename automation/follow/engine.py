@@ -1,7 +1,8 @@
 """The heart of automation: settle verdicts, decide, start runs. One thread, one step at a time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
@@ -24,6 +25,16 @@ BLIND_AGE = 15 * 60.0
 log = structlog.get_logger()
 
 
+class Rollouts(Protocol):
+    """Whoever looks at the rollouts of targets; see `automation.rollout`."""
+
+    def problem(self, target: Mapping[str, str], /) -> str | None:
+        """Say in words why a target cannot be taken for rolled out; none when it is."""
+
+    def progress(self, target: Mapping[str, str], /) -> str | None:
+        """Say in words what a run would disturb; none when nothing is under way, or nobody knows."""
+
+
 class Engine:
     """Decides about what the ledger holds and records the outcome; starts nothing itself."""
 
@@ -37,11 +48,11 @@ class Engine:
         *,
         metrics: Metrics | None = None,
         muted: Callable[[str], str | None] = lambda _: None,
-        rollout: Callable[[dict[str, str]], str | None] | None = None,
+        rollouts: Rollouts | None = None,
     ) -> None:
         self._policy, self._ledger, self._clock, self._host_pause = policy, ledger, clock, host_pause
         self._digest, self._metrics = digest, metrics or Metrics(policy)
-        self._muted, self._rollout = muted, rollout
+        self._muted, self._rollouts = muted, rollouts
 
     @property
     def paused(self) -> str | None:
@@ -62,18 +73,19 @@ class Engine:
                 continue
             if self._decide(episode.id, is_last_word=is_blind):
                 continue
-            muted = self._muted(episode.fingerprint)  # outside of the transaction: it may take seconds
-            self._decide(episode.id, muted=muted)
+            # Outside of the transaction: each may take seconds.
+            muted, progress = self._muted(episode.fingerprint), self._progress(episode)
+            self._decide(episode.id, muted=muted, progress=progress)
 
     def settle(self, read_at: float | None, silence: float | None = None) -> None:
         """Give a verdict on each run for which it is time; `silence` is that of Prometheus, if too long."""
         for run in runs.unverified(self._ledger):
-            if self._judge(run, read_at, silence, is_last_word=self._rollout is None) or not self._rollout:
+            if self._judge(run, read_at, silence, is_last_word=self._rollouts is None) or not self._rollouts:
                 continue
-            unfinished = self._rollout(run.document["target"])  # outside of the transaction
+            unfinished = self._rollouts.problem(run.document["target"])  # outside of the transaction
             self._judge(run, read_at, silence, unfinished=unfinished)
 
-    def situation(self, episode: Episode, muted: str | None = None) -> Situation:
+    def situation(self, episode: Episode, muted: str | None = None, progress: str | None = None) -> Situation:
         """Return everything a decision about an episode depends on."""
         steady = self._clock.steady()
         remedy = find_remedy(self._policy, episode.labels)
@@ -92,16 +104,31 @@ class Engine:
             question=self._question(episode, remedy),
             maintenance=known(self._ledger).maintenance,
             muted=muted,
+            progress=progress,
         )
 
-    def _decide(self, name: str, *, muted: str | None = None, is_last_word: bool = True) -> bool:
+    def _progress(self, episode: Episode) -> str | None:
+        """Ask what of an episode's target is coming up by itself."""
+        remedy = find_remedy(self._policy, episode.labels)
+        if self._rollouts is None or remedy is None:
+            return None
+        return self._rollouts.progress(find_target(remedy, episode.labels).as_json())
+
+    def _decide(
+        self,
+        name: str,
+        *,
+        muted: str | None = None,
+        progress: str | None = None,
+        is_last_word: bool = True,
+    ) -> bool:
         """Decide about an episode and record it.
 
         Without the last word, what would act is not recorded; returns False then.
         """
         with self._ledger.transaction():
             episode = episodes.get_episode(self._ledger, name)
-            situation = self.situation(episode, muted)
+            situation = self.situation(episode, muted, progress)
             decision = decide(episode, self._policy, situation)
             if not is_last_word and decision.acts:
                 return False
@@ -246,7 +273,7 @@ class Engine:
             "watchdog_firing": not seen.is_watchdog_lost,
             "silence_s": seen.silence,
         }
-        if self._rollout:
+        if self._rollouts:
             evidence["target"] = seen.unfinished or "rolled out"
         runs.change(
             self._ledger,

@@ -2,9 +2,15 @@
 
 import uuid
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from automation.config import Settings
 from automation.lease.election import Election
+from automation.policy.schemas import ROLLBACK, Policy
+
+if TYPE_CHECKING:
+    from automation.revisions import Revisions
+    from automation.rollout import Rollouts
 
 
 def election(settings: Settings, changed: Callable[[], None]) -> Election:
@@ -15,10 +21,19 @@ def election(settings: Settings, changed: Callable[[], None]) -> Election:
     return Election(LeaseStore(settings.lease, settings.lease_namespace), identity, changed)
 
 
-def rollout(settings: Settings) -> Callable[[dict[str, str]], str | None] | None:
-    """Return who asks whether a target is rolled out; nobody where the targets are no workloads."""
+def rollouts(settings: Settings) -> "Rollouts | None":
+    """Return who looks at the rollouts of targets; nobody where the targets are no workloads."""
     if settings.inventory != "kubernetes":
         return None
     from automation.rollout import Rollouts  # noqa: PLC0415
 
-    return Rollouts().problem
+    return Rollouts()
+
+
+def revisions(settings: Settings, policy: Policy) -> "Revisions | None":
+    """Return who notes the revisions that a rollback may choose; nobody where nothing is rolled back."""
+    if settings.inventory != "kubernetes" or not any(one.playbook == ROLLBACK for one in policy.remedies):
+        return None
+    from automation.revisions import Revisions  # noqa: PLC0415
+
+    return Revisions(policy)

@@ -37,6 +37,7 @@ TICK = 0.5
 ONCE_PATIENCE = 30.0
 LAST_REPORTS = 10.0
 END_PATIENCE = 30.0
+NOTE_INTERVAL = 10.0
 LOOKS_AT_ONCE = 2
 """Diagnostics at one time; the policy limits only repairs."""
 
@@ -67,8 +68,9 @@ class Follower:
             self._folder.digest,
             metrics=self._metrics,
             muted=Mutes(str(settings.journal_url), settings.secret("journal_token")).why,
-            rollout=on_kubernetes.rollout(settings),
+            rollouts=on_kubernetes.rollouts(settings),
         )
+        self._revisions = on_kubernetes.revisions(settings, policy)
         self._executor = Executor(settings, self._folder, ledger, self._clock, self._metrics, self._must_end)
         self._crew = Crew(self._wake.set)
         self._election = (
@@ -137,6 +139,8 @@ class Follower:
                 lambda: repeat(self._stop, self._settings.report_heartbeat.total_seconds(), self._beat),
                 lambda: self._instructions.run(self._stop),
             ]
+            if self._revisions:
+                work.append(lambda: repeat(self._stop, NOTE_INTERVAL, self._note_revisions))
         if self._election:
             election = self._election
             work.append(lambda: election.run(self._stop))
@@ -245,6 +249,9 @@ class Follower:
     def _beat(self) -> bool:
         save_anchor(self._ledger, self._clock.anchor())
         return not self._is_leader or self._heartbeat.send()
+
+    def _note_revisions(self) -> bool:
+        return self._revisions is None or not self._is_leader or self._revisions.note()
 
     def _hear(self) -> None:
         """Ask for the instructions and the lease, for `--once`."""

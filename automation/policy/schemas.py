@@ -19,7 +19,8 @@ from automation.policy.values import (
 )
 
 DIAGNOSTICS = "collect_diagnostics.yml"
-RESERVED = frozenset({"run_id", "target_kind", "target_name", "target_namespace"})
+ROLLBACK = "rollback_oims.yml"
+RESERVED = frozenset({"end_by", "run_id", "target_kind", "target_name", "target_namespace"})
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -29,6 +29,9 @@ COPY = "playbooks"
 POLL = 0.2
 PREVIEW_TIMEOUT = 120.0
 PREVIEW_LIMIT = 20_000
+END_BY = "end_by"
+LAST_WORDS = 15.0
+"""Seconds before a run's time-out at which its playbook stops waiting; at most a quarter of the time-out."""
 KEPT = (
     "PATH",
     "HOME",
@@ -152,7 +155,7 @@ class Executor:
         )
 
     def _run(self, run: Run, folder: Path) -> tuple[str, int | None]:
-        variables = {RUN_ID: run.id, **run.variables}
+        variables = {RUN_ID: run.id, **run.variables, END_BY: _end_by(run.timeout)}
         child = self._start(run.id, folder, run.document["playbook"], variables)
         deadline = time.monotonic() + run.timeout
         reported = 0
@@ -210,6 +213,11 @@ class Executor:
             # Ansible writes this one into a shell command as it is.
             "ANSIBLE_REMOTE_TEMP": shlex.quote(str(folder / "remote")),
         }
+
+
+def _end_by(timeout: float) -> int:
+    """Return when a playbook has to stop waiting (seconds since 1970), so that it can still say why."""
+    return int(time.time() + timeout - min(LAST_WORDS, timeout / 4))
 
 
 def ansible(program: str) -> str:

@@ -37,7 +37,7 @@ class Bench:
         self.playbooks = folder / "playbooks"
         (self.playbooks / "tasks").mkdir(parents=True)
         self.ledger, self.clock, self._seq = open_ledger(folder), FakeClock(), 0
-        self.muted, self.unfinished = None, None
+        self.muted, self.unfinished, self.coming_up = None, None, None
         self.engine = Engine(
             Policy.model_validate(policy),
             self.ledger,
@@ -45,9 +45,15 @@ class Bench:
             lambda: None,
             lambda: read_contents(self.playbooks, self.playbooks / "policy.yml").digest,
             muted=lambda _: self.muted,
-            rollout=lambda _: self.unfinished,
+            rollouts=self,
         )
         self.predecessors = Predecessors(App(app.url, APP_TOKEN), self.ledger, self.clock)
+
+    def problem(self, _target):
+        return self.unfinished
+
+    def progress(self, _target):
+        return self.coming_up
 
     def fire(self, alertname, status="firing"):
         self._seq += 1
@@ -196,3 +202,14 @@ def test_a_repair_is_verified_only_when_its_target_is_rolled_out(bench):
     assert bench.verdict(run) == "pending"
     bench.unfinished = None
     assert bench.verdict(run) == "verified"
+
+
+def test_a_target_that_is_coming_up_is_left_alone_until_it_is_there(bench):
+    bench.coming_up = "its rollout is in progress"
+    bench.fire("A")
+
+    assert bench.look() == []
+    assert bench.decision("A") == ("deferred", "rolling_out")
+
+    bench.coming_up = None
+    assert [run.episode for run in bench.look()] == ["e-A"]

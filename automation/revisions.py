@@ -1,0 +1,111 @@
+"""Which revisions of a workload were once fully available: noted on the workload while they are.
+
+Kubernetes keeps the templates of a workload, but not how they did. A rollback needs to know, since the newest
+earlier template may be one that never started.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
+
+import structlog
+from kubernetes import client
+
+from automation.cluster import FAILURES, TIMEOUT, connect, is_refusal
+from automation.policy.schemas import ROLLBACK, Policy
+from automation.policy.values import FromLabel
+from automation.rollout import READ, unfinished
+
+NOTE = "oims.dev/ready-revisions"
+KEPT = 10
+"""Revisions that are remembered, as many as Kubernetes keeps of a Deployment by default."""
+PATCH = {kind: method.replace("read_", "patch_") for kind, method in READ.items()}
+NUMBER = "deployment.kubernetes.io/revision"
+
+type _Document = dict[str, Any]
+
+log = structlog.get_logger()
+
+
+class Revisions:
+    """Looks at what the policy may roll back, and notes each revision that is rolled out."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._targets = sorted(_rollback_targets(policy))
+        self._api: Any = None
+        self._noted: dict[tuple[str, str, str], tuple[str, int]] = {}
+
+    def note(self) -> bool:
+        """Look at each target once. Returns False when one could not be asked for or changed."""
+        answers = [self._note(target) for target in self._targets]
+        return all(answers)
+
+    def _note(self, target: tuple[str, str, str]) -> bool:
+        kind, namespace, name = target
+        try:
+            self._api = self._api or client.AppsV1Api(connect())
+            workload = self._ask(READ[kind], name, namespace)
+            metadata = workload["metadata"]
+            state = metadata["uid"], metadata.get("generation", 0)
+            if self._noted.get(target) == state or unfinished(kind, workload):
+                return True
+            if revision := self._revision(kind, namespace, workload):
+                self._write(kind, namespace, name, metadata, revision)
+                self._noted[target] = state
+        except FAILURES as error:
+            if is_refusal(error):
+                self._api = None
+            log.warning("revisions could not be noted", target="/".join(target), cause=type(error).__name__)
+            return False
+        return True
+
+    def _revision(self, kind: str, namespace: str, workload: _Document) -> str | None:
+        """Return the name of the object that holds the current template."""
+        if kind == "StatefulSet":
+            return str(workload["status"]["updateRevision"])
+        method = (
+            "list_namespaced_replica_set" if kind == "Deployment" else "list_namespaced_controller_revision"
+        )
+        owned = [
+            item
+            for item in self._ask(method, namespace)["items"]
+            if any(
+                owner["uid"] == workload["metadata"]["uid"]
+                for owner in item["metadata"].get("ownerReferences") or []
+            )
+        ]
+        newest = max(owned, key=_number, default=None)
+        return str(newest["metadata"]["name"]) if newest else None
+
+    def _write(self, kind: str, namespace: str, name: str, metadata: _Document, revision: str) -> None:
+        before = [one for one in (metadata.get("annotations") or {}).get(NOTE, "").split(",") if one]
+        if before and before[-1] == revision:
+            return
+        noted = ",".join([*(one for one in before if one != revision), revision][-KEPT:])
+        # With the version that was read: the note must be about this generation.
+        change = {"resourceVersion": metadata["resourceVersion"], "annotations": {NOTE: noted}}
+        self._ask(PATCH[kind], name, namespace, {"metadata": change})
+        log.info("revision noted as available", target=f"{namespace}/{kind}/{name}", revision=revision)
+
+    def _ask(self, method: str, *arguments: Any) -> _Document:
+        answer = getattr(self._api, method)(*arguments, _preload_content=False, _request_timeout=TIMEOUT)
+        document: _Document = json.loads(answer.data)
+        return document
+
+
+def _number(revision: Mapping[str, Any]) -> int:
+    if "revision" in revision:
+        return int(revision["revision"])
+    return int((revision["metadata"].get("annotations") or {}).get(NUMBER, 0))
+
+
+def _rollback_targets(policy: Policy) -> Iterator[tuple[str, str, str]]:
+    for remedy in policy.remedies:
+        if remedy.playbook == ROLLBACK:
+            target = remedy.target
+            yield from product([target.kind], _names(target.namespace), _names(target.name))
+
+
+def _names(value: str | FromLabel) -> tuple[str, ...]:
+    return value.allow if isinstance(value, FromLabel) else (value,)
