@@ -54,9 +54,12 @@ def prove(how: Proof) -> None:
 
 
 def is_proved_within(period: timedelta) -> bool:
-    """Say whether the person of this browser proved who they are, at most ``period`` ago."""
+    """Say whether the person of this browser proved who they are, at most ``period`` ago.
+
+    A proof from the future, after the clock was set back, is none: nobody knows how old it is.
+    """
     at = db.session.scalar(_this(select(LoginSession.proved_at)))
-    return at is not None and now() - at <= period
+    return at is not None and timedelta(0) <= now() - at <= period
 
 
 def _this[S: (Select[Any], Update)](statement: S) -> S:

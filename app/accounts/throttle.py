@@ -70,5 +70,6 @@ def _key(brake: Brake, value: str) -> str:
 def _level(row: LoginThrottle | None, brake: Brake) -> float:
     if row is None:
         return float(brake.capacity)
-    back = (now() - row.updated_at) / brake.period * brake.capacity
+    # A clock that was set back must not take away what is left.
+    back = max(0.0, (now() - row.updated_at) / brake.period * brake.capacity)
     return min(float(brake.capacity), row.tokens + back)

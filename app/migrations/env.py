@@ -12,6 +12,8 @@ from app.extensions import db
 
 POSTGRES_LOCK = 6_479_100
 """Any fixed number: the advisory lock that makes a second migrating process wait."""
+WAIT_MS = 600_000
+"""How long SQLite lets a second migrating process wait for the first; PostgreSQL lets it wait by itself."""
 
 
 def plain_types(kind: str, item: Any, _context: object) -> str | Literal[False]:
@@ -27,6 +29,10 @@ def run() -> None:
     """Migrate over the app's own engine."""
     with db.engine.connect() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
+        if is_sqlite:
+            driver = connection.connection.cursor()  # through SQLAlchemy it would begin to wait at once
+            driver.execute(f"PRAGMA busy_timeout = {WAIT_MS}")
+            driver.close()
         connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         context.configure(
             connection=connection,

@@ -72,6 +72,12 @@ def _detached(message_id: int) -> OutboxMessage:
 def _is_due(moment: datetime) -> ColumnElement[bool]:
     return or_(
         and_(OutboxMessage.state == MailState.WAITING, OutboxMessage.next_at <= moment),
+        # Written in the future: the clock was set back, and the mail would wait for as long.
+        and_(
+            OutboxMessage.state == MailState.WAITING,
+            OutboxMessage.created_at > moment,
+            OutboxMessage.window_id.is_(None),
+        ),
         and_(OutboxMessage.state == MailState.SENDING, OutboxMessage.claimed_until < moment),
     )
 

@@ -108,7 +108,8 @@ class Installation:
         process = self._processes.pop(part)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.kill()  # one that has only just begun leads no group yet
+        process.wait(60)
 
     def close(self) -> None:
         """End every part."""
