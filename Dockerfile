@@ -37,8 +37,9 @@ RUN sh ./install-group webhook
 FROM runtime AS webhook
 COPY --from=webhook-build /opt/oims/venv /opt/oims/venv
 COPY contract contract
+COPY serving serving
 COPY webhook webhook
-EXPOSE 5001
+EXPOSE 5001 5011
 ENTRYPOINT ["python", "-m", "webhook"]
 
 FROM build AS app-build
@@ -47,8 +48,9 @@ RUN sh ./install-group app
 FROM runtime AS app
 COPY --from=app-build /opt/oims/venv /opt/oims/venv
 COPY contract contract
+COPY serving serving
 COPY app app
-EXPOSE 5000
+EXPOSE 5000 5010
 ENTRYPOINT ["python", "-m", "app"]
 CMD ["web"]
 

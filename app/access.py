@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 log = structlog.get_logger()
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
-QUIET = frozenset({"ops.healthz", "ops.readyz", "ops.metrics", "static"})
+QUIET = frozenset({"ops.healthz", "ops.readyz", "static"})
 
 
 def _identify() -> None:

@@ -19,6 +19,7 @@ from app.extensions import db
 from app.incidents.actors import Actor, ActorKind
 from app.notify import outbox
 from app.ops import backup
+from serving import BindError, CertificateError
 
 BY = "command line"
 type Command = Callable[[Flask, argparse.Namespace], None]
@@ -35,9 +36,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # A backup goes to stdout, which then belongs to it alone.
     logs.configure(settings.log_level, sys.stderr if options.command == "backup" else sys.stdout)
     if options.command == "web":
-        wsgi.Server(settings).run()
-        return 0
+        return _serve(settings)
     return _with_app(settings, options)
+
+
+def _serve(settings: Settings) -> int:
+    try:
+        wsgi.run(settings)
+    except (BindError, CertificateError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
 
 
 def _with_app(settings: Settings, options: argparse.Namespace) -> int:

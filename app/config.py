@@ -50,6 +50,16 @@ class Settings(BaseSettings):
         description="Signs cookies; at least 32 characters, the same on all replicas."
     )
     bind: str = Field("0.0.0.0:5000", pattern=r"^\S+:\d+$", description="Address and port of the web server.")
+    metrics_bind: str = Field(
+        "0.0.0.0:5010",
+        pattern=r"^\S+:\d+$",
+        description="Address and port of /metrics, which is nowhere else.",
+    )
+    tls_cert_file: Path | None = Field(
+        None,
+        description="PEM certificate chain to serve HTTPS with, on both ports; read again once renewed.",
+    )
+    tls_key_file: Path | None = Field(None, description="PEM private key of OIMS_TLS_CERT_FILE.")
     base_url: str = Field("http://localhost:5000", description="How browsers reach the app; used in mails.")
     cookie_secure: bool | None = Field(
         None, description="Send cookies over HTTPS only; default: by OIMS_BASE_URL."

@@ -31,7 +31,6 @@ PUBLIC = frozenset(
         "dashboard.theme",
         "ops.healthz",
         "ops.readyz",
-        "ops.metrics",
     },
 )
 """Endpoints that need no log-in. Everything else does."""

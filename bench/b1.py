@@ -33,7 +33,7 @@ def server(command: list[str], port: int, environment: dict[str, str], folder: P
     with (folder / "stdout").open("w") as out, (folder / "stderr").open("w") as err:
         process = subprocess.Popen(command, env=os.environ | environment, stdout=out, stderr=err)
         try:
-            deadline = time.monotonic() + 15
+            deadline = time.monotonic() + 60
             while time.monotonic() < deadline:
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
                     break
@@ -58,6 +58,7 @@ def sample(name: str, clients: int) -> tuple[float, float, float]:
             query = "SELECT fingerprint FROM alerts"
         environment = {
             "OIMS_WEBHOOK_BIND": bind,
+            "OIMS_WEBHOOK_METRICS_BIND": "127.0.0.1:0",
             "OIMS_WEBHOOK_TOKEN": TOKEN,
             "OIMS_WEBHOOK_READER_TOKEN": TOKEN[::-1],
             "OIMS_EVENT_KEY": "key-of-the-benchmark",

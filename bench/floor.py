@@ -1,14 +1,15 @@
 """The floor of B1: bare Flask over SQLite (WAL, FULL), one commit per request, no checks, no log."""
 
+import contextlib
 import sqlite3
 import sys
 import threading
-from typing import Any
 
 from flask import Flask, Response, request
-from gunicorn.app.base import BaseApplication
 
-from webhook.wsgi import KEEPALIVE_SECONDS, THREADS
+from serving import Limits, Listener, serve
+from webhook.payload import MAX_BODY_BYTES
+from webhook.wsgi import GRACEFUL_SECONDS, THREADS
 
 INSERT = "INSERT OR IGNORE INTO alerts VALUES (?, ?, ?)"
 
@@ -35,38 +36,16 @@ def create_app(path: str) -> Flask:
     return app
 
 
-class Server(BaseApplication):
-    """gunicorn with the webhook's settings and its stock threaded worker."""
-
-    def __init__(self, bind: str, path: str) -> None:
-        self._bind = bind
-        self._path = path
-        super().__init__()
-
-    def load_config(self) -> None:
-        """Set the same processes, threads and keep-alive as the webhook."""
-        settings: dict[str, Any] = {
-            "bind": [self._bind],
-            "workers": 1,
-            "threads": THREADS,
-            "worker_class": "gthread",
-            "keepalive": KEEPALIVE_SECONDS,
-            "control_socket_disable": True,
-            "loglevel": "warning",
-        }
-        for name, value in settings.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        """Make the table, then the application."""
-        with sqlite3.connect(self._path) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(
-                "CREATE TABLE alerts (fingerprint, starts_at, body, UNIQUE (fingerprint, starts_at))"
-            )
-        connection.close()
-        return create_app(self._path)
+def main(bind: str, path: str) -> None:
+    """Make the table, then serve as the webhook does, each request in a thread of its own."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(
+            "CREATE TABLE alerts (fingerprint, starts_at, body, UNIQUE (fingerprint, starts_at))"
+        )
+    listener = Listener("bind", bind, create_app(path), THREADS, Limits(MAX_BODY_BYTES))
+    serve([listener], certificate=None, on_stop=lambda: None, grace_seconds=GRACEFUL_SECONDS)
 
 
 if __name__ == "__main__":
-    Server(sys.argv[1], sys.argv[2]).run()
+    main(*sys.argv[1:])

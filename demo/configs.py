@@ -43,8 +43,8 @@ def write(settings: Settings, state: State) -> None:
 
 def _prometheus(settings: Settings) -> dict[str, Any]:
     jobs = {
-        "oims-app": "app",
-        "oims-webhook": "webhook",
+        "oims-app": "app-metrics",
+        "oims-webhook": "webhook-metrics",
         "prometheus": "prometheus",
         "alertmanager": "alertmanager",
     }

@@ -36,7 +36,7 @@ class Parts:
 
     def heartbeat(self) -> str | None:
         """Say that the app has heard of the automation, once it has."""
-        metrics = requests.get(f"{self._settings.url('app')}/metrics", timeout=TIMEOUT_SECONDS).text
+        metrics = requests.get(f"{self._settings.url('app-metrics')}/metrics", timeout=TIMEOUT_SECONDS).text
         found = re.search(r"^oims_automation_heartbeat_timestamp_seconds\S* [1-9]", metrics, re.MULTILINE)
         return "The automation has reported to the app" if found else None
 

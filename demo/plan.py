@@ -95,6 +95,7 @@ def app_environment(settings: Settings, state: State) -> dict[str, str]:
         "OIMS_DATABASE_URL": f"sqlite:///{state.folder / 'app.db'}",
         "OIMS_SECRET_KEY_FILE": str(state.secrets / "secret-key"),
         "OIMS_BIND": f"{HOST}:{settings.ports['app']}",
+        "OIMS_METRICS_BIND": f"{HOST}:{settings.ports['app-metrics']}",
         "OIMS_BASE_URL": settings.url("app"),
         "OIMS_REGISTRATION": "open",
         "OIMS_SMTP_HOST": HOST,
@@ -121,6 +122,7 @@ def playbooks(settings: Settings, state: State) -> Path:
 def _webhook_environment(settings: Settings, state: State) -> dict[str, str]:
     return {
         "OIMS_WEBHOOK_BIND": f"{HOST}:{settings.ports['webhook']}",
+        "OIMS_WEBHOOK_METRICS_BIND": f"{HOST}:{settings.ports['webhook-metrics']}",
         "OIMS_WEBHOOK_TOKEN_FILE": str(state.secrets / "webhook-token"),
         "OIMS_WEBHOOK_READER_TOKEN_FILE": str(state.secrets / "reader-token"),
         "OIMS_WEBHOOK_JOURNAL": str(state.folder / "journal.db"),

@@ -35,5 +35,5 @@ def _is_taken(port: int) -> bool:
 
 
 def _advice(name: str, port: int, problem: str) -> str:
-    variable = f"OIMS_DEMO_{name.upper()}_PORT"
+    variable = f"OIMS_DEMO_{name.upper().replace('-', '_')}_PORT"
     return f"Port {port} ({name}) {problem}. Free it, or choose another: make demo {variable}={port + 10}"

@@ -8,7 +8,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-PORTS = {"app": 5000, "webhook": 5001, "prometheus": 9095, "alertmanager": 9093, "smtp": 1025}
+PORTS = {
+    "app": 5000,
+    "app-metrics": 5010,
+    "webhook": 5001,
+    "webhook-metrics": 5011,
+    "prometheus": 9095,
+    "alertmanager": 9093,
+    "smtp": 1025,
+}
 SABOTAGE = ("token", "policy", "playbook")
 HIGHEST_PORT = 65535
 
@@ -53,7 +61,10 @@ def read(arguments: Sequence[str]) -> Settings:
     )
     for name, port in PORTS.items():
         parser.add_argument(
-            f"--{name}-port", type=_port, default=_environment(f"{name}_port", port), help=f"default {port}"
+            f"--{name}-port",
+            type=_port,
+            default=_environment(f"{_word(name)}_port", port),
+            help=f"default {port}",
         )
     parser.add_argument(
         "--state",
@@ -80,12 +91,17 @@ def read(arguments: Sequence[str]) -> Settings:
     given = parser.parse_args(arguments)
     return Settings(
         state=given.state.absolute(),
-        ports={name: getattr(given, f"{name}_port") for name in PORTS},
+        ports={name: getattr(given, f"{_word(name)}_port") for name in PORTS},
         once=given.once,
         clean=given.clean,
         patience=given.patience,
         sabotage=given.sabotage,
     )
+
+
+def _word(name: str) -> str:
+    """Write the name of a port as a variable's."""
+    return name.replace("-", "_")
 
 
 def _environment(name: str, default: object) -> object:

@@ -27,7 +27,7 @@ _READY.set_forkserver_preload(
         "app.cli",
         "automation.cli.follow",
         "cli.main",
-        "gunicorn.workers.gthread",
+        "tornado.httpserver",
         "webhook.wsgi",
     ]
 )

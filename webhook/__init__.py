@@ -54,7 +54,7 @@ class Webhook(Flask):
         )
         held_back = mutes.Mutes(settings.alertmanager_url)
         self.register_blueprint(mutes.blueprint(read=held_back.read, reader=reader, writer=writer))
-        self.register_blueprint(health.blueprint(self.journal, self.metrics))
+        self.register_blueprint(health.blueprint(self.journal))
         intake = Intake(
             self.wsgi_app, journal=self.journal, metrics=self.metrics, writer=writer, reader=reader
         )
@@ -65,6 +65,18 @@ class Webhook(Flask):
         ]
         if settings.alertmanager_url:
             self._threads.append(Periodic("reconcile", reconciler.run, settings.reconcile_interval))
+
+    def exposition(self) -> bytes:
+        """Show the instruments; the journal's gauges stay as they were while it can't be read."""
+        try:
+            state = self.journal.state()
+        except JournalUnavailableError:
+            pass
+        else:
+            self.metrics.last_seq.set(state.last_seq)
+            self.metrics.rows.set(state.row_count)
+            self.metrics.bytes.set(state.byte_count)
+        return self.metrics.exposition()
 
     def interrupt(self) -> None:
         """Send away those who wait for events: the process is about to end."""

@@ -4,8 +4,8 @@ import argparse
 import os
 import sys
 
-from webhook import config, logs
-from webhook.wsgi import Server
+from serving import BindError, CertificateError
+from webhook import config, logs, wsgi
 
 
 def main() -> int:
@@ -26,7 +26,11 @@ def main() -> int:
         sys.stderr.write("The settings are right.\n")
         return 0
     logs.configure(settings.log_level)
-    Server(settings).run()
+    try:
+        wsgi.run(settings)
+    except (BindError, CertificateError) as error:
+        sys.stderr.write(f"The webhook can't start:\n{error}\n")
+        return 2
     return 0
 
 

@@ -70,6 +70,14 @@ class Settings(BaseSettings):
         "0.0.0.0:5001",
         description="Address and port to listen on.",
     )
+    webhook_metrics_bind: Annotated[str, BeforeValidator(_bind)] = Field(
+        "0.0.0.0:5011", description="Address and port of /metrics, which is nowhere else."
+    )
+    tls_cert_file: Path | None = Field(
+        None,
+        description="PEM certificate chain to serve HTTPS with, on both ports; read again once renewed.",
+    )
+    tls_key_file: Path | None = Field(None, description="PEM private key of OIMS_TLS_CERT_FILE.")
     webhook_token: SecretStr | None = Field(None, description="Bearer token that may post alerts.")
     webhook_token_file: Path | None = Field(None, description="File that holds OIMS_WEBHOOK_TOKEN.")
     webhook_reader_token: SecretStr | None = Field(None, description="Bearer token that may read /events.")

@@ -1,14 +1,13 @@
-"""``/healthz``, ``/readyz`` and ``/metrics``."""
+"""``/healthz`` and ``/readyz``."""
 
 from flask import Blueprint, Response
 
-from webhook.journal import Journal, JournalUnavailableError
+from webhook.journal import Journal
 from webhook.lines import to_line
-from webhook.metrics import CONTENT_TYPE, Metrics
 
 
-def blueprint(journal: Journal, metrics: Metrics) -> Blueprint:
-    """Answer what Kubernetes and Prometheus ask."""
+def blueprint(journal: Journal) -> Blueprint:
+    """Answer what Kubernetes asks."""
     bp = Blueprint("health", __name__)
 
     @bp.get("/healthz")
@@ -23,18 +22,5 @@ def blueprint(journal: Journal, metrics: Metrics) -> Blueprint:
         return Response(
             to_line(status="ok", last_seq=journal.last_seq()) + "\n", content_type="application/json"
         )
-
-    @bp.get("/metrics")
-    def exposition() -> Response:
-        """Show the instruments; the journal's gauges stay as they were while it can't be read."""
-        try:
-            state = journal.state()
-        except JournalUnavailableError:
-            pass
-        else:
-            metrics.last_seq.set(state.last_seq)
-            metrics.rows.set(state.row_count)
-            metrics.bytes.set(state.byte_count)
-        return Response(metrics.exposition(), content_type=CONTENT_TYPE)
 
     return bp

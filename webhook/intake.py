@@ -101,7 +101,7 @@ def _answer(start_response: "StartResponse", status: HTTPStatus, headers: dict[s
 
 def _body(environ: "WSGIEnvironment") -> bytes:
     """Read the request's body, never more than the limit."""
-    # gunicorn has refused a Content-Length that is no number.
+    # The server has refused a Content-Length that is no number.
     declared = int(environ.get("CONTENT_LENGTH") or 0)
     if declared > MAX_BODY_BYTES:
         raise _too_large()

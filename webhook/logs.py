@@ -16,7 +16,7 @@ _SHARED: tuple[Processor, ...] = (
 
 
 def configure(level: str) -> None:
-    """Send all messages (structlog's, gunicorn's) to stderr, one JSON object per line."""
+    """Send all messages (structlog's, Tornado's) to stderr, one JSON object per line."""
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
         processors=[

@@ -1,10 +1,9 @@
 """What Prometheus reads on ``/metrics``; every label has a bounded set of values."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.exposition import generate_latest
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 
 class Metrics:

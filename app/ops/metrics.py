@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, g, request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.registry import Collector
 from prometheus_flask_exporter import PrometheusMetrics
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,14 +22,14 @@ SLOTS = 8
 
 SPARE_THREADS = 4
 """The web server's threads beyond those: two for automations that wait for instructions, two so that probes
-and Prometheus are answered while all slots are taken. A full app is to be scaled, not to be restarted."""
+are answered while all slots are taken. A full app is to be scaled, not to be restarted."""
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 OUTCOMES: dict[str, Collection[str]] = {
     "oims_remediation_runs_total": FINAL_STATES,
     "oims_remediation_verdicts_total": [verdict for verdict in Verdict if verdict is not Verdict.PENDING],
 }
-UNCOUNTED = frozenset({"ops.healthz", "ops.readyz", "ops.metrics", "static", "api.get_instructions"})
+UNCOUNTED = frozenset({"ops.healthz", "ops.readyz", "static", "api.get_instructions"})
 
 
 class Database(Collector):
@@ -60,7 +59,6 @@ def init_app(app: Flask) -> None:
         group_by=url_rule,
         buckets=BUCKETS,
         registry=registry,
-        excluded_paths=["^/metrics$"],
     )
     exporter.init_app(app)
     registry.register(Database())
@@ -81,9 +79,10 @@ def init_app(app: Flask) -> None:
             in_flight.dec()
 
 
-def exposition(app: Flask) -> Response:
+def exposition(app: Flask) -> bytes:
     """Return the metrics in the text format."""
-    return Response(generate_latest(app.extensions["metrics"]), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+    with app.app_context():
+        return generate_latest(app.extensions["metrics"])
 
 
 def url_rule(current: Request) -> str:

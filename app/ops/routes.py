@@ -1,11 +1,11 @@
-"""Health and metrics, for machines only."""
+"""Health, for machines only."""
 
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from app.ops import health, metrics
+from app.ops import health
 
 bp = Blueprint("ops", __name__)
 
@@ -23,11 +23,3 @@ def readyz() -> ResponseReturnValue:
     is_ready = all(result == "ok" for result in checks.values())
     status = HTTPStatus.OK if is_ready else HTTPStatus.SERVICE_UNAVAILABLE
     return jsonify(status="ok" if is_ready else "unavailable", checks=checks), status
-
-
-@bp.get("/metrics", endpoint="metrics")
-def show_metrics() -> Response:
-    """Show the metrics to Prometheus; a request through a proxy comes from outside and finds nothing."""
-    if "X-Forwarded-For" in request.headers:
-        abort(HTTPStatus.NOT_FOUND)
-    return metrics.exposition(current_app)

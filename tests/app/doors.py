@@ -26,7 +26,6 @@ PUBLIC = frozenset(
         "dashboard.theme",
         "ops.healthz",
         "ops.readyz",
-        "ops.metrics",
     }
 )
 """Anybody may ask; what they answer is tested with them."""

@@ -25,8 +25,9 @@ class Server:
 
     process: Process
 
-    def __init__(self, url: str, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, url: str, metrics_url: str, environment: dict[str, str], folder: Path) -> None:
         self.url = url
+        self.metrics_url = metrics_url
         self.environment = environment
         self.folder = folder
 
@@ -35,6 +36,11 @@ class Server:
         done = run("app", *arguments, env=self.environment, cwd=self.folder, given=typed)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def metrics(self) -> str:
+        """Return what Prometheus reads."""
+        with urllib.request.urlopen(self.metrics_url, timeout=20) as answer:  # noqa: S310 - http
+            return str(answer.read(), "utf-8")
 
     def token(self, name: str, *scopes: str) -> str:
         """Make an API token and return its secret."""
@@ -82,7 +88,7 @@ def running(folder: Path, **settings: str) -> Iterator[Server]:
 
 @contextmanager
 def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
-    port = free_port()
+    port, metrics_port = free_port(), free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
         "PATH": os.environ["PATH"],
@@ -90,12 +96,13 @@ def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
         "PYTHONPATH": str(ROOT),
         "OIMS_SECRET_KEY": "a-secret-key-of-the-tests-0123456789abcdef",
         "OIMS_BIND": f"127.0.0.1:{port}",
+        "OIMS_METRICS_BIND": f"127.0.0.1:{metrics_port}",
         "OIMS_BASE_URL": url,
         "OIMS_ADMIN_EMAIL": ADMIN[0],
         "OIMS_ADMIN_PASSWORD": ADMIN[1],
         "OIMS_AUTOMATION_TOKEN": AUTOMATION_TOKEN,
     } | settings
-    server = Server(url, environment, folder)
+    server = Server(url, f"http://127.0.0.1:{metrics_port}/metrics", environment, folder)
     server.manage("migrate")
     with (folder / "web.log").open("w") as log:
         process = server.process = Process("app", "web", env=environment, cwd=folder, stdout=log, stderr=log)

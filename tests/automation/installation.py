@@ -36,9 +36,11 @@ class Installation:
     def __init__(self, folder: Path, policy: str, **settings: str):
         self.folder, self._processes = folder, {}
         self._nudges, self._nudged_at = 0, 0.0
-        ports = {part: free_port() for part in ("webhook", "app", "metrics")}
-        self.webhook, self.app, self.metrics = (
-            f"http://127.0.0.1:{ports[part]}" for part in ("webhook", "app", "metrics")
+        ports = {
+            part: free_port() for part in ("webhook", "app", "metrics", "app_metrics", "webhook_metrics")
+        }
+        self.webhook, self.app, self.metrics, self.app_metrics, self.webhook_metrics = (
+            f"http://127.0.0.1:{port}" for port in ports.values()
         )
         self.playbooks = write_playbooks(folder, policy)
         self._env = {
@@ -46,6 +48,7 @@ class Installation:
             "HOME": str(folder),
             "PYTHONPATH": str(ROOT),
             "OIMS_WEBHOOK_BIND": f"127.0.0.1:{ports['webhook']}",
+            "OIMS_WEBHOOK_METRICS_BIND": f"127.0.0.1:{ports['webhook_metrics']}",
             "OIMS_WEBHOOK_TOKEN": WRITER_TOKEN,
             "OIMS_WEBHOOK_READER_TOKEN": READER_TOKEN,
             "OIMS_WEBHOOK_JOURNAL": str(folder / "journal.db"),
@@ -69,6 +72,8 @@ class Installation:
             "OIMS_METRICS_BIND": f"127.0.0.1:{ports['metrics']}",
             "OIMS_STOP_GRACE": "1",
         } | settings
+        # The app and the automation know a setting of the same name.
+        self._envs = {"app": {"OIMS_METRICS_BIND": f"127.0.0.1:{ports['app_metrics']}"}}
 
     def begin(self, *parts: str) -> None:
         """Make the app's database and start the parts, all of them unless some are named."""
@@ -76,7 +81,7 @@ class Installation:
         for part in parts or PARTS:
             self.start(part)
         if not parts or "automation" in parts:
-            until(lambda: "heartbeat_timestamp" in self.scrape(self.app), SECONDS)
+            until(lambda: "heartbeat_timestamp" in self.scrape(self.app_metrics), SECONDS)
 
     def command(self, *words: str) -> str:
         """Run a command of a part and return what it prints."""
@@ -88,14 +93,22 @@ class Installation:
         """Start a part; one with an address has to answer before this returns, unless it is not awaited."""
         with self.log_path(part).open("ab") as log:
             self._processes[part] = Process(
-                *PARTS[part], env=self._env, cwd=self.folder, stdout=log, stderr=log
+                *PARTS[part],
+                env=self._env | self._envs.get(part, {}),
+                cwd=self.folder,
+                stdout=log,
+                stderr=log,
             )
         if is_awaited:
             self.wait_until_up(part)
 
     def wait_until_up(self, part: str) -> None:
         """Wait until a part answers, if it has an address."""
-        address = {"webhook": self.webhook, "app": self.app, "automation": self.metrics}.get(part)
+        address = {
+            "webhook": self.webhook_metrics,
+            "app": self.app_metrics,
+            "automation": self.metrics,
+        }.get(part)
         if address:
             until(lambda: self.scrape(address), SECONDS)
 

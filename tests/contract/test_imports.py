@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("contract", "webhook", "app", "automation", "cli")
+PARTS = ("contract", "serving", "webhook", "app", "automation", "cli")
 FILES = sorted(path for part in PARTS for path in (ROOT / part).rglob("*.py"))
 
 
@@ -34,8 +34,24 @@ def test_there_is_something_to_look_at():
 def test_a_part_never_imports_another(path):
     own = path.relative_to(ROOT).parts[0]
     foreign = {name for name in imported(path) if name.split(".")[0] in set(PARTS) - {own, "contract"}}
+    if own in {"webhook", "app"}:
+        foreign = {name for name in foreign if name.split(".")[0] != "serving"}
 
     assert foreign == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_web_server_knows_tornado_and_only_its_public_names(path):
+    names = {name for name in imported(path) if name.split(".")[0] == "tornado"}
+
+    assert path.is_relative_to(ROOT / "serving") or names == set()
+    assert not {name for name in names for word in name.split(".") if word.startswith("_")}
+
+
+def test_nothing_imports_another_web_server():
+    servers = {"gunicorn", "granian", "waitress", "uvicorn", "hypercorn", "gevent"}
+
+    assert not {name for path in FILES for name in imported(path) if name.split(".")[0] in servers}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

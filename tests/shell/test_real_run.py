@@ -38,6 +38,7 @@ def settings(tmp_path, supervisor):
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "OIMS_WEBHOOK_BIND": f"127.0.0.1:{port}",
+        "OIMS_WEBHOOK_METRICS_BIND": "127.0.0.1:0",
         "OIMS_WEBHOOK_TOKEN": "the-writer's-token-0123456789abcdef",
         "OIMS_WEBHOOK_READER_TOKEN": "the-reader's-token-0123456789abcdef",
         "OIMS_JOURNAL_TOKEN": "the-reader's-token-0123456789abcdef",

@@ -46,11 +46,13 @@ class WebhookProcess:
     def __init__(self, folder: Path, **settings: str):
         self.folder = folder
         self.port = free_port()
+        self.metrics_port = free_port()
         self.journal = folder / "journal.db"
         self.log = folder / "stdout"
         self.errors = folder / "stderr"
         self.settings = {
             "OIMS_WEBHOOK_BIND": f"127.0.0.1:{self.port}",
+            "OIMS_WEBHOOK_METRICS_BIND": f"127.0.0.1:{self.metrics_port}",
             "OIMS_WEBHOOK_TOKEN": WRITER,
             "OIMS_WEBHOOK_READER_TOKEN": READER,
             "OIMS_EVENT_KEY": KEY,
@@ -93,8 +95,8 @@ class WebhookProcess:
             with contextlib.suppress(ProcessLookupError):
                 self.kill()
 
-    def request(self, method, path, body=None, headers=None, timeout=30, **options):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+    def request(self, method, path, body=None, headers=None, timeout=30, port=None, **options):
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
         try:
             connection.request(method, path, body, headers or {}, **options)
             answer = connection.getresponse()
@@ -125,7 +127,7 @@ class WebhookProcess:
 
     def metric(self, name):
         """The value of a sample, 0 if there is none."""
-        for line in self.get("/metrics").body.splitlines():
+        for line in self.get("/metrics", port=self.metrics_port).body.splitlines():
             if line.rpartition(" ")[0] == name:
                 return float(line.rpartition(" ")[2])
         return 0.0

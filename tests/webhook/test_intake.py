@@ -250,7 +250,7 @@ def test_the_same_delivery_two_hundred_times_is_one_event(webhook):
 def test_metrics_have_the_type_prometheus_wants(webhook):
     webhook.post(b"{}")
 
-    answer = webhook.get("/metrics")
+    answer = webhook.get("/metrics", port=webhook.metrics_port)
 
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     assert 'oims_webhook_rejected_total{reason="invalid"}' in answer.body

@@ -43,9 +43,7 @@ def visitors() -> Iterator[ThreadPoolExecutor]:
 
 
 def in_flight(server: Server) -> float:
-    status, text = server.ask("GET", "/metrics")
-    assert status == 200
-    found = re.search(r"^oims_http_requests_in_flight (\S+)$", text, re.MULTILINE)
+    found = re.search(r"^oims_http_requests_in_flight (\S+)$", server.metrics(), re.MULTILINE)
     assert found is not None
     return float(found[1])
 

@@ -9,7 +9,6 @@ NO_PAGES = {
     "static",
     "ops.healthz",
     "ops.readyz",
-    "ops.metrics",
     "oidc.start",
     "oidc.callback",
     "dashboard.export",

@@ -14,6 +14,7 @@ from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Verdict
 from app.notify.models import MailKind, OutboxMessage
 from app.ops import audit
+from app.ops.metrics import exposition
 from app.remediation.models import Run
 from tests.app.journal import event, take
 
@@ -220,17 +221,17 @@ def test_the_heartbeat_hears_whether_people_paused_the_automation(
     with app.app_context():
         control.pause(actor=SYSTEM)
     assert client.post("/api/v1/automation/heartbeat", json=body, headers=headers).json["paused"] is True
-    text = client.get("/metrics").text
+    text = exposition(app).decode()
     assert "oims_automation_paused 1.0" in text
     assert "oims_automation_heartbeat_timestamp_seconds" in text
 
 
 def test_a_pause_on_the_automations_host_and_its_lag_are_measured_too(
-    client: FlaskClient, bearer: Any
+    app: Any, client: FlaskClient, bearer: Any
 ) -> None:
     beat = sign_of_life(paused=True, lag_s=75.5)
     client.post("/api/v1/automation/heartbeat", json=beat, headers=bearer(Scope.AUTOMATION))
-    text = client.get("/metrics").text
+    text = exposition(app).decode()
     assert "oims_automation_paused 1.0" in text
     assert "oims_automation_journal_lag_seconds 75.5" in text
 

@@ -1,0 +1,83 @@
+"""The connections of one listener: how many there are, who waits longest, who is being served."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, cast
+
+from tornado.httputil import HTTPConnection, HTTPServerConnectionDelegate
+
+from serving.call import Call, Crew
+from serving.exchange import Exchange
+from serving.limits import MAX_CONNECTIONS, MAX_GATHERED_BYTES, Limits
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from tornado.http1connection import HTTP1Connection
+
+
+class Connections(HTTPServerConnectionDelegate):
+    """Gives each request an exchange; when there is no room, the client that has waited longest has to go."""
+
+    def __init__(
+        self, crew: Crew, limits: Limits, address: tuple[str, int], on_slow: Callable[[], None]
+    ) -> None:
+        """Take the listener's address, and a listener for requests that took too long to arrive."""
+        self.limits = limits
+        self.address = address
+        self.on_slow = on_slow
+        self.is_stopping = False
+        self._crew = crew
+        self._exchanges: dict[object, Exchange] = {}
+        self._served = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._gathered_bytes = 0
+
+    async def served(self) -> None:
+        """Return when no request is being served."""
+        await self._idle.wait()
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> Exchange:
+        """Begin the connection's next exchange."""
+        exchange = Exchange(self, cast("HTTP1Connection", request_conn))
+        self._exchanges.pop(server_conn, None)
+        self._exchanges[server_conn] = exchange
+        if len(self._exchanges) > MAX_CONNECTIONS:
+            self._dismiss(lambda _: True)
+        return exchange
+
+    def on_close(self, server_conn: object) -> None:
+        """Forget a connection."""
+        self._exchanges.pop(server_conn, None)
+
+    def count_gathered(self, size: int) -> None:
+        """Count bytes of bodies that are kept, or with a negative size no longer."""
+        self._gathered_bytes += size
+        if self._gathered_bytes > MAX_GATHERED_BYTES:
+            self._dismiss(lambda exchange: exchange.size > 0)
+
+    def serve(self, exchange: Exchange, environ: "WSGIEnvironment") -> None:
+        """Have the application called in a thread; the exchange gets its answer in the event loop."""
+        loop = asyncio.get_running_loop()
+        self._served += 1
+        self._idle.clear()
+
+        def answer(call: Call) -> None:
+            self._served -= 1
+            exchange.answer(call)
+            if not self._served:
+                self._idle.set()
+
+        def end(call: Call) -> None:
+            with suppress(RuntimeError):  # the loop is closed: it has waited long enough
+                loop.call_soon_threadsafe(answer, call)
+
+        self._crew.take(Call(environ, end))
+
+    def _dismiss(self, is_meant: Callable[[Exchange], bool]) -> None:
+        for server_conn, exchange in self._exchanges.items():
+            if exchange.is_waiting and is_meant(exchange):
+                del self._exchanges[server_conn]
+                exchange.close()
+                return
