@@ -31,6 +31,9 @@ class Call:
         self.environ = environ
         self.on_end = on_end
         self._parts: Iterable[bytes] = ()
+        self.status = (0, "")
+        self.headers: list[tuple[str, str]] = []
+        self.body = b""
         self._fail()
 
     def begin(self, application: "WSGIApplication") -> None:
@@ -65,7 +68,7 @@ class Call:
 
     def _fail(self) -> None:
         self.status = (int(HTTPStatus.INTERNAL_SERVER_ERROR), HTTPStatus.INTERNAL_SERVER_ERROR.phrase)
-        self.headers: list[tuple[str, str]] = [("Content-Type", "text/plain; charset=utf-8")]
+        self.headers = [("Content-Type", "text/plain; charset=utf-8")]
         self.body = b"The server has failed; its log says why.\n"
         self._parts = ()
 

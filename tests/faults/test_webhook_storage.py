@@ -57,37 +57,16 @@ def test_a_delivery_cut_off_by_a_kill_is_stored_once_when_it_is_sent_again(webho
     assert sorted(stored) == sorted({f"cut{n}" for n in range(10)})
 
 
-def _is_taken(webhook, name):
-    with contextlib.suppress(OSError, http.client.HTTPException):
-        return webhook.post(message(alert(name))).status == 200
-    return False
-
-
 @pytest.mark.fault("F29")
-def test_a_killed_worker_is_replaced(webhook):
-    webhook.start()
-    webhook.post(message(alert("Before")))
-    (worker,) = subprocess.run(
-        ["pgrep", "-P", str(webhook.process.pid)], capture_output=True, text=True, check=True
-    ).stdout.split()
-
-    os.kill(int(worker), signal.SIGKILL)
-
-    until(lambda: _is_taken(webhook, "After"))
-    assert names(webhook) == ["Before", "After"]
-
-
-def test_when_its_arbiter_is_killed_the_next_one_can_listen_at_once(webhook):
+def test_after_a_kill_the_next_process_can_listen_at_once(webhook):
+    """A kubelet or supervisord starts it; what it holds of an address dies with it."""
     webhook.start()
     webhook.post(message(alert("Before")))
 
-    webhook.process.kill()
-    webhook.process.wait(10)
+    webhook.kill()
     webhook.start()
 
-    listening = f"Listening at: http://127.0.0.1:{webhook.port} ({webhook.process.pid})"
-    until(lambda: listening in webhook.errors.read_text(), 5)
-    until(lambda: _is_taken(webhook, "After"))
+    assert webhook.post(message(alert("After"))).status == 200
     assert names(webhook) == ["Before", "After"]
 
 
