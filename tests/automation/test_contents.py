@@ -38,6 +38,7 @@ def policy(playbooks, **remedy):
 
 
 @pytest.mark.parametrize("name", INCLUDED)
+@pytest.mark.threat("T38")
 def test_the_digest_covers_everything_that_a_playbook_may_include(playbooks, name):
     path = playbooks / name
     found = {digest_of(playbooks)}
@@ -103,6 +104,7 @@ def test_the_folders_above_count_as_for_sshd(playbooks, tmp_path):
 
 
 @pytest.mark.threat("T25")
+@pytest.mark.threat("T38")
 def test_a_changed_include_is_refused_at_the_start_and_named(playbooks, command):
     (playbooks / "tasks").mkdir()
     (playbooks / "tasks" / "x.yml").write_text("- debug:\n")
@@ -138,6 +140,7 @@ def test_check_lets_ansible_read_nothing_of_a_folder_that_is_not_in_order(playbo
 
 
 @pytest.mark.threat("T25")
+@pytest.mark.threat("T38")
 def test_a_changed_playbook_is_not_even_tried_before_somebody_approved(
     journal, app, follower, eventually, playbooks, tmp_path
 ):

@@ -104,6 +104,7 @@ def no_signers(signer):
         (no_signers, "signers", "is missing"),
     ],
 )
+@pytest.mark.threat("T40")
 def test_what_is_not_signed_as_it_is_stops_the_start_with_file_and_reason(signer, spoil, file, reason):
     signer.sign()
     spoil(signer)
@@ -114,6 +115,7 @@ def test_what_is_not_signed_as_it_is_stops_the_start_with_file_and_reason(signer
 
 
 @pytest.mark.threat("T25")
+@pytest.mark.threat("T40")
 def test_what_was_changed_after_the_start_is_not_run(signer, journal, app, follower, eventually):
     signer.sign()
     follower(OIMS_ALLOWED_SIGNERS_FILE=str(signer.signers))

@@ -13,6 +13,7 @@ SECRET = "hunter2-of-the-test"
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.threat("T14")
 def test_a_row_hides_its_example_and_keeps_the_rest(kind):
     assert kind.pattern.search(kind.example.encode())
     assert redact(kind.example) == kind.clean
@@ -96,6 +97,7 @@ def test_a_row_hides_its_example_and_keeps_the_rest(kind):
         "http://localhost:5000/invitation/{}",
     ],
 )
+@pytest.mark.threat("T28")
 def test_a_secret_is_hidden_in_the_form_a_program_prints_it(text):
     assert SECRET not in redact(text.format(SECRET)), redact(text.format(SECRET))
 
@@ -164,6 +166,7 @@ UNITS = (
 
 
 @pytest.mark.parametrize("unit", [*UNITS, *(kind.example for kind in KINDS)])
+@pytest.mark.threat("T32")
 def test_the_worst_text_takes_no_time(unit, spent):
     text = (unit * 100_000)[:100_000]
     assert spent(lambda: redact(text)) < 0.2

@@ -281,6 +281,7 @@ def test_nobody_prepares_an_account_for_somebody_else_to_be_linked_to(client: Fl
 @pytest.mark.parametrize(
     "audience", ["another app", ["another app"], ["another app", "a third"], [], "", ["oims2"], None]
 )
+@pytest.mark.threat("T42")
 def test_a_token_for_another_app_lets_nobody_in(
     client: FlaskClient, context: None, provider: Provider, audience: Any
 ) -> None:

@@ -32,6 +32,7 @@ def aged(browser, later):
 
 
 @pytest.mark.parametrize("name", ["laptop", HOSTILE.splitlines()[0], "umläut ✓"])
+@pytest.mark.threat("T41")
 def test_a_token_is_made_only_after_the_password_and_with_what_was_typed(app, aged, alice, name):
     asked = aged.submit("/profile/tokens", name=name, scope="write", days="90")
     assert asked.status_code == 403
@@ -83,6 +84,7 @@ def test_several_lines_of_text_come_back_as_they_were(app, admin, later, alice):
         ("/admin/tokens", "/admin/tokens", {"name": "program", "scope": "admin", "days": ""}),
     ],
 )
+@pytest.mark.threat("T41")
 def test_administrators_prove_themselves_too(app, admin, later, alice, page, action, fields):
     page, action = page.format(id=alice.id), action.format(id=alice.id)
     asked = admin.submit(page, action, **fields)
