@@ -7,6 +7,8 @@ from flask import Flask
 from app import access, assets, database, errors, pages, security
 from app.accounts import links, oidc, profile, sessions
 from app.accounts import routes as accounts
+from app.accounts.factors import routes as factors
+from app.accounts.factors import second_step
 from app.admin import routes as admin
 from app.api import limits, reference
 from app.api import routes as api
@@ -71,7 +73,7 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    people = (accounts, links, profile, subscriptions, admin)
+    people = (accounts, links, second_step, profile, factors, subscriptions, admin)
     work = (incidents, reviews, dashboard, remediation, maintenance)
     for part in (operations, api, reference, *people, *work):
         app.register_blueprint(part.bp)

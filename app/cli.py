@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app, demo_data, logs, provision, worker, wsgi
 from app.accounts import service, tokens
+from app.accounts.factors import service as factors
 from app.accounts.models import Role, Scope, UserStatus
 from app.clock import now, rfc3339
 from app.config import Settings, SettingsError, load
@@ -115,6 +116,12 @@ def _add_user_commands(parser: argparse.ArgumentParser) -> None:
     role.add_argument("role", choices=[*Role], type=Role)
     role.set_defaults(run=_change_role)
 
+    reset = commands.add_parser(
+        "reset-factors", help="remove all second factors of somebody who has lost them; all sessions end"
+    )
+    reset.add_argument("email")
+    reset.set_defaults(run=_reset_factors)
+
 
 def _add_token_commands(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="action", required=True, metavar="action")
@@ -182,6 +189,11 @@ def _set_password(_app: Flask, options: argparse.Namespace) -> None:
 def _change_role(_app: Flask, options: argparse.Namespace) -> None:
     user = service.change_role(service.known(options.email).id, role=options.role, by=BY)
     _print(f"{user.email} is {user.role} now.")
+
+
+def _reset_factors(_app: Flask, options: argparse.Namespace) -> None:
+    user = factors.reset(service.known(options.email).id, by=BY)
+    _print(f"{user.email} has no second factor now.")
 
 
 def _create_token(_app: Flask, options: argparse.Namespace) -> None:

@@ -79,6 +79,18 @@ class Settings(BaseSettings):
         {}, description="Which group means which role, as in `sre=responder,sre-leads=admin`."
     )
 
+    oidc_is_second_factor: bool = Field(
+        default=False,
+        description="Single sign-on counts as both factors; for providers that always ask for two.",
+    )
+    second_factor_roles: Annotated[tuple[Literal["viewer", "responder", "admin"], ...], NoDecode] = Field(
+        (), description="Roles that must log in with a second factor, as in `admin,responder`; empty: none."
+    )
+    approvals_need_second_factor: bool = Field(
+        default=False,
+        description="Approving a run takes a second factor that was proved in the last 5 minutes.",
+    )
+
     smtp_host: str = Field("", description="Mail server; empty: no mails are written.")
     smtp_port: int = Field(25, ge=1, le=65535, description="Port of the mail server.")
     smtp_user: str = Field("", description="Name to log in to the mail server; empty: no log-in.")
@@ -134,7 +146,7 @@ class Settings(BaseSettings):
         "INFO", description="Least level that is logged."
     )
 
-    @field_validator("mail_to", mode="before")
+    @field_validator("mail_to", "second_factor_roles", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -1,6 +1,7 @@
 """All tables in one place, for migrations and tests."""
 
 from app.accounts import models as accounts
+from app.accounts.factors import models as factors
 from app.alerts import models as alerts
 from app.api import models as api
 from app.database import Base
@@ -15,6 +16,7 @@ __all__ = [
     "accounts",
     "alerts",
     "api",
+    "factors",
     "incidents",
     "maintenance",
     "metadata",

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.accounts.factors import guard
 from app.accounts.models import Role
 from app.errors import Forbidden, Unauthorized, wants_problem
 
@@ -28,6 +29,11 @@ PUBLIC = frozenset(
         "subscriptions.unsubscribe",
         "oidc.start",
         "oidc.callback",
+        "second_step.show",
+        "second_step.options",
+        "second_step.leave",
+        "second_step.log_in",
+        "second_step.log_in_options",
         "dashboard.theme",
         "ops.healthz",
         "ops.readyz",
@@ -49,6 +55,11 @@ VIEWER_MAY_POST = frozenset(
         "profile.sign_out_everywhere",
         "profile.tokens",
         "profile.revoke",
+        "factors.add_app",
+        "factors.add_passkey",
+        "factors.passkey_options",
+        "factors.remove",
+        "factors.renew_codes",
         "subscriptions.show",
         "dashboard.theme",
         "incidents.keep_view",
@@ -91,10 +102,10 @@ def _guard() -> ResponseReturnValue | None:
     if request.endpoint is None or request.endpoint in PUBLIC or request.blueprint in TOKEN_BLUEPRINTS:
         return None
     if not current_user.is_authenticated:
-        if wants_problem():
-            raise Unauthorized("Log in first.")
-        target = request.full_path.rstrip("?") if request.method == "GET" else None
-        return redirect(url_for("accounts.login", next=target), code=HTTPStatus.SEE_OTHER)
+        return _to("accounts.login")
+    elsewhere = guard.detour()
+    if elsewhere is not None:
+        return _to(elsewhere)
     least = ROLE_OF_BLUEPRINT.get(request.blueprint or "", Role.VIEWER)
     if not current_user.role.includes(least):
         raise Forbidden(f"This needs the role {least}; yours is {current_user.role}.")
@@ -104,6 +115,14 @@ def _guard() -> ResponseReturnValue | None:
             "You may look at everything here, but not change it. An administrator can change your role."
         )
     return None
+
+
+def _to(endpoint: str) -> ResponseReturnValue:
+    """Lead a person to a page that comes before the one they asked for; a program is refused."""
+    if wants_problem():
+        raise Unauthorized("Log in first.")
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for(endpoint, next=target), code=HTTPStatus.SEE_OTHER)
 
 
 def _add_headers(response: Response) -> Response:

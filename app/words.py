@@ -5,6 +5,7 @@ import re
 import shlex
 from typing import NamedTuple
 
+from app.accounts.factors.models import FactorKind
 from app.accounts.models import UserStatus
 from app.formats import sentence
 from app.incidents.actors import ActorKind
@@ -93,6 +94,10 @@ ACCOUNTS = {
     UserStatus.ACTIVE: Pill("Active", "ok"),
     UserStatus.PENDING: Pill("Waits for approval", "high"),
     UserStatus.DISABLED: Pill("Off", "off"),
+}
+FACTORS = {
+    FactorKind.APP: "Authenticator app",
+    FactorKind.PASSKEY: "Passkey",
 }
 MAILS = {
     MailState.WAITING: Pill("Waiting", "held"),

@@ -16,6 +16,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts import resets, sessions
+from app.accounts.factors import challenges, pending
 from app.alerts.consumer import Consumer
 from app.api import idempotency
 from app.clock import now
@@ -112,6 +113,8 @@ def _beat(name: str, stop: Event) -> None:
             if waited >= cleaned_at:
                 sessions.delete_ended()
                 resets.delete_ended()
+                challenges.delete_ended()
+                pending.delete_ended()
                 idempotency.forget_old()
                 cleaned_at = waited + CLEAN_EVERY_S
         except SQLAlchemyError as error:

@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import select
 
 from app.accounts import service
+from app.accounts.factors import service as factors
 from app.accounts.models import Role, User, UserStatus
 from app.clock import now
 from app.config import Settings
@@ -87,6 +88,7 @@ def _linked(identity: Identity) -> User | None:
     if user is None or user.oidc_subject is not None:
         return None
     user.oidc_issuer, user.oidc_subject = identity.issuer, identity.subject
+    factors.forget(user.id)
     audit.record("account_linked", BY, f"{user.email} is linked to {BY}.", user_id=user.id)
     return user
 

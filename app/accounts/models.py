@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import cast
 
 from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -45,6 +46,8 @@ class Proof(StrEnum):
 
     PASSWORD = "password"  # noqa: S105 - a way, not a secret
     SINGLE_SIGN_ON = "single_sign_on"
+    PASSKEY = "passkey"
+    SECOND_FACTOR = "second_factor"
 
 
 class User(Base):
@@ -83,6 +86,8 @@ class User(Base):
 
     # Set by the session loader: Flask-Login keeps this, not the user's id, in the browser's cookie.
     session_token = ""
+    # When this session last proved a second factor; set by the session loader too.
+    factor_at = cast("datetime | None", None)
 
     is_authenticated = True
     is_anonymous = False
@@ -109,6 +114,7 @@ class LoginSession(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_seen_at: Mapped[datetime] = mapped_column(default=now)
+    factor_at: Mapped[datetime | None] = mapped_column(comment="when a second factor was proved last")
     address: Mapped[str] = mapped_column(String(64), default="")
     user_agent: Mapped[str] = mapped_column(String(200), default="")
     proved_at: Mapped[datetime | None] = mapped_column(comment="when the person last proved who they are")
@@ -128,6 +134,7 @@ class ApiToken(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[str]]
     created_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    factor_at: Mapped[datetime | None] = mapped_column(comment="a person's: the second factor behind it")
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

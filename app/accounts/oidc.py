@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import external, proof, sessions
+from app.accounts.factors import pending
 from app.accounts.models import Proof
 from app.config import Settings
 from app.errors import Unauthorized
@@ -35,8 +36,8 @@ def callback() -> ResponseReturnValue:
         return _confirm()
     target = local_path(session.get("oidc_next"))
     user = external.admit(_provider().identify(), _settings(), address=request.remote_addr or "")
-    sessions.sign_in(user, request, how=Proof.SINGLE_SIGN_ON)
-    return redirect(target, code=HTTPStatus.SEE_OTHER)
+    has_second = _settings().oidc_is_second_factor
+    return pending.admit(user, target, how=Proof.SINGLE_SIGN_ON, has_second=has_second)
 
 
 def _confirm() -> ResponseReturnValue:

@@ -53,7 +53,7 @@ def password() -> ResponseReturnValue:
         except InvalidInput as error:
             form.reject(error)
         else:
-            sessions.sign_in(service.get(user.id), request)
+            sessions.sign_in(service.get(user.id), request, factor_at=user.factor_at)
             flash("Your password is changed, and all other browsers are logged out.", "ok")
             return redirect(url_for("profile.show"), code=HTTPStatus.SEE_OTHER)
     context = {"form": form, "min_password_length": passwords.MIN_LENGTH}
@@ -89,6 +89,7 @@ def own_tokens() -> ResponseReturnValue:
                 scopes=[Scope(form.scope.data)],
                 by=current_user.name,
                 user_id=current_user.id,
+                factor_at=current_user.factor_at,
                 expires_at=now() + timedelta(days=int(form.days.data)),
             )
         except InvalidInput as error:

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import invitations, passwords, service, sessions, throttle
+from app.accounts.factors import passkeys, pending
 from app.accounts.forms import AddressForm, LoginForm, RegistrationForm
 from app.accounts.links import enter, status
 from app.accounts.models import UserStatus
@@ -34,14 +35,14 @@ def login() -> ResponseReturnValue:
         except Unauthorized as error:
             form.form_errors.append(error.detail)
         else:
-            sessions.sign_in(user, request)
-            return redirect(target, code=HTTPStatus.SEE_OTHER)
+            return pending.admit(user, target)
     settings = current_app.config["SETTINGS"]
     return render_template(
         "accounts/login.html",
         form=form,
         next=request.args.get("next"),
         registration=invitations.who_may_register(),
+        has_passkeys=passkeys.are_possible(),
         has_single_sign_on=bool(settings.oidc_issuer),
         is_new=service.is_new(),
     ), status(form)

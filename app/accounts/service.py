@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import select
 
 from app.accounts import passwords, sessions, throttle
+from app.accounts.factors import service as factors
 from app.accounts.models import Role, User, UserStatus
 from app.clock import now
 from app.database import transaction
@@ -184,6 +185,7 @@ def change_status(user_id: int, *, status: UserStatus, by: str) -> User:
         _keep_one(admins)
         if status is not UserStatus.ACTIVE:
             sessions.sign_out_everywhere(user.id)
+            factors.forget(user.id)
         if old is not status:
             audit.record("status_changed", by, f"{user.email}: {old} became {status}.", user_id=user.id)
         if old is UserStatus.PENDING and status is UserStatus.ACTIVE:

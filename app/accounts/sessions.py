@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Request, session
@@ -25,10 +25,13 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def sign_in(user: User, request: Request, *, how: Proof = Proof.PASSWORD) -> None:
+def sign_in(
+    user: User, request: Request, *, how: Proof = Proof.PASSWORD, factor_at: datetime | None = None
+) -> None:
     """Start a session in this browser, which ``how`` proved to be the person's.
 
-    Whatever session it had before is gone (no fixation).
+    Whatever session it had before is gone (no fixation). ``factor_at`` is when the person proved a second
+    factor, if they did.
     """
     token = secrets.token_urlsafe(32)
     with transaction():
@@ -36,6 +39,7 @@ def sign_in(user: User, request: Request, *, how: Proof = Proof.PASSWORD) -> Non
             LoginSession(
                 token_hash=_digest(token),
                 user_id=user.id,
+                factor_at=factor_at,
                 address=(request.remote_addr or "")[:64],
                 user_agent=request.user_agent.string[:200],
                 proved_at=now(),
@@ -43,7 +47,7 @@ def sign_in(user: User, request: Request, *, how: Proof = Proof.PASSWORD) -> Non
             ),
         )
     session.clear()
-    user.session_token = token
+    user.session_token, user.factor_at = token, factor_at
     login_user(user)
 
 
@@ -84,6 +88,13 @@ def sign_out_everywhere(user_id: int) -> None:
         db.session.execute(delete(LoginSession).where(LoginSession.user_id == user_id))
 
 
+def end_this() -> None:
+    """End this browser's session on the server; another one follows."""
+    with transaction():
+        digest = _digest(str(session.get("_user_id", "")))
+        db.session.execute(delete(LoginSession).where(LoginSession.token_hash == digest))
+
+
 def load(token: str) -> User | None:
     """Return the user of a running session, or nothing when it has ended, timed out or the account is off."""
     row = db.session.scalar(select(LoginSession).where(LoginSession.token_hash == _digest(token)))
@@ -100,7 +111,7 @@ def load(token: str) -> User | None:
                 .where(LoginSession.token_hash == _digest(token))
                 .values(last_seen_at=moment),
             )
-    user.session_token = token
+    user.session_token, user.factor_at = token, row.factor_at
     return user
 
 

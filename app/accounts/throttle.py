@@ -28,6 +28,7 @@ type Subject = tuple[Brake, str]
 
 PER_ACCOUNT = Brake("account", 10, timedelta(minutes=30))
 PER_ADDRESS = Brake("address", 50, timedelta(hours=1))
+CODES_PER_ACCOUNT = Brake("code-account", 10, timedelta(minutes=30))
 RESETS_PER_ACCOUNT = Brake("reset-account", 3, timedelta(hours=1))
 RESETS_PER_ADDRESS = Brake("reset-address", 20, timedelta(hours=1))
 REGISTRATIONS_PER_ACCOUNT = Brake("registration-account", 3, timedelta(hours=1))
@@ -37,6 +38,11 @@ REGISTRATIONS_PER_ADDRESS = Brake("registration-address", 20, timedelta(hours=1)
 def log_in(email: str, address: str) -> tuple[Subject, Subject]:
     """Return the brakes on guessing a password."""
     return (PER_ACCOUNT, email), (PER_ADDRESS, address)
+
+
+def second_step(user_id: int, address: str) -> tuple[Subject, Subject]:
+    """Return the brakes on guessing a second factor; who tries has proved the first one."""
+    return (CODES_PER_ACCOUNT, str(user_id)), (PER_ADDRESS, address)
 
 
 def check(*subjects: Subject) -> None:

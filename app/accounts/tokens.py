@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from flask import current_app
 from sqlalchemy import select, update
 
 from app.accounts.models import ApiToken, Role, Scope, User
 from app.clock import now
 from app.database import transaction
-from app.errors import InvalidInput, NotFound
+from app.errors import Forbidden, InvalidInput, NotFound
 from app.extensions import db
 from app.ops import audit
 from app.text import entered
@@ -50,9 +51,12 @@ def create(
     scopes: Iterable[Scope],
     by: str,
     user_id: int | None = None,
+    factor_at: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> NewToken:
     """Make a token: a program's, or with ``user_id`` a person's own, which acts in that person's name.
+
+    ``factor_at`` is when the person proved a second factor in the session that makes it, if they did.
 
     Raises:
         InvalidInput: the name is empty or taken, or no scope is given.
@@ -61,6 +65,7 @@ def create(
     secret = MARK + secrets.token_urlsafe(32)
     with transaction():
         token = _add(name=name, secret=secret, scopes=scopes, user_id=user_id, expires_at=expires_at)
+        token.factor_at = factor_at
         audit.record(
             "token_created", by, f"API token {token.name} was made.", token=token.id, scopes=token.scopes
         )
@@ -145,6 +150,19 @@ def allows(token: ApiToken, scope: Scope) -> bool:
     person = _person(token)
     is_covered = any(scope in INCLUDES[Scope(held)] for held in token.scopes)
     return is_covered and (person is None or scope in MAY_HAVE[person.role])
+
+
+def check_factor(token: ApiToken) -> None:
+    """Refuse a person's token that was made without the second factor which the person's role needs now.
+
+    Raises:
+        Forbidden: it was.
+
+    """
+    person = _person(token)
+    roles = current_app.config["SETTINGS"].second_factor_roles
+    if person is not None and token.factor_at is None and person.role.value in roles:
+        raise Forbidden("Your role needs a second factor; this token was made without one. Make another.")
 
 
 def _person(token: ApiToken) -> User | None:

@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import invitations, service, sessions
+from app.accounts.factors import service as factors
+from app.accounts.factors.guard import proved
 from app.accounts.links import status
 from app.accounts.models import Role, UserStatus
 from app.accounts.proof import requires_recent_proof
@@ -60,7 +62,11 @@ def person(user_id: int) -> ResponseReturnValue:
     """Show one account and what can be done to it."""
     user = service.get(user_id)
     return render_template(
-        "admin/person.html", user=user, form=RoleForm(role=user.role.value), browsers=sessions.of(user.id)
+        "admin/person.html",
+        user=user,
+        form=RoleForm(role=user.role.value),
+        browsers=sessions.of(user.id),
+        factors=factors.of(user.id),
     )
 
 
@@ -97,6 +103,19 @@ def sign_out(user_id: int) -> ResponseReturnValue:
     """Log all browsers of a person out."""
     return _change(
         user_id, lambda: service.sign_out(user_id, by=current_user.name), "All browsers are logged out."
+    )
+
+
+@bp.post("/people/<int:user_id>/reset-factors")
+@proved
+def reset_factors(user_id: int) -> ResponseReturnValue:
+    """Remove all second factors of somebody who has lost them."""
+    if user_id == current_user.id:
+        raise InvalidInput("Ask another administrator to do this, or use the command line.")
+    return _change(
+        user_id,
+        lambda: factors.reset(user_id, by=current_user.name),
+        "All second factors are removed, and all browsers are logged out.",
     )
 
 

@@ -13,7 +13,7 @@ def authenticate(scope: Scope) -> ApiToken:
 
     Raises:
         Unauthorized: there is no usable token.
-        Forbidden: the token doesn't cover ``scope``.
+        Forbidden: the token doesn't cover ``scope``, or lacks the second factor that its person's role needs.
 
     """
     kind, _, secret = request.headers.get("Authorization", "").partition(" ")
@@ -22,6 +22,7 @@ def authenticate(scope: Scope) -> ApiToken:
         raise Unauthorized("Send a valid API token as 'Authorization: Bearer …'.")
     if not tokens.allows(token, scope):
         raise Forbidden(f"This token doesn't have the scope {scope}.")
+    tokens.check_factor(token)
     g.api_token = token
     return token
 

@@ -122,6 +122,35 @@ def password_changed(user: User) -> OutboxMessage | None:
     )
 
 
+def factors_changed(user: User, change: str) -> OutboxMessage | None:
+    """Tell a person what was changed about the two-step sign-in; ``change`` is a sentence."""
+    return _about_factors(user, "Your two-step sign-in was changed", change)
+
+
+def passkey_refused(user: User, name: str) -> OutboxMessage | None:
+    """Tell a person that a passkey may be in somebody else's hands too."""
+    sentence = f"Your passkey “{_name(name)}” was refused: its counter went back, so it may have been copied."
+    return _about_factors(user, "A passkey was refused", sentence)
+
+
+def _about_factors(user: User, subject: str, sentence: str) -> OutboxMessage | None:
+    return _post(
+        user.email,
+        Letter(
+            MailKind.FACTORS_CHANGED,
+            subject,
+            (
+                f"This is about your account at {base_url()}.",
+                sentence,
+                "If it was not you, change your password now and tell an administrator.",
+            ),
+            why="it concerns the safety of your account",
+            link=f"{base_url()}/profile/two-step",
+            link_word="Look at your two-step sign-in",
+        ),
+    )
+
+
 def account_waiting(admin: User, user: User) -> OutboxMessage | None:
     """Tell an administrator that somebody waits for approval."""
     return _post(

@@ -42,6 +42,7 @@ class MailKind(StrEnum):
     INVITATION = "invitation"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind of mail
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind of mail
+    FACTORS_CHANGED = "factors_changed"
     REGISTRATION = "registration"
     ACCOUNT_EXISTS = "account_exists"
     ACCOUNT_WAITING = "account_waiting"

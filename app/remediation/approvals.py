@@ -1,7 +1,10 @@
 """Runs that wait for a person's word: the automation asks, people answer, its instructions tell it."""
 
+from datetime import datetime
+
 from sqlalchemy import select, update
 
+from app.accounts.factors import guard
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidTransition, NotFound
@@ -54,14 +57,20 @@ def attach(episode: str, incident_id: int) -> None:
     )
 
 
-def approve(approval_id: str, *, actor: Actor, reason: str = "") -> Approval:
+def approve(
+    approval_id: str, *, actor: Actor, reason: str = "", factor_at: datetime | None = None
+) -> Approval:
     """Let the run happen; the automation decides again, so all its other guards still hold.
 
+    ``factor_at`` is when the person proved a second factor in the session that approves, if they did.
+
     Raises:
+        SecondFactorNeeded: this installation asks for a second factor, and there is no recent one.
         NotFound: nothing with this id has been asked.
         InvalidTransition: it was answered already, has expired, or is no longer asked.
 
     """
+    guard.check_approval(factor_at)
     return _answer(approval_id, ApprovalState.APPROVED, actor, reason)
 
 
@@ -70,10 +79,20 @@ def reject(approval_id: str, *, actor: Actor, reason: str = "") -> Approval:
     return _answer(approval_id, ApprovalState.REJECTED, actor, reason)
 
 
+def incident_of(approval_id: str) -> int | None:
+    """Return the incident that a question belongs to, if it has one.
+
+    Raises:
+        NotFound: nothing with this id has been asked.
+
+    """
+    return _found(approval_id).incident_id
+
+
 def _answer(approval_id: str, state: ApprovalState, actor: Actor, reason: str) -> Approval:
     reason = entered("reason", reason, MAX_REASON)
     with transaction():
-        approval = _locked(approval_id)
+        approval = _found(approval_id, lock=True)
         if not approval.is_open(now()):
             raise InvalidTransition(_why_not(approval))
         approval.state, approval.decided_by, approval.decided_at = state, actor.name, now()
@@ -93,8 +112,10 @@ def _tell(approval: Approval, actor: Actor, reason: str) -> None:
     )
 
 
-def _locked(approval_id: str) -> Approval:
-    statement = select(Approval).where(Approval.id == approval_id).with_for_update()
+def _found(approval_id: str, *, lock: bool = False) -> Approval:
+    statement = select(Approval).where(Approval.id == approval_id)
+    if lock:
+        statement = statement.with_for_update()
     options = {"populate_existing": True}
     found = db.session.scalar(statement, execution_options=options) if approval_id.isprintable() else None
     if found is None:

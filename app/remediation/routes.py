@@ -1,12 +1,15 @@
 """Pages of the automation: how it stands, its remedies, each run, and what people tell it."""
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 
 from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.accounts.factors import second_step
+from app.accounts.factors.guard import SecondFactorNeeded, check_approval
 from app.accounts.models import Role
 from app.accounts.proof import requires_recent_proof
 from app.clock import now
@@ -83,10 +86,13 @@ def run(run_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/approvals/<approval_id>/approve")
-@requires_recent_proof
 def approve(approval_id: str) -> ResponseReturnValue:
     """Let a run happen that waits for it."""
-    return _answer(approval_id, approvals.approve, "Approved. The automation decides again now.")
+    try:
+        check_approval(current_user.factor_at)
+    except SecondFactorNeeded as error:
+        return second_step.ask_again(error, target=_page_of(approval_id))
+    return _approve(approval_id)
 
 
 @bp.post("/approvals/<approval_id>/reject")
@@ -95,15 +101,27 @@ def reject(approval_id: str) -> ResponseReturnValue:
     return _answer(approval_id, approvals.reject, "Rejected. The incident stays with people.")
 
 
+@requires_recent_proof
+def _approve(approval_id: str) -> ResponseReturnValue:
+    use_case = partial(approvals.approve, factor_at=current_user.factor_at)
+    return _answer(approval_id, use_case, "Approved. The automation decides again now.")
+
+
 def _answer(approval_id: str, use_case: Callable[..., Approval], done: str) -> ResponseReturnValue:
     form = forms.AnswerForm()
     if not form.validate_on_submit():
         raise InvalidInput(" ".join(message for errors in form.errors.values() for message in errors))
-    approval = use_case(approval_id, actor=Actor.person(current_user), reason=form.reason.data or "")
+    use_case(approval_id, actor=Actor.person(current_user), reason=form.reason.data or "")
     flash(done, "ok")
-    if approval.incident_id is None:
-        return redirect(url_for("remediation.automation"), code=HTTPStatus.SEE_OTHER)
-    return redirect(url_for("incidents.show", incident_id=approval.incident_id), code=HTTPStatus.SEE_OTHER)
+    return redirect(_page_of(approval_id), code=HTTPStatus.SEE_OTHER)
+
+
+def _page_of(approval_id: str) -> str:
+    """Return the page that shows the question."""
+    incident_id = approvals.incident_of(approval_id)
+    if incident_id is None:
+        return url_for("remediation.automation")
+    return url_for("incidents.show", incident_id=incident_id)
 
 
 def _automation(form: forms.PauseForm) -> Response:
