@@ -97,22 +97,23 @@ def test_who_was_reset_is_led_to_add_a_factor_again(app, browser, stranger, alic
 
 
 def test_approving_takes_a_factor_proved_in_the_last_minutes(app, browser, asked):
-    add_app(browser)
+    added, _ = add_app(browser)
     page = f"/incidents/{asked}"
     with later(proof.RECENT.total_seconds() / 60 + 1):
         answer = browser.submit(page, "/approvals/question-1/approve", reason="Load is real.")
         assert answer.location == f"{STEP}?next={page}"
         assert state(app) is ApprovalState.WAITING
         assert "Approving a run needs your second factor" in browser.get(answer.location).html
-    with later(4):
+        assert browser.submit(answer.location, STEP, code=added.code()).location == page
         assert browser.submit(page, "/approvals/question-1/approve").location == page
-    assert state(app) is ApprovalState.APPROVED
+        assert state(app) is ApprovalState.APPROVED
 
 
 def test_rejecting_takes_no_factor(app, browser, asked):
     add_app(browser)
-    with later(4):
-        browser.submit(f"/incidents/{asked}", "/approvals/question-1/reject")
+    with later(6):
+        form = browser.get(f"/incidents/{asked}").form("/approvals/question-1/approve")
+        assert browser.client.post("/approvals/question-1/reject", data=form).status_code == 303
     assert state(app) is ApprovalState.REJECTED
 
 
