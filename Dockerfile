@@ -1,12 +1,13 @@
 # One file, three images: app, webhook, automation (docker build --target NAME .).
 # No RUN --mount and no syntax line: the classic builder and podman build it too.
+# Its digest is filled at a release, by `make digests`.
 ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 
 # What a package needs to be built stays in the build stages.
 FROM ${PYTHON_IMAGE} AS build
-ARG UV_VERSION=0.13.9
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1
-RUN pip install --quiet "uv==${UV_VERSION}"
+COPY tools/uv.txt ./
+RUN pip install --quiet --require-hashes -r uv.txt
 # strip, for libraries that come with their debugging symbols. Not in the images, so any version will do.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends binutils && rm -rf /var/lib/apt/lists/*

@@ -60,6 +60,10 @@ e2e: setup ## Prove the chart on the cluster of the current kube context (E2E_YE
 images: ## Build the images oims-app, oims-webhook and oims-automation (CONTAINER=podman, TAG=, PYTHON_IMAGE=)
 	@tools/images
 
+.PHONY: digests
+digests: setup ## Pin base image and images of others by digest, at a release (CONTAINER=podman)
+	@$(BIN)/python -m tools.digests
+
 .PHONY: lint
 lint: setup ## Check style, types, playbooks, YAML, shell scripts, the Dockerfile and templates
 	@tools/lint

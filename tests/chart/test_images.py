@@ -10,7 +10,17 @@ from tests.chart.rendering import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 UV_EXPORT = ("export", "--quiet", "--frozen", "--no-emit-project", "--no-hashes", "--only-group")
-ALLOWED = {"LICENSE", "pyproject.toml", "uv.lock", "app", "webhook", "automation", "playbooks", "tools"}
+ALLOWED = {
+    "LICENSE",
+    "pyproject.toml",
+    "uv.lock",
+    "app",
+    "webhook",
+    "automation",
+    "contract",
+    "playbooks",
+    "tools",
+}
 
 
 def is_sent(path):
@@ -37,7 +47,10 @@ def files():
 def test_only_named_folders_reach_a_build():
     sent = {path for path in files() if is_sent(path)}
     assert {path.split("/")[0] for path in sent} <= ALLOWED
-    assert {path for path in sent if path.startswith("tools/")} == {"tools/image/install-group"}
+    assert {path for path in sent if path.startswith("tools/")} == {
+        "tools/image/install-group",
+        "tools/uv.txt",
+    }
     assert {"app/__init__.py", "webhook/__init__.py", "uv.lock", "LICENSE"} <= sent
 
 
