@@ -111,8 +111,8 @@ def cluster_with(secrets: dict[str, dict[str, str]], folder: Path) -> Iterator[P
             thread.join()
 
 
-def rendered_secrets(kubeconfig: Path, *sets: str) -> dict[str, dict[str, str]]:
-    """Render against that cluster; return the Secrets' plain data by name."""
+def rendered(kubeconfig: Path, *sets: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Render against that cluster; return the objects by kind and name."""
     options = [part for value in sets for part in ("--set", value)]
     done = run_helm(
         "template", "oims", str(CHART), f"--namespace={NAMESPACE}",
@@ -120,10 +120,14 @@ def rendered_secrets(kubeconfig: Path, *sets: str) -> dict[str, dict[str, str]]:
         env={"KUBECONFIG": str(kubeconfig)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    objects = [item for item in yaml.load_all(done.stdout, StrictLoader) if item]
+    return {(item["kind"], item["metadata"]["name"]): item for item in objects}
+
+
+def rendered_secrets(kubeconfig: Path, *sets: str) -> dict[str, dict[str, str]]:
+    """Render against that cluster; return the Secrets' plain data by name."""
     return {
-        item["metadata"]["name"]: {
-            key: base64.b64decode(value).decode() for key, value in item["data"].items()
-        }
-        for item in yaml.load_all(done.stdout, StrictLoader)
-        if item and item["kind"] == "Secret"
+        name: {key: base64.b64decode(value).decode() for key, value in item["data"].items()}
+        for (kind, name), item in rendered(kubeconfig, *sets).items()
+        if kind == "Secret"
     }

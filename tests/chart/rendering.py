@@ -15,7 +15,7 @@ CHART = ROOT / "charts" / "oims"
 VALUES_FILES = sorted(path.name.removesuffix("-values.yaml") for path in CHART.glob("ci/*-values.yaml"))
 KUBE_VERSION = "1.37.0"
 NAMESPACE = "incident-mgmt"
-CRDS = ("monitoring.coreos.com/v1", "gateway.networking.k8s.io/v1")
+CRDS = ("monitoring.coreos.com/v1", "gateway.networking.k8s.io/v1", "cert-manager.io/v1")
 
 
 class StrictLoader(yaml.CSafeLoader):

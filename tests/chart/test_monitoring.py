@@ -6,6 +6,8 @@ import subprocess
 import pytest
 import yaml
 
+import app.config
+import webhook.config
 from tests.chart.rendering import CHART, ROOT, VALUES_FILES, documents, named, of_kind, text, tool
 
 RULES = sorted((CHART / "files" / "rules").glob("*.yml"))
@@ -74,6 +76,32 @@ def test_the_prometheusrule_holds_the_same_groups():
 def test_a_rule_of_the_user_keeps_its_template():
     rules = named(documents("everything"), "ConfigMap", "oims-prometheus-rules")["data"]["extra-disks.yml"]
     assert "{{ $labels.instance }}" in rules
+
+
+@pytest.mark.parametrize("values", VALUES_FILES)
+def test_metrics_are_on_a_port_that_no_public_service_or_route_leads_to(values):
+    objects = documents(values)
+    for item in of_kind(objects, "Service"):
+        ports = {port["targetPort"] for port in item["spec"]["ports"]}
+        public = item["spec"].get("clusterIP") != "None"
+        assert not (public and "metrics" in ports), item["metadata"]["name"]
+    for part in ("app", "webhook"):
+        service = named(objects, "Service", f"oims-{part}-pods")
+        assert [port["targetPort"] for port in service["spec"]["ports"]] == ["metrics"]
+
+
+@pytest.mark.parametrize("values", WITH_PROMETHEUS)
+def test_prometheus_scrapes_the_port_that_the_parts_listen_on(values):
+    objects = documents(values)
+    config = yaml.safe_load(named(objects, "ConfigMap", "oims-prometheus")["data"]["prometheus.yml"])
+    jobs = {
+        job["job_name"]: job["dns_sd_configs"][0]["port"]
+        for job in config["scrape_configs"]
+        if "dns_sd_configs" in job
+    }
+    for part, settings in (("app", app.config.Settings), ("webhook", webhook.config.Settings)):
+        field = {"app": "metrics_bind", "webhook": "webhook_metrics_bind"}[part]
+        assert settings.model_fields[field].default == f"0.0.0.0:{jobs[f'oims-{part}']}"
 
 
 def test_service_monitors_meet_one_service_each_and_name_the_jobs():

@@ -12,6 +12,7 @@ PORTS = {
     "postgres": 5432,
     "automation": 9464,
 }
+METRICS = {"app": 5010, "webhook": 5011, "automation": 9464}
 ALLOWED = {
     ("alertmanager", "webhook"),
     ("app", "webhook"),
@@ -21,9 +22,7 @@ ALLOWED = {
     ("automation", "app"),
     ("automation", "webhook"),
     ("prometheus", "alertmanager"),
-    ("prometheus", "app"),
     ("prometheus", "automation"),
-    ("prometheus", "webhook"),
     ("webhook", "alertmanager"),
     ("webhook", "postgres"),
 }
@@ -73,8 +72,40 @@ def test_only_the_named_pairs_meet(network, source, target):
         pytest.skip("a pod reaches itself without leaving")
     goes_out = lets_through(policies[source]["egress"], "to", found[target], found[target], PORTS[target])
     comes_in = lets_through(policies[target]["ingress"], "from", found[source], found[target], PORTS[target])
-    expected = (source, target) in ALLOWED or (target == "app" and source == "prometheus")
-    assert (goes_out and comes_in) is expected, (goes_out, comes_in)
+    assert (goes_out and comes_in) is ((source, target) in ALLOWED), (goes_out, comes_in)
+
+
+@pytest.mark.parametrize(("target", "port"), METRICS.items())
+@pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "postgres", "automation"])
+def test_only_prometheus_reaches_the_port_of_the_metrics(network, source, target, port):
+    found, policies = network
+    if source == target:
+        pytest.skip("a pod reaches itself without leaving")
+    goes_out = lets_through(policies[source]["egress"], "to", found[target], found[target], port)
+    comes_in = lets_through(policies[target]["ingress"], "from", found[source], found[target], port)
+    assert (goes_out, comes_in) == ((True, True) if source == "prometheus" else (goes_out, False))
+
+
+def test_a_prometheus_of_ones_own_reaches_every_part():
+    objects = documents(
+        "everything", sets=("networkPolicy.allowFrom.monitoring[0].podSelector.matchLabels.own=yes",)
+    )
+    parts = {
+        "app": "metrics",
+        "webhook": "metrics",
+        "automation": "metrics",
+        "prometheus": "http",
+        "alertmanager": "http",
+    }
+    for part, port in parts.items():
+        rules = named(objects, "NetworkPolicy", f"oims-{part}")["spec"]["ingress"]
+        opened = [
+            item["port"]
+            for rule in rules
+            if {"podSelector": {"matchLabels": {"own": "yes"}}} in rule.get("from", [])
+            for item in rule["ports"]
+        ]
+        assert opened == [port], part
 
 
 @pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "automation"])

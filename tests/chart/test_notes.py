@@ -47,7 +47,7 @@ def test_they_are_clean_text(values):
         ),
         ("default", (), "kubectl -n incident-mgmt port-forward service/oims-prometheus 9095:9090"),
         ("default", (), "scripts/monitor_alerts.sh"),
-        ("default", (), "No mail leaves"),
+        ("default", (), "No mail is written: set app.smtp.host."),
         ("default", (), "Tools that only render (Argo CD, Flux)"),
         ("gitops", (), "get secret incident-app"),
         ("ingress-tls", (), "https://incidents.example.org"),
@@ -70,6 +70,7 @@ def test_they_are_clean_text(values):
         ("default", ("fullnameOverride=im",), "give the monitor a policy of your own by OIMS_POLICY"),
         ("default", ("automation.monitor.enabled=false",), "incidents wait for people"),
         ("external-alertmanager", (), "networkPolicy.allowFrom.webhook"),
+        ("default", ("prometheus.enabled=false",), "Your own Prometheus is kept out of every part"),
     ],
 )
 def test_they_say_what_to_do_and_what_is_missing(values, sets, line):

@@ -77,13 +77,13 @@ annotations:
 {{- else if and .Values.app.httpRoute.enabled .Values.app.httpRoute.hostnames -}}
 {{- printf "https://%s" (first .Values.app.httpRoute.hostnames) -}}
 {{- else -}}
-http://localhost:5000
+{{- printf "%s://localhost:5000" (include "oims.scheme" .) -}}
 {{- end -}}
 {{- end }}
 
 {{- define "oims.prometheusUrl" -}}
 {{- if .Values.prometheus.enabled -}}
-{{- printf "http://%s:9090" (include "oims.objectName" (list . "prometheus")) -}}
+{{- printf "%s://%s:9090" (include "oims.scheme" .) (include "oims.objectName" (list . "prometheus")) -}}
 {{- else -}}
 {{- .Values.prometheus.externalUrl -}}
 {{- end -}}
@@ -91,7 +91,7 @@ http://localhost:5000
 
 {{- define "oims.alertmanagerUrl" -}}
 {{- if .Values.alertmanager.enabled -}}
-{{- printf "http://%s:9093" (include "oims.objectName" (list . "alertmanager")) -}}
+{{- printf "%s://%s:9093" (include "oims.scheme" .) (include "oims.objectName" (list . "alertmanager")) -}}
 {{- else -}}
 {{- .Values.alertmanager.externalUrl -}}
 {{- end -}}

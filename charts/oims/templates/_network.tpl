@@ -10,6 +10,17 @@
 {{- end }}
 {{- end }}
 
+{{/* oims.ingressMetrics (dict "root" $ "port" name): for the release's Prometheus and the user's own. */}}
+{{- define "oims.ingressMetrics" -}}
+- from:
+    {{- include "oims.peers" (list .root "prometheus") | trim | nindent 4 }}
+    {{- with .root.Values.networkPolicy.allowFrom.monitoring }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  ports:
+    - {port: {{ .port }}, protocol: TCP}
+{{- end }}
+
 {{/* oims.egressTo (dict "root" $ "component" name "port" number) */}}
 {{- define "oims.egressTo" -}}
 - to:
@@ -62,12 +73,13 @@
 {{- end -}}
 {{- end }}
 
-{{/* oims.egressDatabase ($) */}}
+{{/* oims.egressDatabase (dict "root" $ "secret" name "key" key): where the address in that Secret leads. */}}
 {{- define "oims.egressDatabase" -}}
-{{- if .Values.database.postgres.bundled.enabled -}}
-{{- include "oims.egressTo" (dict "root" . "component" "postgres" "port" 5432) -}}
+{{- if and .root.Values.database.postgres.bundled.enabled (eq .secret (include "oims.databaseSecret" .root)) -}}
+{{- include "oims.egressTo" (dict "root" .root "component" "postgres" "port" 5432) -}}
 {{- else -}}
-{{- include "oims.egressPort" (dict "to" .Values.networkPolicy.postgresTo "ports" (list .Values.database.postgres.port)) -}}
+{{- $ports := include "oims.postgresPorts" . | fromJsonArray -}}
+{{- include "oims.egressPort" (dict "to" .root.Values.networkPolicy.postgresTo "ports" $ports) -}}
 {{- end -}}
 {{- end }}
 

@@ -1,4 +1,4 @@
-{{/* oims.scrapeService (dict "root" $ "component" name "port" number): every pod's address, ready or not, for Prometheus.
+{{/* oims.scrapeService (dict "root" $ "component" name "port" number "name" of the port in the pod): every pod's address, ready or not, for Prometheus.
      Discovery by DNS needs no account at the Kubernetes API. */}}
 {{- define "oims.scrapeService" -}}
 apiVersion: v1
@@ -12,5 +12,5 @@ spec:
   selector:
     {{- include "oims.selector" (list .root .component) | nindent 4 }}
   ports:
-    - {name: http, port: {{ .port }}, targetPort: http, protocol: TCP}
+    - {name: {{ .name }}, port: {{ .port }}, targetPort: {{ .name }}, protocol: TCP}
 {{- end }}

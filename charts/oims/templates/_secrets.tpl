@@ -22,12 +22,3 @@
 {{- $secret := lookup "v1" "Secret" (first .).Release.Namespace (include "oims.objectName" .) -}}
 {{- get ($secret | default dict) "data" | default dict | toYaml -}}
 {{- end }}
-
-{{/* The Secret and key that hold the database's URL. */}}
-{{- define "oims.databaseSecret" -}}
-{{- include "oims.secretName" (dict "root" . "component" "postgres" "existing" .Values.database.postgres.existingSecret) -}}
-{{- end }}
-
-{{- define "oims.databaseKey" -}}
-{{- ternary .Values.database.postgres.existingSecretKey "url" (not (empty .Values.database.postgres.existingSecret)) -}}
-{{- end }}

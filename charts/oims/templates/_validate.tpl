@@ -10,7 +10,11 @@
 {{- if and $sqlite $v.app.autoscaling.enabled -}}
 {{- $problems = append $problems "app.autoscaling.enabled is true, but a SQLite file has one writer: turn it off, or set database.type to postgres." -}}
 {{- end -}}
-{{- $usesPostgres := or (not $sqlite) (eq $v.webhook.journal.type "postgres") -}}
+{{- $journal := $v.webhook.journal -}}
+{{- $usesPostgres := or (not $sqlite) (and (eq $journal.type "postgres") (not $journal.existingSecret)) -}}
+{{- if and $journal.existingSecret (ne $journal.type "postgres") -}}
+{{- $problems = append $problems "webhook.journal.existingSecret is set, but webhook.journal.type is sqlite: set it to postgres, or leave the Secret empty." -}}
+{{- end -}}
 {{- if and $usesPostgres (not $postgres.existingSecret) (not $postgres.bundled.enabled) (or (not $postgres.host) (not $postgres.password)) -}}
 {{- $problems = append $problems "PostgreSQL is chosen without a way to it: set database.postgres.existingSecret, or database.postgres.host and database.postgres.password, or database.postgres.bundled.enabled." -}}
 {{- end -}}
@@ -37,6 +41,12 @@
 {{- end -}}
 {{- if ne (empty $oidc.roleClaim) (empty $oidc.roles) -}}
 {{- $problems = append $problems "app.oidc.roleClaim and app.oidc.roles need each other: set both or none." -}}
+{{- end -}}
+{{- if and $v.tls.existingSecret $v.tls.certManager.issuerRef -}}
+{{- $problems = append $problems "tls.existingSecret is set beside tls.certManager.issuerRef: leave one of them empty." -}}
+{{- end -}}
+{{- if and $v.tls.certManager.issuerRef (not $v.tls.certManager.issuerRef.name) -}}
+{{- $problems = append $problems "tls.certManager.issuerRef has no name: set tls.certManager.issuerRef.name." -}}
 {{- end -}}
 {{- if and $v.app.ingress.enabled (not $v.app.ingress.hosts) -}}
 {{- $problems = append $problems "app.ingress.enabled is true without a host: set app.ingress.hosts." -}}
@@ -87,11 +97,12 @@
 {{- $kinds := dict
       "monitoring.serviceMonitor.enabled" (list $v.monitoring.serviceMonitor.enabled "monitoring.coreos.com/v1" "ServiceMonitor")
       "monitoring.prometheusRule.enabled" (list $v.monitoring.prometheusRule.enabled "monitoring.coreos.com/v1" "PrometheusRule")
+      "tls.certManager.issuerRef" (list (not (empty $v.tls.certManager.issuerRef)) "cert-manager.io/v1" "Certificate")
       "app.httpRoute.enabled" (list $v.app.httpRoute.enabled "gateway.networking.k8s.io/v1" "HTTPRoute") -}}
 {{- range $path, $kind := $kinds -}}
 {{- $group := index $kind 1 -}}
 {{- if and (first $kind) (not ($.Capabilities.APIVersions.Has $group)) -}}
-{{- $problems = append $problems (printf "%s is true, but the cluster has no %s (%s): install its CRDs, or set it to false. For an offline render add --api-versions %s." $path (last $kind) $group $group) -}}
+{{- $problems = append $problems (printf "%s is set, but the cluster has no %s (%s): install its CRDs, or unset it. For an offline render add --api-versions %s." $path (last $kind) $group $group) -}}
 {{- end -}}
 {{- end -}}
 {{- if $problems -}}

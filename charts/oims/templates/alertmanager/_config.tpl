@@ -15,13 +15,17 @@ route:
 receivers:
   - name: oims-webhook
     webhook_configs:
-      - url: http://{{ include "oims.objectName" (list . "webhook") }}:5001/
+      - url: {{ include "oims.scheme" . }}://{{ include "oims.objectName" (list . "webhook") }}:5001/
         send_resolved: true
         timeout: 10s
         http_config:
           follow_redirects: false
           authorization:
             credentials_file: /etc/oims/webhook/token
+          {{- if include "oims.tls" . }}
+          tls_config:
+            ca_file: /etc/oims/tls/ca.crt
+          {{- end }}
   {{- with $values.extraReceivers }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

@@ -4,6 +4,7 @@
 {{- if eq $v.database.type "postgres" }}
 - name: OIMS_DATABASE_URL_FILE
   value: /etc/oims/database/url
+{{- include "oims.databaseCa.env" . }}
 {{- else }}
 - name: OIMS_DATABASE_URL
   value: sqlite:////var/lib/oims/site.db
@@ -12,6 +13,8 @@
   value: /etc/oims/app/secret-key
 - name: OIMS_BIND
   value: 0.0.0.0:5000
+{{- include "oims.tls.serverEnv" . }}
+{{- include "oims.tls.clientEnv" . }}
 - name: OIMS_BASE_URL
   value: {{ include "oims.baseUrl" . | quote }}
 - name: OIMS_PROXY_HOPS
@@ -19,7 +22,7 @@
 - name: OIMS_REGISTRATION
   value: {{ $v.app.registration }}
 - name: OIMS_JOURNAL_URL
-  value: http://{{ include "oims.objectName" (list . "webhook") }}:5001
+  value: {{ include "oims.scheme" . }}://{{ include "oims.objectName" (list . "webhook") }}:5001
 - name: OIMS_JOURNAL_TOKEN_FILE
   value: /etc/oims/webhook/reader-token
 - name: OIMS_LOG_LEVEL
@@ -99,10 +102,12 @@
 {{- define "oims.app.mounts" -}}
 - {name: data, mountPath: /var/lib/oims}
 - {name: tmp, mountPath: /tmp}
+{{- include "oims.tls.mount" . }}
 - {name: app-secret, mountPath: /etc/oims/app, readOnly: true}
 - {name: reader-token, mountPath: /etc/oims/webhook, readOnly: true}
 {{- if eq .Values.database.type "postgres" }}
 - {name: database-url, mountPath: /etc/oims/database, readOnly: true}
+{{- include "oims.databaseCa.mount" . }}
 {{- end }}
 {{- if .Values.app.smtp.user }}
 - {name: smtp-password, mountPath: /etc/oims/smtp, readOnly: true}

@@ -126,15 +126,16 @@ subjects:
 
 {{- define "oims.automation.env" -}}
 - name: OIMS_JOURNAL_URL
-  value: http://{{ include "oims.objectName" (list . "webhook") }}:5001
+  value: {{ include "oims.scheme" . }}://{{ include "oims.objectName" (list . "webhook") }}:5001
 - name: OIMS_JOURNAL_TOKEN_FILE
   value: /etc/oims/webhook/reader-token
 - name: OIMS_EVENT_KEY_FILE
   value: /etc/oims/webhook/event-key
 - name: OIMS_APP_URL
-  value: http://{{ include "oims.objectName" (list . "app") }}:{{ .Values.app.service.port }}
+  value: {{ include "oims.scheme" . }}://{{ include "oims.objectName" (list . "app") }}:{{ .Values.app.service.port }}
 - name: OIMS_APP_TOKEN_FILE
   value: /etc/oims/app/automation-token
+{{- include "oims.tls.clientEnv" . }}
 - name: OIMS_STATE_DIR
   value: /var/lib/oims/automation
 - name: OIMS_LOCATION

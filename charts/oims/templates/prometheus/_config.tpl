@@ -1,8 +1,9 @@
 {{/* Job names are constants: the rules are tested as they lie, without templating. */}}
 
-{{/* oims.scrapePods (dict "job" name "host" headless Service "port" number) */}}
+{{/* oims.scrapePods (dict "job" name "host" headless Service "port" number "tls" how to call it) */}}
 {{- define "oims.scrapePods" -}}
 - job_name: {{ .job }}
+  {{- .tls | nindent 2 }}
   dns_sd_configs:
     - names: [{{ .host }}]
       type: A
@@ -17,6 +18,7 @@
       type: A
       port: 9093
       refresh_interval: 10s
+  {{- include "oims.tls.scrape" (list . "alertmanager") | nindent 2 }}
 {{- else -}}
 {{- $url := urlParse .Values.alertmanager.externalUrl -}}
 - scheme: {{ $url.scheme }}
@@ -30,8 +32,8 @@
 
 {{/* oims.scraped ($): component to port, of our own parts that run. */}}
 {{- define "oims.scraped" -}}
-app: 5000
-webhook: 5001
+app: 5010
+webhook: 5011
 {{- if .Values.automation.inCluster.enabled }}
 automation: 9464
 {{- end }}
@@ -59,13 +61,16 @@ alerting:
 scrape_configs:
   {{- range $component, $port := include "oims.scraped" . | fromYaml }}
   {{- $host := printf "%s-pods" (include "oims.objectName" (list $ $component)) }}
-  {{- include "oims.scrapePods" (dict "job" (printf "oims-%s" $component) "host" $host "port" $port) | nindent 2 }}
+  {{- /* The automation serves nothing but its metrics, without TLS. */}}
+  {{- $tls := ternary "" (include "oims.tls.scrape" (list $ $component)) (eq $component "automation") }}
+  {{- include "oims.scrapePods" (dict "job" (printf "oims-%s" $component) "host" $host "port" $port "tls" $tls) | nindent 2 }}
   {{- end }}
   {{- if .Values.alertmanager.enabled }}
   {{- $host := printf "%s-pods" (include "oims.objectName" (list . "alertmanager")) }}
-  {{- include "oims.scrapePods" (dict "job" "alertmanager" "host" $host "port" 9093) | nindent 2 }}
+  {{- include "oims.scrapePods" (dict "job" "alertmanager" "host" $host "port" 9093 "tls" (include "oims.tls.scrape" (list . "alertmanager"))) | nindent 2 }}
   {{- end }}
   - job_name: prometheus
+    {{- include "oims.tls.scrape" (list . "prometheus") | nindent 4 }}
     static_configs:
       - targets: [localhost:9090]
   {{- range $job, $rest := $values.scrapeConfigs }}

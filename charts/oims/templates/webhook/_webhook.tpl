@@ -5,6 +5,8 @@
 {{- define "oims.webhook.env" -}}
 - name: OIMS_WEBHOOK_BIND
   value: 0.0.0.0:5001
+{{- include "oims.tls.serverEnv" . }}
+{{- include "oims.tls.clientEnv" . }}
 - name: OIMS_WEBHOOK_TOKEN_FILE
   value: /etc/oims/webhook/token
 - name: OIMS_WEBHOOK_READER_TOKEN_FILE
@@ -12,11 +14,9 @@
 - name: OIMS_EVENT_KEY_FILE
   value: /etc/oims/webhook/event-key
 {{- if eq .Values.webhook.journal.type "postgres" }}
-- name: OIMS_WEBHOOK_JOURNAL
-  valueFrom:
-    secretKeyRef:
-      name: {{ include "oims.databaseSecret" . }}
-      key: {{ include "oims.databaseKey" . }}
+- name: OIMS_WEBHOOK_JOURNAL_FILE
+  value: /etc/oims/database/url
+{{- include "oims.databaseCa.env" . }}
 {{- else }}
 - name: OIMS_WEBHOOK_JOURNAL
   value: /var/lib/oims/journal.db
