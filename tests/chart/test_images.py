@@ -19,6 +19,7 @@ ALLOWED = {
     "automation",
     "contract",
     "playbooks",
+    "serving",
     "tools",
 }
 
