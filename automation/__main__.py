@@ -9,6 +9,7 @@ from automation.cli.check import check
 from automation.cli.contents import digest, manifest
 from automation.cli.explain import explain
 from automation.cli.follow import follow
+from automation.cli.ledger import check_ledger, repair_ledger
 from automation.cli.replay import replay
 from automation.cli.state import list_runs, pause, resume, status
 from automation.errors import AutomationError
@@ -66,6 +67,13 @@ def _parser() -> argparse.ArgumentParser:
     parts.add_argument("--events", metavar="FILE", help="the webhook's log instead of its journal")
     add("digest", digest, "print the digest of the playbooks folder, for the policy")
     add("manifest", manifest, "print the manifest of playbooks and policy, to be signed")
+    group = commands.add_parser(
+        "ledger", help="check or repair the ledger", description="Look after the ledger."
+    )
+    acts = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    acts.add_parser("check", help="say what is wrong with it").set_defaults(command=check_ledger)
+    text = "keep a damaged one aside, and write a new one of what can be read"
+    acts.add_parser("repair", help=text).set_defaults(command=repair_ledger)
     add("status", status, "show where automation stands and what is decided about each open alert")
     parts = add("runs", list_runs, "show the newest runs")
     parts.add_argument("-n", dest="count", type=int, default=20, metavar="N", help="how many (default 20)")

@@ -49,7 +49,7 @@ class Anchor:
 class SystemClock:
     """The clocks of this machine, continued from the last stored anchor."""
 
-    def __init__(self, last: Anchor | None) -> None:
+    def __init__(self, last: Anchor | None, *, at_least: float = 0.0) -> None:
         boot, seconds, wall = _boot_id(), _boot_seconds(), time.time()
         if last is None:
             steady = 0.0
@@ -57,7 +57,7 @@ class SystemClock:
             steady = last.steady + max(0.0, seconds - last.boot_seconds)
         else:
             steady = last.steady + max(0.0, wall - last.wall)
-        self._start = Anchor(boot, seconds, steady, wall)
+        self._start = Anchor(boot, seconds, max(steady, at_least), wall)
 
     def wall(self) -> datetime:
         """Return the time of day, UTC."""

@@ -16,6 +16,8 @@ from automation.errors import AutomationError, ConfigurationError
 from automation.events.journal import Journal, JournalError
 from automation.events.mutes import Mutes
 from automation.follow.state import prepare
+from automation.ledger.database import FILE
+from automation.ledger.health import problems
 from automation.logs import configure_logging
 from automation.policy.folder import Folder
 from automation.policy.load import load_policy
@@ -69,6 +71,7 @@ def _results() -> Iterator[Result]:
         return
     yield passed("settings", "all set")
     yield _state_directory(settings)
+    yield from _ledger(settings.state_dir / FILE)
     try:
         folder = Folder(settings)
     except ConfigurationError as error:
@@ -120,6 +123,17 @@ def _state_directory(settings: Settings) -> Result:
     except ConfigurationError as error:
         return failed("state directory", str(error))
     return passed("state directory", f"{settings.state_dir}, only its owner can read it")
+
+
+def _ledger(path: Path) -> Iterator[Result]:
+    if not path.exists():
+        yield skipped("ledger", "there is none yet")
+        return
+    found = problems(path)
+    for problem in found:
+        yield failed("ledger", f"{path}: {problem}; see `python -m automation ledger check`")
+    if not found:
+        yield passed("ledger", f"{path} is whole")
 
 
 def _playbooks(settings: Settings, copy: Path, policy: Policy) -> Iterator[Result]:

@@ -9,7 +9,7 @@ from automation.config import Settings, load_settings
 from automation.errors import ConfigurationError
 from automation.follow.service import Follower
 from automation.follow.state import exclusive, prepare
-from automation.ledger.database import copy_ledger, open_ledger
+from automation.ledger.database import FILE, copy_ledger, damaged, open_ledger
 from automation.logs import configure_logging
 from automation.policy.folder import Folder
 from automation.policy.load import load_policy
@@ -30,10 +30,8 @@ def follow(arguments: argparse.Namespace) -> int:
             signal.signal(number, follower.handle_signal)
         try:
             follower.follow_once() if arguments.once else follower.follow()
-        except sqlite3.OperationalError as error:
-            raise ConfigurationError(
-                f"{settings.state_dir}: the ledger cannot be written: {error}"
-            ) from error
+        except sqlite3.DatabaseError as error:
+            raise ConfigurationError(damaged(settings.state_dir / FILE, str(error))) from error
     return 0
 
 

@@ -20,8 +20,9 @@ from automation.events.lines import LineReader
 from automation.events.schemas import Event
 from automation.follow.engine import Engine
 from automation.ledger import runs
-from automation.ledger.database import Ledger, migrate
+from automation.ledger.database import Ledger
 from automation.ledger.episodes import get_episode, take_in
+from automation.ledger.health import migrate
 from automation.logs import configure_logging
 from automation.policy.schemas import Policy
 from automation.policy.values import parse_duration
@@ -73,7 +74,7 @@ def decide_again(events: list[Event], policy: Policy) -> Ledger:
     A run counts as done at once, and what the alert did then is what was recorded.
     """
     connection = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(connection, Path(":memory:"))
+    migrate(connection)
     ledger = Ledger(connection)
     clock = RecordedClock(datetime.fromtimestamp(0, UTC))
     engine = Engine(policy, ledger, clock, lambda: None, lambda: "")

@@ -23,9 +23,9 @@ from automation.policy.load import digest
 
 def status(_arguments: argparse.Namespace) -> int:
     """Show where automation stands."""
-    state_dir = _state_dir()
-    with _ledger(state_dir) as ledger:
-        sys.stdout.write(show(("automation", ""), _facts(state_dir, ledger)) + "\n")
+    folder = state_dir()
+    with _ledger(folder) as ledger:
+        sys.stdout.write(show(("automation", ""), _facts(folder, ledger)) + "\n")
         heading = ("open alert", "since", "decision", "reason", "detail")
         sys.stdout.write(show(heading, _open_alerts(ledger)))
         if refusals := _refusals(ledger):
@@ -35,7 +35,7 @@ def status(_arguments: argparse.Namespace) -> int:
 
 def list_runs(arguments: argparse.Namespace) -> int:
     """Show the newest runs."""
-    with _ledger(_state_dir()) as ledger:
+    with _ledger(state_dir()) as ledger:
         newest = runs.last_runs(ledger, arguments.count)
     rows = [
         (
@@ -57,19 +57,19 @@ def list_runs(arguments: argparse.Namespace) -> int:
 
 def pause(arguments: argparse.Namespace) -> int:
     """Stop new runs until `resume`."""
-    write_pause(_state_dir(), getpass.getuser(), arguments.reason)
+    write_pause(state_dir(), getpass.getuser(), arguments.reason)
     sys.stdout.write("Paused: no new run starts. What is deferred is decided again after resume.\n")
     return 0
 
 
 def resume(_arguments: argparse.Namespace) -> int:
     """Allow new runs again."""
-    was_paused = remove_pause(_state_dir())
+    was_paused = remove_pause(state_dir())
     sys.stdout.write("Resumed.\n" if was_paused else "Automation was not paused on this host.\n")
     return 0
 
 
-def _state_dir() -> Path:
+def state_dir() -> Path:
     """Return the state directory; these commands need no other setting."""
     path = os.environ.get("OIMS_STATE_DIR")
     if not path:

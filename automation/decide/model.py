@@ -87,6 +87,8 @@ class Situation:
     """What people were asked about this run; none when they were not."""
     maintenance: tuple[Window, ...] = ()
     """The maintenance windows that people set in the app."""
+    is_unknown: bool = False
+    """Whether the ledger lost what was done about this episode."""
     muted: str | None = None
     """What holds the alert back in Alertmanager, in words; none when nothing does, or it was not asked."""
     progress: str | None = None

@@ -103,6 +103,16 @@ def _already_resolved(case: Case) -> Obstacle | None:
     return Obstacle(Reason.ALREADY_RESOLVED, "The alert resolved before a run was due.")
 
 
+def _unknown(case: Case) -> Obstacle | None:
+    if not case.now.is_unknown:
+        return None
+    detail = (
+        "The ledger was damaged and repaired: what was done about this alert is not known, so nothing is run "
+        "again; a person has to look."
+    )
+    return Obstacle(Reason.ATTEMPTS_EXHAUSTED, detail, escalate=True)
+
+
 def _too_old(case: Case) -> Obstacle | None:
     limit = case.remedy.max_age
     if limit is None:
@@ -258,6 +268,7 @@ def _global_budget(case: Case) -> Obstacle | None:
 FINAL: tuple[Guard, ...] = (
     _inconclusive,
     _already_resolved,
+    _unknown,
     _too_old,
     _attempts_exhausted,
     _flapping,

@@ -10,7 +10,7 @@ from automation.clock import Clock, iso
 from automation.decide.model import Decision, PastRun, Question, Reason, Situation, Verb
 from automation.decide.rules import HOUR, decide
 from automation.instructions.reader import known
-from automation.ledger import approvals, decisions, episodes, inherited, runs, shadows
+from automation.ledger import approvals, decisions, episodes, inherited, runs, shadows, unknown
 from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
@@ -91,6 +91,8 @@ class Engine:
         remedy = find_remedy(self._policy, episode.labels)
         flapping = remedy.flapping.within if remedy else HOUR
         past = runs.recent(self._ledger, steady) + inherited.recent(self._ledger, steady)
+        if remedy:
+            past += self._assumed(remedy, episode, steady)
         if remedy and remedy.mode is Mode.SHADOW:
             past += shadows.recent(self._ledger, steady)
         return Situation(
@@ -105,7 +107,15 @@ class Engine:
             maintenance=known(self._ledger).maintenance,
             muted=muted,
             progress=progress,
+            is_unknown=unknown.is_unknown(self._ledger, episode.opened_seq),
         )
+
+    def _assumed(self, remedy: Remedy, episode: Episode, steady: float) -> tuple[PastRun, ...]:
+        try:
+            target = find_target(remedy, episode.labels)
+        except InvalidTargetError:
+            return ()
+        return unknown.assumed(self._ledger, str(target), steady)
 
     def _progress(self, episode: Episode) -> str | None:
         """Ask what of an episode's target is coming up by itself."""

@@ -21,6 +21,7 @@ from automation.events.lines import MAX_LINE, LineReader
 from automation.events.schemas import Event
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import JOURNAL_ID, end_missing, offset, start_over, take_in
+from automation.ledger.unknown import close
 
 STDIN = 0
 WAIT = 20
@@ -100,6 +101,7 @@ class JournalReader:
         self._failures = 0
         if batch.watchdog_age is not None:
             self.signal_at = self._clock.steady() - batch.watchdog_age
+        close(self._ledger, batch.last_seq)
         known = self._ledger.meta(JOURNAL_ID)
         if batch.last_seq < after or known not in {None, batch.journal_id}:
             log.error("the journal was replaced by another one: reading it from its beginning", offset=after)

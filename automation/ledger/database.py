@@ -3,16 +3,16 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import resources
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from automation.clock import Anchor
 from automation.errors import ConfigurationError
+from automation.ledger.health import foreign, migrate
 
-SCHEMAS = ("schema.sql", "schema_2.sql", "schema_3.sql", "schema_4.sql")
-"""What makes each version from the one before."""
 FILE = "ledger.db"
+REPAIRING = "ledger.db.repairing"
+"""Names the damaged ledger while a new one is put in its place."""
 
 
 class Ledger:
@@ -73,19 +73,40 @@ def open_ledger(state_dir: Path) -> Ledger:
     Raises ConfigurationError when it is damaged or of another version.
     """
     path = state_dir / FILE
+    if (state_dir / REPAIRING).exists():
+        raise ConfigurationError(
+            f"{path}: a repair was interrupted: run `python -m automation ledger repair` again"
+        )
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
-        migrate(connection, path)
-    except sqlite3.DatabaseError as error:
-        raise ConfigurationError(
-            f"{path}: the ledger cannot be opened ({error}); restore it from a backup, or move it away: "
-            "the journal is then read from its beginning"
-        ) from None
-    path.chmod(0o600)
+        _refuse(connection, path)
+        migrate(connection)
+        connection.execute("BEGIN IMMEDIATE")  # fails here, not at the first alert, if nothing can be written
+        connection.execute("ROLLBACK")
+        path.chmod(0o600)
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise ConfigurationError(damaged(path, str(error))) from None
     return Ledger(connection)
+
+
+def damaged(path: Path, reason: str) -> str:
+    """Say that a ledger cannot be used, why, and what to do."""
+    return (
+        f"{path}: the ledger cannot be used ({reason}): if the disk is full or the file may not be written, "
+        "mend that; else run `python -m automation ledger check`, then `python -m automation ledger repair`"
+    )
+
+
+def _refuse(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise ConfigurationError when a file is damaged, or is no ledger of this program."""
+    if problem := foreign(connection):
+        raise ConfigurationError(f"{path}: {problem}")
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise ConfigurationError(damaged(path, " ".join(found.split())))
 
 
 def copy_ledger(state_dir: Path) -> Ledger:
@@ -93,12 +114,13 @@ def copy_ledger(state_dir: Path) -> Ledger:
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     path = state_dir / FILE
     if path.exists():
-        source = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         try:
-            source.backup(connection)
-        finally:
-            source.close()
-    migrate(connection, path)
+            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source:
+                source.backup(connection)
+            _refuse(connection, path)
+        except sqlite3.DatabaseError as error:
+            raise ConfigurationError(damaged(path, str(error))) from None
+    migrate(connection)
     return Ledger(connection)
 
 
@@ -114,17 +136,3 @@ def load_anchor(ledger: Ledger) -> Anchor | None:
 def save_anchor(ledger: Ledger, anchor: Anchor) -> None:
     """Store the anchor of the steady clock."""
     ledger.set_meta("clock", f"{anchor.boot} {anchor.boot_seconds!r} {anchor.steady!r} {anchor.wall!r}")
-
-
-def migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Bring a ledger to this program's version. Raises ConfigurationError when it is newer."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(SCHEMAS):
-        raise ConfigurationError(
-            f"{path}: the ledger has version {version}, this program knows {len(SCHEMAS)}: "
-            "start the program that wrote it"
-        )
-    folder = resources.files("automation.ledger")
-    for number, name in enumerate(SCHEMAS[version:], version + 1):
-        schema = folder.joinpath(name).read_text(encoding="utf-8")
-        connection.executescript(f"BEGIN IMMEDIATE;\n{schema}\nPRAGMA user_version = {number};\nCOMMIT;")
