@@ -1,7 +1,8 @@
 """Two clocks: wall time for people, steady time for cooldowns and budgets.
 
 Wall time may step. Steady time only runs forward: within one boot it follows CLOCK_BOOTTIME (which also
-counts sleep), and across boots it adds the wall time that passed, never less than nothing.
+counts sleep). Across boots it adds the wall time that passed, but never more than the machine has been up:
+more than that is not proven, and a clock that was set an hour ahead would end every cooldown.
 """
 
 import time
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+LEAST_STEP = 1.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -56,8 +58,9 @@ class SystemClock:
         elif last.boot == boot:
             steady = last.steady + max(0.0, seconds - last.boot_seconds)
         else:
-            steady = last.steady + max(0.0, wall - last.wall)
+            steady = last.steady + min(max(0.0, wall - last.wall), seconds)
         self._start = Anchor(boot, seconds, max(steady, at_least), wall)
+        self._told = last if last is not None and last.boot == boot else self._start
 
     def wall(self) -> datetime:
         """Return the time of day, UTC."""
@@ -66,6 +69,16 @@ class SystemClock:
     def steady(self) -> float:
         """Return seconds that only grow, also across restarts."""
         return self._start.steady + _boot_seconds() - self._start.boot_seconds
+
+    def step(self) -> float:
+        """Return the seconds by which the time of day was set since this was last asked, or since the anchor.
+
+        Minus: set back. What is less than a second is no step: a clock that is disciplined drifts as much.
+        """
+        now = self.anchor()
+        step = (now.wall - self._told.wall) - (now.boot_seconds - self._told.boot_seconds)
+        self._told = now
+        return step if abs(step) >= LEAST_STEP else 0.0
 
     def anchor(self) -> Anchor:
         """Return this moment in all clocks."""

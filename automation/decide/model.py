@@ -87,6 +87,8 @@ class Situation:
     """What people were asked about this run; none when they were not."""
     maintenance: tuple[Window, ...] = ()
     """The maintenance windows that people set in the app."""
+    journal_now: datetime | None = None
+    """The time of day by the journal's clock, which gave events theirs; none: take ours."""
     is_unknown: bool = False
     """Whether the ledger lost what was done about this episode."""
     muted: str | None = None

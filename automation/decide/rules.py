@@ -117,7 +117,7 @@ def _too_old(case: Case) -> Obstacle | None:
     limit = case.remedy.max_age
     if limit is None:
         return None
-    age = (case.now.wall - parse_time(case.episode.opened_at)).total_seconds()
+    age = ((case.now.journal_now or case.now.wall) - parse_time(case.episode.opened_at)).total_seconds()
     if case.now.attempts or age <= limit:
         return None
     detail = (

@@ -40,6 +40,8 @@ class Batch:
     journal_id: str
     skew: float | None
     """Seconds that the journal's clock is ahead of ours."""
+    time: datetime | None
+    """The time of day by the journal's clock; none when it does not tell."""
     watchdog_age: float | None
     """Seconds since Prometheus last sent Alertmanager the alert that always fires; none: nobody can say."""
 
@@ -79,7 +81,9 @@ class Journal:
             raise JournalError("its answer is not a page of events: check OIMS_JOURNAL_URL") from None
         events = [self._verified(row) for row in page.events]
         oldest = page.oldest_seq if page.oldest_seq is not None else page.last_seq + 1
-        return Batch(events, page.last_seq, oldest, page.journal_id, _skew(answer), page.watchdog_age_s)
+        return Batch(
+            events, page.last_seq, oldest, page.journal_id, _skew(answer), _time(answer), page.watchdog_age_s
+        )
 
     def _verified(self, row: dict[str, Any]) -> Event:
         """Stop at a row with a wrong signature: to skip it would lose an alert without a word."""
@@ -95,8 +99,12 @@ class Journal:
 
 
 def _skew(answer: requests.Response) -> float | None:
+    theirs = _time(answer)
+    return (theirs - datetime.now(UTC)).total_seconds() if theirs else None
+
+
+def _time(answer: requests.Response) -> datetime | None:
     try:
-        theirs = parsedate_to_datetime(answer.headers["Date"])
-    except (KeyError, ValueError):
+        return parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError, OverflowError):
         return None
-    return (theirs - datetime.now(UTC)).total_seconds()

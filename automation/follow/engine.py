@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -49,10 +50,12 @@ class Engine:
         metrics: Metrics | None = None,
         muted: Callable[[str], str | None] = lambda _: None,
         rollouts: Rollouts | None = None,
+        journal_now: Callable[[], datetime] | None = None,
     ) -> None:
         self._policy, self._ledger, self._clock, self._host_pause = policy, ledger, clock, host_pause
         self._digest, self._metrics = digest, metrics or Metrics(policy)
         self._muted, self._rollouts = muted, rollouts
+        self._journal_now = journal_now or clock.wall
 
     @property
     def paused(self) -> str | None:
@@ -98,6 +101,7 @@ class Engine:
         return Situation(
             steady=steady,
             wall=self._clock.wall(),
+            journal_now=self._journal_now(),
             paused=self.paused,
             runs=past,
             attempts=self._attempts(episode),

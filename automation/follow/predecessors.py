@@ -1,5 +1,8 @@
 """What the automation before did: the one that takes over asks the app, for each has its own ledger."""
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
 import structlog
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -44,6 +47,7 @@ class Predecessors:
         self._app, self._ledger, self._clock = app, ledger, clock
         self._ask_at = 0.0
         self._is_informed = False
+        self._app_now: datetime | None = None
 
     def forget(self) -> None:
         """Begin anew: another acts from now on."""
@@ -69,7 +73,9 @@ class Predecessors:
         found: list[_Run] = []
         query: dict[str, str | int] = {"limit": PAGE}
         for _ in range(PAGES):
-            page = _Answer.model_validate_json(self._app.get(PATH, query, 0).content)
+            answer = self._app.get(PATH, query, 0)
+            page = _Answer.model_validate_json(answer.content)
+            self._app_now = _time(answer.headers.get("Date", ""))
             found += page.items
             if page.next is None:
                 break
@@ -94,4 +100,12 @@ class Predecessors:
     def _steady(self, moment: AwareDatetime | None, default: float = 0.0) -> float:
         if moment is None:
             return default
-        return self._clock.steady() - max(0.0, (self._clock.wall() - moment).total_seconds())
+        now = self._app_now or self._clock.wall()  # our own clock may have been set since
+        return self._clock.steady() - max(0.0, (now - moment).total_seconds())
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -69,6 +69,7 @@ class Follower:
             metrics=self._metrics,
             muted=Mutes(str(settings.journal_url), settings.secret("journal_token")).why,
             rollouts=on_kubernetes.rollouts(settings),
+            journal_now=lambda: self._reader.now,
         )
         self._revisions = on_kubernetes.revisions(settings, policy)
         self._executor = Executor(settings, self._folder, ledger, self._clock, self._metrics, self._must_end)
@@ -247,6 +248,8 @@ class Follower:
         )
 
     def _beat(self) -> bool:
+        if step := self._clock.step():
+            log.warning("the clock of this machine was set", seconds=round(step, 1))
         save_anchor(self._ledger, self._clock.anchor())
         return not self._is_leader or self._heartbeat.send()
 

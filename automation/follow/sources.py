@@ -11,7 +11,7 @@ import stat
 import threading
 from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -28,6 +28,8 @@ WAIT = 20
 LONGEST_PAUSE = 15.0
 CARRY_AGE = 15 * 60.0
 """Seconds after which a signed line is too old to act on without the journal (it may be a replay)."""
+CARRY_AHEAD = 60.0
+"""Seconds that a signed line may be ahead of the journal's clock: no line is written before its time."""
 BUFFER = 10_000
 
 log = structlog.get_logger()
@@ -43,6 +45,7 @@ class JournalReader:
         self._failures = 0
         self._since = clock.steady()
         self._was_empty = False
+        self._time: tuple[datetime, float] | None = None
         self.read_at: float | None = None
         """Steady time at which the journal was last read to its end."""
         self.problem: str | None = None
@@ -62,6 +65,17 @@ class JournalReader:
         if self.problem is None and self.read_at is not None:
             return 0.0
         return self._clock.steady() - (self._since if self.read_at is None else self.read_at)
+
+    @property
+    def now(self) -> datetime:
+        """The time of day by the journal's clock, kept going by the steady one: steps of ours do not move it.
+
+        Before the journal was read, it is the time of our clock.
+        """
+        if self._time is None:
+            return self._clock.wall()
+        theirs, steady = self._time
+        return theirs + timedelta(seconds=self._clock.steady() - steady)
 
     def hint(self, event: Event | int) -> None:
         """Note that the webhook has written something: an event, or that it stands at a sequence number."""
@@ -99,6 +113,8 @@ class JournalReader:
         if self.problem is not None:
             log.info("journal is back", offset=after, last_seq=batch.last_seq)
         self._failures = 0
+        if batch.time is not None:
+            self._time = batch.time, self._clock.steady()
         if batch.watchdog_age is not None:
             self.signal_at = self._clock.steady() - batch.watchdog_age
         close(self._ledger, batch.last_seq)
@@ -157,13 +173,24 @@ class JournalReader:
 
     def _take_lines(self) -> int:
         """Take in the waiting lines; the offset stays, so the journal later has the last word."""
-        known, now = offset(self._ledger), datetime.now(UTC)
-        fresh = []
+        known, now = offset(self._ledger), self.now
+        fresh, refused = [], {"too old": 0, "from the future": 0}
         while self._lines:
             event = self._lines.popleft()
-            age = abs((now - parse_time(event.received_at)).total_seconds())
-            if event.seq > known and age <= CARRY_AGE:
+            age = (now - parse_time(event.received_at)).total_seconds()
+            if event.seq <= known:
+                continue
+            if age > CARRY_AGE:
+                refused["too old"] += 1
+            elif age < -CARRY_AHEAD:
+                refused["from the future"] += 1
+            else:
                 fresh.append(event)
+        for reason, count in refused.items():
+            if count:
+                log.warning(
+                    "signed log lines not acted on before the journal is back", reason=reason, lines=count
+                )
         return take_in(self._ledger, sorted(fresh, key=lambda event: event.seq), self._clock.steady())
 
     def _drop_lines(self, known: int) -> None:

@@ -202,12 +202,12 @@ for number in range(10**9):
 @pytest.mark.fault("F28")
 def test_a_ledger_whose_writer_was_killed_under_load_is_whole_and_has_all_that_was_committed(tmp_path):
     for _ in range(2):
-        child = subprocess.Popen([sys.executable, "-c", WRITER, tmp_path], stdout=subprocess.PIPE, text=True)
-        lines = [child.stdout.readline() for _ in range(20)]
-        child.kill()
-        whole = [line for line in [*lines, *child.stdout.readlines()] if line.endswith("\n")]
-        last = int(whole[-1])
-        child.wait(20)
+        command = [sys.executable, "-c", WRITER, tmp_path]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+            lines = [child.stdout.readline() for _ in range(20)]
+            child.kill()
+            lines += child.stdout.readlines()
+        last = int([line for line in lines if line.endswith("\n")][-1])
         assert problems(tmp_path / "ledger.db") == []
         with closing(open_ledger(tmp_path)) as ledger:
             assert ledger.meta(f"n{last % 500}") == "x" * 500
