@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from automation.clock import Clock, parse_time
-from automation.events.journal import Journal, JournalError
+from automation.events.journal import Batch, Journal, JournalError
 from automation.events.lines import MAX_LINE, LineReader
 from automation.events.schemas import Event
 from automation.ledger.database import Ledger
@@ -112,11 +112,7 @@ class JournalReader:
             return False
         if self.problem is not None:
             log.info("journal is back", offset=after, last_seq=batch.last_seq)
-        self._failures = 0
-        if batch.time is not None:
-            self._time = batch.time, self._clock.steady()
-        if batch.watchdog_age is not None:
-            self.signal_at = self._clock.steady() - batch.watchdog_age
+        self._note_clocks(batch)
         close(self._ledger, batch.last_seq)
         known = self._ledger.meta(JOURNAL_ID)
         if batch.last_seq < after or known not in {None, batch.journal_id}:
@@ -142,6 +138,13 @@ class JournalReader:
             if effects or not was_settled:
                 self._changed()
         return level
+
+    def _note_clocks(self, batch: Batch) -> None:
+        self._failures = 0
+        if batch.time is not None:
+            self._time = batch.time, self._clock.steady()
+        if batch.watchdog_age is not None:
+            self.signal_at = self._clock.steady() - batch.watchdog_age
 
     def _bridge(self) -> bool:
         """Learn what was missed in a gap: the journal keeps the newest firing event of each open episode.
@@ -188,9 +191,7 @@ class JournalReader:
                 fresh.append(event)
         for reason, count in refused.items():
             if count:
-                log.warning(
-                    "signed log lines not acted on before the journal is back", reason=reason, lines=count
-                )
+                log.warning("signed log lines not acted on without the journal", reason=reason, lines=count)
         return take_in(self._ledger, sorted(fresh, key=lambda event: event.seq), self._clock.steady())
 
     def _drop_lines(self, known: int) -> None:

@@ -28,6 +28,7 @@ def machine(monkeypatch):
     monkeypatch.setattr(automation.clock, "_boot_id", lambda: state.boot)
     monkeypatch.setattr(automation.clock, "_boot_seconds", lambda: state.up)
     monkeypatch.setattr(time, "time", lambda: state.wall)
+    monkeypatch.setattr(SystemClock, "wall", lambda _: datetime.fromtimestamp(state.wall, UTC))
 
     def passes(seconds):
         state.wall += seconds
@@ -74,12 +75,12 @@ class AwayJournal:
     """A journal that answers once and is away from then on."""
 
     def __init__(self, told):
-        self._answers = [Batch([], 5, 1, "j", 0.0, told, None)]
+        self.answers = [Batch([], 5, 1, "j", 0.0, told, None)]
 
     def read(self, _after, _wait):
-        if not self._answers:
+        if not self.answers:
             raise JournalError("it is away")
-        return self._answers.pop()
+        return self.answers.pop()
 
 
 def line(seq, moment):
@@ -89,54 +90,56 @@ def line(seq, moment):
     return Event.model_validate(json.loads(json.dumps(event)))
 
 
+class Bench:
+    """A reader, its ledger and its journal."""
+
+    def __init__(self, folder, machine):
+        self.ledger = open_ledger(folder)
+        self.journal = AwayJournal(datetime.fromtimestamp(machine.wall, UTC))
+        self.reader = sources.JournalReader(self.journal, self.ledger, SystemClock(None), lambda: None)
+
+    def taken(self):
+        return [row["id"] for row in self.ledger.rows("SELECT id FROM episodes ORDER BY opened_seq")]
+
+
 @pytest.fixture
-def reader(tmp_path, machine):
-    ledger = open_ledger(tmp_path)
-    journal = AwayJournal(datetime.fromtimestamp(machine.wall, UTC))
-    yield sources.JournalReader(journal, ledger, SystemClock(None), lambda: None)
-    ledger.close()
-
-
-def taken(reader):
-    return [row["id"] for row in reader._ledger.rows("SELECT id FROM episodes ORDER BY opened_seq")]
+def bench(tmp_path, machine):
+    bench = Bench(tmp_path, machine)
+    yield bench
+    bench.ledger.close()
 
 
 @pytest.mark.threat("T3")
 @pytest.mark.parametrize("step", [0, HOUR, -HOUR])
-def test_only_a_line_of_the_last_minutes_is_acted_on_while_the_journal_is_away(
-    reader, machine, step, capsys, monkeypatch
-):
+def test_only_a_line_of_the_last_minutes_is_acted_on_while_the_journal_is_away(bench, machine, step, capsys):
     """The window is that of the journal's clock, so a step of ours neither opens nor shuts it."""
     now = datetime.fromtimestamp(machine.wall, UTC)
-    assert reader.read_once(0) is True
+    assert bench.reader.read_once(0) is True
     machine.wall += step
-    monkeypatch.setattr(SystemClock, "wall", lambda _: datetime.fromtimestamp(machine.wall, UTC))
     for seq, age in ((6, 16 * 60), (7, 14 * 60), (8, 0), (9, -30), (10, -120), (11, -HOUR), (12, HOUR)):
-        reader.hint(line(seq, now - timedelta(seconds=age)))
-    assert reader.read_once(0) is False
-    assert taken(reader) == ["e7", "e8", "e9"]
+        bench.reader.hint(line(seq, now - timedelta(seconds=age)))
+    assert bench.reader.read_once(0) is False
+    assert bench.taken() == ["e7", "e8", "e9"]
     said = capsys.readouterr().out
     assert "too old" in said
     assert "from the future" in said
 
 
 @pytest.mark.threat("T3")
-def test_a_line_that_the_ledger_is_past_is_not_acted_on_however_fresh_its_time(reader, machine):
+def test_a_line_that_the_ledger_is_past_is_not_acted_on_however_fresh_its_time(bench, machine):
     now = datetime.fromtimestamp(machine.wall, UTC)
-    reader._ledger.set_meta("offset", 8)
-    reader._ledger.set_meta("journal_id", "j")
-    reader._journal._answers.clear()
+    bench.ledger.set_meta("offset", 8)
+    bench.ledger.set_meta("journal_id", "j")
+    bench.journal.answers.clear()
     for seq in (7, 8, 9, 9):
-        reader.hint(line(seq, now))
-    reader.read_once(0)
-    assert taken(reader) == ["e9"]
+        bench.reader.hint(line(seq, now))
+    bench.reader.read_once(0)
+    assert bench.taken() == ["e9"]
 
 
 @pytest.mark.fault("F22")
 @pytest.mark.parametrize("step", [HOUR, -HOUR])
-def test_the_runs_of_a_predecessor_keep_their_age_whatever_our_clock_says(
-    tmp_path, machine, step, monkeypatch
-):
+def test_the_runs_of_a_predecessor_keep_their_age_whatever_our_clock_says(tmp_path, machine, step):
     moment = datetime.fromtimestamp(machine.wall, UTC)
     run = {
         "id": "r1",
@@ -153,7 +156,6 @@ def test_the_runs_of_a_predecessor_keep_their_age_whatever_our_clock_says(
         headers={"Date": moment.strftime("%a, %d %b %Y %H:%M:%S GMT")},
     )
     machine.wall += step
-    monkeypatch.setattr(SystemClock, "wall", lambda _: datetime.fromtimestamp(machine.wall, UTC))
     clock = SystemClock(None, at_least=90_000.0)
     ledger = open_ledger(tmp_path)
     Predecessors(SimpleNamespace(get=lambda *_: answer), ledger, clock).learn()
