@@ -13,7 +13,7 @@ from cli.terminal import clean
 from cli.write import print_json, print_line
 
 LOOKS = (journal, incidents, ledger, across)
-"""The modules that make the invariants, in the order in which they are checked."""
+"""The modules that make the invariants."""
 OPENED = (LEDGER, APP, JOURNAL)
 """The order that keeps a running installation consistent: what one part has told, the next one has heard."""
 VARIABLES = {JOURNAL: "OIMS_WEBHOOK_JOURNAL", APP: "OIMS_DATABASE_URL", LEDGER: "OIMS_STATE_DIR"}

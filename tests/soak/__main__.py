@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from tests.automation.conftest import ROOT
+from tests.automation.doubles import KEY
 from tests.automation.installation import Installation, policy
 from tests.doctor.checkup import doctor
 from tests.soak.load import Load, differences
@@ -147,10 +148,14 @@ def unfinished(installation: Installation) -> int:
 
 def examine(folder: Path) -> tuple[int, str]:
     """Let doctor look at what is left."""
+    key = folder / "event-key"
+    key.write_text(KEY, encoding="utf-8")
     return doctor(
         f"--journal={folder / 'journal.db'}",
         f"--app={folder / 'site.db'}",
         f"--ledger={folder / 'state'}",
+        f"--log={folder / 'webhook.log'}",
+        f"--event-key-file={key}",
         "--at-rest",
     )
 
