@@ -71,6 +71,7 @@ def refused(url, statement):
     return False
 
 
+@pytest.mark.threat("T43")
 def test_each_part_works_on_its_own_tables_and_sees_nothing_of_the_others(server, make_roles):
     make_roles()
     app, webhook = (address(server, USERS[part]) for part in ("app", "webhook"))

@@ -52,6 +52,7 @@ def test_the_base_image_gets_its_digest_and_a_newer_one_replaces_it():
         "database.postgres.bundled.image",
     ],
 )
+@pytest.mark.threat("T25")
 def test_a_digest_names_each_image_instead_of_its_tag(image):
     objects = documents("everything", sets=(f"{image}.digest={ONE}", f"{image}.tag=old"))
     names = {container["image"] for pod in pods(objects).values() for container in containers(pod)}
@@ -59,6 +60,7 @@ def test_a_digest_names_each_image_instead_of_its_tag(image):
     assert not [name for name in names if name.endswith(":old")]
 
 
+@pytest.mark.threat("T25")
 def test_uv_is_installed_into_images_by_its_hashes():
     dockerfile = (ROOT / "Dockerfile").read_text()
     assert re.search(r"^RUN pip install --quiet --require-hashes -r uv.txt$", dockerfile, re.MULTILINE)

@@ -31,6 +31,7 @@ def own_pods():
     return {name: pod for name, pod in pods(documents("tls")).items() if pod.get("kind") != "Pod"}
 
 
+@pytest.mark.threat("T44")
 def test_no_address_between_the_parts_is_without_tls():
     """But the automation's own port, on which there are metrics only."""
     plain = re.findall(r"http://oims-[a-z-]+", text("tls"))
@@ -52,6 +53,7 @@ def test_probes_speak_tls_to_the_parts_that_do():
                     assert request.get("scheme") == (None if "automation" in name else "HTTPS"), (name, probe)
 
 
+@pytest.mark.threat("T44")
 def test_every_pod_mounts_the_files_it_names_and_clients_not_the_key():
     for name, pod in pods(documents("tls")).items():
         (volume,) = [item for item in pod["spec"]["volumes"] if item["name"] == "tls"]

@@ -32,6 +32,7 @@ def state(app):
         return db.session.query(Approval).one().state
 
 
+@pytest.mark.threat("T37")
 def test_who_needs_a_factor_and_has_none_is_led_to_add_one_and_reaches_nothing_else(app, browser, alice):
     app.config["WTF_CSRF_ENABLED"] = False
     walked = 0
@@ -96,6 +97,7 @@ def test_who_was_reset_is_led_to_add_a_factor_again(app, browser, stranger, alic
     assert stranger.client.get("/").location.startswith(PROFILE)
 
 
+@pytest.mark.threat("T37")
 def test_approving_takes_a_factor_proved_in_the_last_minutes(app, browser, asked):
     added, _ = add_app(browser)
     page = f"/incidents/{asked}"

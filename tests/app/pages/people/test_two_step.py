@@ -61,6 +61,7 @@ def test_the_secret_is_encrypted_in_the_database(app, browser):
     assert not any(code in dump for code in codes)
 
 
+@pytest.mark.threat("T37")
 def test_after_the_password_comes_the_second_step_and_then_the_page_asked_for(browser, stranger, alice):
     added, _ = add_app(browser)
     log_in_again(stranger, alice, "/login?next=/numbers")
@@ -76,6 +77,7 @@ def test_the_second_step_leads_nobody_away(browser, stranger, alice, target):
     assert stranger.submit(STEP, code=added.code()).location == "/"
 
 
+@pytest.mark.threat("T37")
 def test_a_code_works_once(browser, stranger, alice, app):
     added, _ = add_app(browser)
     code = added.code()
@@ -138,6 +140,7 @@ def test_new_recovery_codes_end_the_old_ones(browser, stranger, alice):
     assert stranger.submit(STEP, code=new[0]).status_code == 303
 
 
+@pytest.mark.threat("T37")
 def test_a_half_log_in_opens_no_door(app, browser, stranger, alice):
     """The table of all doors, with no exception: between the steps everybody is a stranger."""
     add_app(browser)
