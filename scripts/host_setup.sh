@@ -1,23 +1,27 @@
 #!/usr/bin/env bash
 # Writes what the monitor needs on this host, with the rights of the current kube context.
 #
-# Usage: host_setup.sh [--help]
+# Usage: host_setup.sh [--renew] [--help]
+#
+#   --renew     only write a new token and kubeconfig
 #
 # The folder (mode 0700) holds afterwards, each readable by you alone:
 #   kubeconfig    for exactly the release's monitor account, nobody else
+#   token         that account's, which the kubeconfig names; it ends after OIMS_TOKEN_HOURS
 #   reader-token  may read the webhook's journal
 #   event-key     checks the signature of log lines
 #   api-token     reports to the incident app
 # Run it again after the release's Secrets changed; a running monitor takes the new ones at its next start.
 #
-# The account's token is that of the Secret ACCOUNT-token, made here. It has no date of expiry; tokens of
-# `kubectl create token` end after a time that the API server chooses, often an hour. To take the right away:
-#   kubectl -n NAMESPACE delete secret oims-monitor-token
+# The account's token ends after 24 hours at most, so run this again before that with --renew; the units
+# deploy/systemd/oims-monitor-token.* do it. The account cannot renew its own token: who steals it has it for a
+# day. A token without an end that an earlier version of this program made is deleted.
 #
 # Settings, from the environment:
 #   OIMS_NAMESPACE       namespace of the release (incident-mgmt)
 #   OIMS_RELEASE         name of the release (oims)
 #   OIMS_HOST_DIR        the folder (~/.config/oims)
+#   OIMS_TOKEN_HOURS     how long the token is asked to last, 1 to 24 (24)
 #   OIMS_WEBHOOK_SECRET  Secret with reader-token and event-key (the one that the chart made)
 #   OIMS_APP_SECRET      Secret with automation-token (the one that the chart made)
 #   KUBECONFIG           as for kubectl
@@ -45,17 +49,21 @@ kube() { timeout -k 2 30 kubectl --namespace "$OIMS_NAMESPACE" "$@"; }
 
 load_settings() {
   : "${OIMS_NAMESPACE:=incident-mgmt}" "${OIMS_RELEASE:=oims}" "${OIMS_HOST_DIR:=$HOME/.config/oims}"
+  : "${OIMS_TOKEN_HOURS:=24}"
+  [[ "$OIMS_TOKEN_HOURS" =~ ^([1-9]|1[0-9]|2[0-4])$ ]] || die 2 "OIMS_TOKEN_HOURS must be a whole number from 1 to 24, not '$OIMS_TOKEN_HOURS'"
 }
 
 make_folder() {
   mkdir -p -- "$OIMS_HOST_DIR" || die 2 "OIMS_HOST_DIR: the folder $OIMS_HOST_DIR cannot be made"
-  [[ -O "$OIMS_HOST_DIR" ]] || die 2 "OIMS_HOST_DIR: the folder $OIMS_HOST_DIR is not yours"
+  ((EUID == 0)) || [[ -O "$OIMS_HOST_DIR" ]] || die 2 "OIMS_HOST_DIR: the folder $OIMS_HOST_DIR is not yours"
   chmod 0700 -- "$OIMS_HOST_DIR"
 }
 
 # write NAME: stdin into a file of the folder, all at once.
 write() {
   cat >"$OIMS_HOST_DIR/.$1.new"
+  # As root for another account: what it may read stays its own.
+  if ((EUID == 0)); then chown --reference="$OIMS_HOST_DIR" -- "$OIMS_HOST_DIR/.$1.new"; fi
   mv -f -- "$OIMS_HOST_DIR/.$1.new" "$OIMS_HOST_DIR/$1"
   printf 'wrote %s\n' "$OIMS_HOST_DIR/$1"
 }
@@ -82,33 +90,23 @@ find_account() {
   : "${OIMS_WEBHOOK_SECRET:=${ACCOUNT%-monitor}-webhook}" "${OIMS_APP_SECRET:=${ACCOUNT%-monitor}-app}"
 }
 
-# token: the account's, from its Secret; the control plane fills that in a moment after it was made.
-token() {
-  local tries value=''
-  kube apply --filename - >/dev/null <<EOF
-apiVersion: v1
-kind: Secret
-metadata:
-  name: $ACCOUNT-token
-  annotations: {kubernetes.io/service-account.name: $ACCOUNT}
-  labels: {app.kubernetes.io/instance: $OIMS_RELEASE, app.kubernetes.io/component: monitor}
-type: kubernetes.io/service-account-token
-EOF
-  for ((tries = 0; tries < 30; tries++)); do
-    value="$(secret_value "$ACCOUNT-token" token)"
-    if [[ -n "$value" ]]; then break; fi
-    sleep 1
-  done
-  [[ -n "$value" ]] || die 1 "the control plane has not filled the Secret $ACCOUNT-token"
-  printf '%s' "$value"
+# write_token: for as long as the API server grants, which may be less than asked for.
+write_token() {
+  local answer
+  answer="$(kube create token "$ACCOUNT" --duration "${OIMS_TOKEN_HOURS}h" --output 'jsonpath={.status.token} {.status.expirationTimestamp}')" ||
+    die 1 "no token was given for the account $ACCOUNT; it needs the right to create serviceaccounts/token"
+  [[ "$answer" == *' '* ]] || die 1 "the API server's answer has no token"
+  printf '%s' "${answer%% *}" | write token # no end of line: Python's client would send it along
+  printf 'the token ends at %s\n' "${answer##* }"
+  kube delete secret "$ACCOUNT-token" --ignore-not-found >/dev/null ||
+    die 1 "the Secret $ACCOUNT-token, a token without an end, cannot be deleted; delete it by hand"
 }
 
 # cluster FIELD: of the current context.
 cluster() { kubectl config view --minify --raw --flatten --output "jsonpath={.clusters[0].cluster.$1}"; }
 
 write_kubeconfig() {
-  local token server authority name proxy
-  token="$(token)"
+  local server authority name proxy
   server="$(cluster server)"
   authority="$(cluster certificate-authority-data)"
   name="$(cluster tls-server-name)"
@@ -116,7 +114,7 @@ write_kubeconfig() {
   {
     printf 'apiVersion: v1\nkind: Config\ncurrent-context: oims\n'
     printf 'contexts:\n  - name: oims\n    context: {cluster: oims, user: %s, namespace: %s}\n' "$ACCOUNT" "$OIMS_NAMESPACE"
-    printf 'users:\n  - name: %s\n    user:\n      token: "%s"\n' "$ACCOUNT" "$token"
+    printf 'users:\n  - name: %s\n    user:\n      tokenFile: token\n' "$ACCOUNT"
     printf 'clusters:\n  - name: oims\n    cluster:\n      server: "%s"\n' "$server"
     if [[ -n "$authority" ]]; then printf '      certificate-authority-data: "%s"\n' "$authority"; fi
     if [[ -n "$name" ]]; then printf '      tls-server-name: "%s"\n' "$name"; fi
@@ -130,8 +128,10 @@ check_kubeconfig() {
 }
 
 main() {
+  local renew=false
   case "${1:-}" in
     '') ;;
+    --renew) renew=true ;;
     -h | --help) print_help && exit 0 ;;
     *) die 2 "unknown option $1; --help shows the use" ;;
   esac
@@ -139,11 +139,15 @@ main() {
   load_settings
   make_folder
   find_account
-  write_secret reader-token "$OIMS_WEBHOOK_SECRET" reader-token
-  write_secret event-key "$OIMS_WEBHOOK_SECRET" event-key
-  write_secret api-token "$OIMS_APP_SECRET" automation-token
+  if ! "$renew"; then
+    write_secret reader-token "$OIMS_WEBHOOK_SECRET" reader-token
+    write_secret event-key "$OIMS_WEBHOOK_SECRET" event-key
+    write_secret api-token "$OIMS_APP_SECRET" automation-token
+  fi
+  write_token
   write_kubeconfig
   check_kubeconfig
+  if "$renew"; then return; fi
   printf 'Now start the monitor: OIMS_HOST_DIR=%q scripts/monitor_alerts.sh\n' "$OIMS_HOST_DIR"
 }
 

@@ -47,3 +47,11 @@ def test_a_missing_account_is_named_with_what_to_do_and_nothing_is_written(set_u
     assert "the release oims has no monitor's account in namespace incident-mgmt" in done.stderr
     assert "automation.monitor.enabled" in done.stderr
     assert not list((monitor.home / "new").iterdir())
+
+
+@pytest.mark.parametrize("hours", ["0", "25", "240", "-1", "1h", "1e1"])
+def test_a_token_lasts_a_day_at_most(set_up, monitor, hours):
+    monitor.environment["OIMS_TOKEN_HOURS"] = hours
+    done = set_up()
+    assert done.returncode == 2
+    assert "OIMS_TOKEN_HOURS must be a whole number from 1 to 24" in done.stderr

@@ -34,6 +34,14 @@ def test_it_does_not_repeat_what_a_restart_cannot_mend():
     assert set(service()["RestartPreventExitStatus"].split()) == lasting
 
 
+def test_the_token_is_renewed_three_times_in_its_life():
+    timer = (UNIT.parent / "oims-monitor-token.timer").read_text()
+    assert "OnUnitActiveSec=8h" in timer
+    renewal = (UNIT.parent / "oims-monitor-token.service").read_text()
+    assert "ExecStart=/opt/oims/scripts/host_setup.sh --renew" in renewal
+    assert f"OIMS_HOST_DIR={re.search('OIMS_HOST_DIR=(.+)', UNIT.read_text())[1]}" in renewal
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
 def test_systemd_knows_every_line_of_it():
     done = subprocess.run(
