@@ -140,7 +140,8 @@ def _add_maintenance(commands: Commands) -> None:
         metavar="condition",
         action="append",
         required=True,
-        help="as service=shop, severity!=critical or service=~api|web-.*; given again, all must hold",
+        help="as service=shop, or in quotes of the shell 'service=~\"api|web-.*\", severity!=critical', "
+        "as in Alertmanager; given again, all must hold",
     )
     planned.add_argument(
         "--from", dest="starts_at", metavar="time", type=_time, help="as 2026-11-24T22:00; default: now"

@@ -11,6 +11,7 @@ from cli.client import Client
 from cli.errors import USAGE, CommandError
 from cli.terminal import clean, table
 from cli.write import print_json, print_line
+from contract.matcher_syntax import write
 
 HEADINGS = ("ID", "NOW", "FROM", "TO", "WEEKLY", "ALERTS", "WHY")
 
@@ -72,6 +73,6 @@ def _row(window: dict[str, Any]) -> tuple[object, ...]:
         times.local(window["starts_at"]),
         times.local(window["ends_at"]),
         "yes" if window["weekly"] else "no",
-        ", ".join(f"{one['name']}{one['op']}{one['value']}" for one in window["matchers"]),
+        ", ".join(write(one["name"], one["op"], one["value"]) for one in window["matchers"]),
         window["comment"],
     )

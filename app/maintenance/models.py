@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
 from app.database import Base
-from app.maintenance import matching
+from contract.matchers import Matcher, fits
 
 WEEK = timedelta(weeks=1)
 
@@ -65,9 +65,9 @@ class MaintenanceWindow(Base):
 
     def fits(self, labels: dict[str, str]) -> bool:
         """Say whether it is about an alert with these labels."""
-        return matching.fits(self.matchers, labels)
+        return fits(self.conditions, labels)
 
     @property
-    def conditions(self) -> list[str]:
-        """Return the matchers as people write them."""
-        return [matching.write(matcher) for matcher in self.matchers]
+    def conditions(self) -> list[Matcher]:
+        """Return the matchers; as text each reads as people write it."""
+        return [Matcher.model_validate(matcher) for matcher in self.matchers]

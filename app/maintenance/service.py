@@ -36,7 +36,7 @@ def plan(
 ) -> MaintenanceWindow:
     """Plan a window; with ``until`` it comes back each week until then, at the same time of day in ``zone``.
 
-    Times are aware. ``matchers`` has one condition to a line, as in ``service=checkout``.
+    Times are aware. ``matchers`` are conditions in Alertmanager's syntax, of one line or several.
 
     Raises:
         InvalidInput: nothing is said why, a matcher is none, or the times make no window.

@@ -65,10 +65,9 @@ def why_not(remedy: Remedy, labels: dict[str, str]) -> str | None:
     """Say why a remedy does not fit an alert, or nothing when it does."""
     if labels.get("alertname") != remedy.alert:
         return f"is for the alert {remedy.alert}"
-    for label, wanted in remedy.match.items():
-        values = (wanted,) if isinstance(wanted, str) else wanted
-        if labels.get(label) not in values:
-            return f"wants the label {label} to be {' or '.join(values)}"
+    for matcher in remedy.match:
+        if not matcher.holds(labels):
+            return f"wants {matcher}"
     return None
 
 

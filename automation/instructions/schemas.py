@@ -1,11 +1,12 @@
 """The instructions as the app gives them."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from contract.matchers import Matcher, fits
 
 
 class _Part(BaseModel):
@@ -20,25 +21,6 @@ class Answer(_Part):
     by: str = ""
 
 
-class Matcher(_Part):
-    """One condition on a label, in the words of Alertmanager; a missing label is an empty one."""
-
-    name: str
-    op: Literal["=", "!=", "=~", "!~"]
-    value: str
-
-    def fits(self, labels: Mapping[str, str]) -> bool:
-        """Say whether labels meet the condition; an expression that cannot be read is met (no run starts)."""
-        value = labels.get(self.name, "")
-        if self.op in {"=", "!="}:
-            return (value == self.value) == (self.op == "=")
-        try:
-            found = re.fullmatch(self.value, value) is not None
-        except re.error:
-            return True
-        return found == (self.op == "=~")
-
-
 class Window(_Part):
     """A maintenance window that somebody set in the app."""
 
@@ -50,7 +32,7 @@ class Window(_Part):
 
     def holds(self, labels: Mapping[str, str], now: datetime) -> bool:
         """Say whether an alert is in the window now."""
-        return self.starts_at <= now < self.ends_at and all(item.fits(labels) for item in self.matchers)
+        return self.starts_at <= now < self.ends_at and fits(self.matchers, labels)
 
 
 class Instructions(_Part):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from automation.policy.schemas import DAYS, Maintenance, Policy, Remedy
 from automation.policy.values import FromLabel, is_name
+from contract.matchers import fits
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def find_maintenance(
     for window in policy.maintenance:
         if window.alerts and labels.get("alertname") not in window.alerts:
             continue
-        if not _match(window.match, labels):
+        if not fits(window.match, labels):
             continue
         end = _end_of(window, now)
         if end:
@@ -60,14 +61,7 @@ def find_maintenance(
 
 
 def _fits(remedy: Remedy, labels: Mapping[str, str]) -> bool:
-    return labels.get("alertname") == remedy.alert and _match(remedy.match, labels)
-
-
-def _match(wanted: Mapping[str, str | tuple[str, ...]], labels: Mapping[str, str]) -> bool:
-    return all(
-        labels.get(label) in ((values,) if isinstance(values, str) else values)
-        for label, values in wanted.items()
-    )
+    return labels.get("alertname") == remedy.alert and fits(remedy.match, labels)
 
 
 def _value(value: int | str | FromLabel, labels: Mapping[str, str]) -> int | str:

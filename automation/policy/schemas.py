@@ -12,6 +12,7 @@ from automation.policy.values import (
     FromLabel,
     Key,
     Kind,
+    Matchers,
     Name,
     NameOrLabel,
     Playbook,
@@ -117,8 +118,9 @@ class Maintenance(Closed):
 
     name: str = Field(min_length=1, description="Shown in the reason.")
     alerts: tuple[str, ...] = Field(default=(), description="Only these alerts; empty: all.")
-    match: dict[str, str | tuple[str, ...]] = Field(
-        default_factory=dict, description="Only alerts with these labels and the value, or values, each."
+    match: Matchers = Field(
+        default=(),
+        description="Only alerts with these labels: matchers, or each label and its value or values.",
     )
     days: tuple[str, ...] = Field(default=(), description="mon ... sun, in UTC; empty: one-off.")
     start: datetime | str = Field(description="RFC 3339 time, or HH:MM (UTC) with `days`.")
@@ -137,8 +139,8 @@ class Remedy(Rules):
     name: Name | None = Field(
         default=None, description="Name in reports; default: playbook and alert. Must be unique."
     )
-    match: dict[str, str | tuple[str, ...]] = Field(
-        default_factory=dict, description="Further labels and the value, or values, each must have."
+    match: Matchers = Field(
+        default=(), description="Further labels: matchers, or each label and its value or values."
     )
     playbook: Playbook = Field(description="A file of the playbooks folder, never a path.")
     sha256: str | None = Field(

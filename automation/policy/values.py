@@ -15,6 +15,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from contract import matchers
+
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
 _UNITS = (86400, 3600, 60, 1)
@@ -64,6 +66,26 @@ def _playbook(text: str) -> str:
     return text
 
 
+def _matchers(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return tuple(matchers.read(value, may_match_empty=True))
+        except matchers.InvalidMatchersError as error:
+            raise ValueError(f"is no set of matchers: {' '.join(error.sentences)}") from None
+    if not isinstance(value, dict):
+        return value
+    return tuple(matchers.any_of(*_label_and_values(label, wanted)) for label, wanted in value.items())
+
+
+def _label_and_values(label: object, wanted: object) -> tuple[str, list[str]]:
+    values = [wanted] if isinstance(wanted, str) else wanted
+    if not isinstance(label, str) or not isinstance(values, list) or not values:
+        raise ValueError(f"needs text, or a list of texts, for the label {label}")
+    if not all(isinstance(item, str) for item in values):
+        raise ValueError(f"needs values in quotes where they are not words, for the label {label}")
+    return label, values
+
+
 Duration = Annotated[
     int,
     BeforeValidator(_duration),
@@ -72,6 +94,27 @@ Duration = Annotated[
 ]
 Name = Annotated[str, AfterValidator(_name)]
 Playbook = Annotated[str, AfterValidator(_playbook)]
+Matchers = Annotated[
+    tuple[matchers.Matcher, ...],
+    BeforeValidator(_matchers),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "additionalProperties": {
+                        "anyOf": [
+                            {"type": "string"},
+                            {"type": "array", "items": {"type": "string"}, "minItems": 1},
+                        ]
+                    },
+                },
+            ]
+        }
+    ),
+]
+"""Matchers in Alertmanager's syntax, or a mapping of labels to the value, or the values, each must have."""
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 

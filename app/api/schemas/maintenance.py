@@ -6,11 +6,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from app.api.schemas.base import Input, Page, Text, Time, Word
 from app.clock import now
-from app.maintenance.matching import MAX_MATCHERS
 from app.maintenance.models import MaintenanceWindow
 from app.maintenance.service import MAX_COMMENT
-
-MAX_LINE = 400
+from contract import limits
 
 
 class NewWindow(Input):
@@ -18,11 +16,12 @@ class NewWindow(Input):
 
     comment: Annotated[Text, Field(max_length=MAX_COMMENT, description="Why.")]
     matchers: Annotated[
-        list[Annotated[Text, Field(max_length=MAX_LINE)]],
+        list[Annotated[Text, Field(max_length=limits.MATCHERS_TEXT)]],
         Field(
             min_length=1,
-            max_length=MAX_MATCHERS,
-            description="Conditions on labels that all must hold: `name=value`, `!=`, `=~`, `!~`.",
+            max_length=limits.MATCHERS,
+            description="Conditions on labels that all must hold, in Alertmanager's syntax: "
+            "`name=value`, `!=`, `=~`, `!~`, several in a text separated by commas.",
         ),
     ]
     starts_at: AwareDatetime
