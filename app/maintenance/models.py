@@ -33,7 +33,7 @@ class MaintenanceWindow(Base):
     starts_at: Mapped[datetime] = mapped_column(comment="of the first occurrence")
     ends_at: Mapped[datetime] = mapped_column(comment="of the first occurrence")
     is_weekly: Mapped[bool] = mapped_column(default=False)
-    until: Mapped[datetime] = mapped_column(comment="nothing holds from here on")
+    until: Mapped[datetime] = mapped_column(comment="the end of the last occurrence")
     zone: Mapped[str] = mapped_column(
         String(64), default="UTC", comment="whose clock a weekly window keeps to"
     )
@@ -58,10 +58,29 @@ class MaintenanceWindow(Base):
         return None
 
     def _in_week(self, week: int) -> Occurrence:
-        """Return an occurrence; it starts at the same time of day in its zone, also after clocks change."""
-        starts = self.starts_at.astimezone(ZoneInfo(self.zone)) + week * WEEK
-        starts_at = starts.astimezone(UTC)
-        return Occurrence(starts_at, min(starts_at + (self.ends_at - self.starts_at), self.until))
+        """Return an occurrence; it starts and ends at the same times of day in its zone every week."""
+        starts_at, ends_at = self._on_clock(self.starts_at, week), self._on_clock(self.ends_at, week)
+        if ends_at <= starts_at:  # it begins in the hour that clocks skip: it begins as much earlier
+            starts_at = self._on_clock(self.starts_at, week, fold=1)
+        return Occurrence(starts_at, min(ends_at, self.until) if self.ended_by else ends_at)
+
+    def _on_clock(self, first: datetime, week: int, fold: int = 0) -> datetime:
+        """Return when the clock of the zone shows the time of ``first`` some weeks later.
+
+        A time that clocks skip is read by the clock before the change, one that they show twice is the first
+        of the two (RFC 5545, 3.3.5), except in the first week, whose times a person gave exactly.
+        """
+        if week == 0:
+            return first
+        later = first.astimezone(ZoneInfo(self.zone)) + week * WEEK
+        return later.replace(fold=fold).astimezone(UTC)
+
+    def last_end(self) -> datetime:
+        """Return the end of the last occurrence that begins before ``until``: a last night is held whole."""
+        week = max(0, (self.until - self.starts_at) // WEEK + 1) if self.is_weekly else 0
+        while week and self._in_week(week).starts_at >= self.until:
+            week -= 1
+        return self._in_week(week).ends_at
 
     def fits(self, labels: dict[str, str]) -> bool:
         """Say whether it is about an alert with these labels."""

@@ -53,6 +53,7 @@ def plan(
         zone=zone,
         created_by=actor.name,
     )
+    window.until = window.last_end()
     with transaction():
         db.session.add(window)
         db.session.flush()
