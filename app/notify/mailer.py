@@ -1,38 +1,18 @@
-"""Speaking SMTP: one connection, kept while there is something to send."""
+"""Sending mails: one connection, kept while there is something to send; the form that the server takes."""
 
-import smtplib
 import ssl
+from collections.abc import Callable, Iterator
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import parseaddr
 from functools import cached_property
 
 from app.config import Settings
 from app.notify.models import OutboxMessage
+from app.notify.smtp import Conversation, DeliveryError, Phase
+from app.notify.wire import ascii_domain, compose
 
-TIMEOUT_S = 10
-AUTHENTICATION_NEEDED = frozenset({530, 534, 535, 538})
-PERMANENT = 500
-ON_THE_WIRE = SMTP.clone(max_line_length=998)
-"""Long ids and addresses stay whole: folded shorter, they would be encoded, which no mail program reads."""
-
-
-class DeliveryError(Exception):
-    """A mail was not taken.
-
-    Attributes:
-        reason: why, in a sentence.
-        is_permanent: trying again can't help.
-        is_for_all: any other mail would fare the same now: the server can't be reached or used.
-
-    """
-
-    def __init__(self, reason: str, *, is_permanent: bool = False, is_for_all: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.is_permanent = is_permanent
-        self.is_for_all = is_for_all
+__all__ = ["DeliveryError", "Mailer", "compose"]
 
 
 class Mailer:
@@ -40,116 +20,77 @@ class Mailer:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._connection: smtplib.SMTP | None = None
+        self._conversation: Conversation | None = None
 
-    def send(self, message: OutboxMessage) -> None:
-        """Hand one mail to the server.
+    def send(self, message: OutboxMessage, watch: Callable[[Phase], None] = lambda _: None) -> None:
+        """Hand one mail to the server; ``watch`` hears of each phase before it begins.
+
+        What is refused for good in one form is tried in the other, if there is one.
 
         Raises:
             DeliveryError: it was not taken, or the server didn't say that it was.
 
         """
         try:
-            mail = compose(message, self._settings.smtp_from)
-        except (ValueError, MessageError):
-            raise DeliveryError("The mail can't be written to this address.", is_permanent=True) from None
-        try:
-            if self._connection is None:
-                self._connection = self._connect()
-            self._connection.send_message(mail)
-        except smtplib.SMTPRecipientsRefused as error:
-            code, reply = next(iter(error.recipients.values()))
+            if self._conversation is None:
+                self._conversation = Conversation(self._settings, lambda: self._tls, watch)
+            self._conversation.watch = watch
+            self._send(self._conversation, message)
+        except DeliveryError:
             self.close()
-            raise _refused(code, reply) from None
-        except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-            self.close()
-            raise _refused(error.smtp_code, error.smtp_error) from None
-        except smtplib.SMTPNotSupportedError:
-            self.close()
-            raise DeliveryError(
-                "The mail server offers no STARTTLS, log-in or international addresses."
-            ) from None
-        except smtplib.SMTPResponseException as error:
-            self.close()
-            answer = _answer(error.smtp_code, error.smtp_error)
-            raise DeliveryError(answer, is_for_all=True) from None
-        except ssl.SSLCertVerificationError as error:
-            self.close()
-            reason = f"The mail server's certificate can't be verified: {error.verify_message}"
-            raise DeliveryError(
-                f"{reason}. Name your authority's file in SSL_CERT_FILE.", is_for_all=True
-            ) from None
-        except (smtplib.SMTPException, OSError) as error:
-            self.close()
-            raise DeliveryError(
-                f"The mail server can't be reached ({type(error).__name__}).", is_for_all=True
-            ) from None
+            raise
 
     def close(self) -> None:
-        """End the connection, politely if the server still listens."""
-        connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        try:
-            connection.quit()
-        except (smtplib.SMTPException, OSError):
-            connection.close()
+        """End the connection, if there is one."""
+        conversation, self._conversation = self._conversation, None
+        if conversation is not None:
+            conversation.close()
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         """Whom to trust; reading the authorities costs more than everything else about a mail."""
         return ssl.create_default_context()
 
-    def _connect(self) -> smtplib.SMTP:
-        settings = self._settings
-        if settings.smtp_tls == "tls":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S, context=self._tls
-            )
-        else:
-            connection = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT_S)
+    def _send(self, conversation: Conversation, message: OutboxMessage) -> None:
+        refusal: DeliveryError | None = None
+        for mail, options in self._forms(conversation, message):
+            if refusal is not None:
+                conversation.reset()
+            try:
+                conversation.hand_over(
+                    mail["From"].addresses[0].addr_spec,
+                    mail["To"].addresses[0].addr_spec,
+                    mail.as_bytes(),
+                    options,
+                )
+            except DeliveryError as error:
+                if not error.is_permanent:
+                    raise
+                refusal = refusal or error
+            else:
+                return
+        if refusal is not None:
+            raise refusal
+
+    def _forms(
+        self, conversation: Conversation, message: OutboxMessage
+    ) -> Iterator[tuple[EmailMessage, list[str]]]:
+        """Yield a mail in the forms that the server takes, the one that says most first."""
         try:
-            if settings.smtp_tls == "starttls":
-                connection.starttls(context=self._tls)
-            if settings.smtp_user and settings.smtp_password:
-                connection.login(settings.smtp_user, settings.smtp_password.get_secret_value())
-        except (smtplib.SMTPException, OSError):
-            connection.close()
-            raise
-        return connection
-
-
-def compose(message: OutboxMessage, sender: str) -> EmailMessage:
-    """Build the mail; the library refuses line breaks in headers, and the subject has none.
-
-    The incident's own id heads References and In-Reply-To, so that all its mails stand in one thread.
-    News to people with an account can be ended by one click (RFC 8058), which asks for HTTPS.
-    """
-    mail = EmailMessage(policy=ON_THE_WIRE)
-    mail["From"] = sender
-    mail["To"] = message.recipient
-    mail["Subject"] = message.subject
-    mail["Date"] = format_datetime(message.created_at)
-    mail["Message-ID"] = message.message_id
-    if message.thread_id:
-        mail["In-Reply-To"] = message.thread_id
-        mail["References"] = message.thread_id
-    mail["Auto-Submitted"] = "auto-generated"
-    if message.unsubscribe_url:
-        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
-        if message.unsubscribe_url.startswith("https://"):
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(message.text)
-    mail.add_alternative(message.html, subtype="html")
-    return mail
-
-
-def _refused(code: int, reply: bytes | str) -> DeliveryError:
-    """Say what the server answered. A wrong log-in is ours to mend, so such mails wait."""
-    is_permanent = code >= PERMANENT and code not in AUTHENTICATION_NEEDED
-    return DeliveryError(_answer(code, reply), is_permanent=is_permanent)
-
-
-def _answer(code: int, reply: bytes | str) -> str:
-    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    return f"The mail server answered {code} {text}"
+            sender, recipient = (
+                ascii_domain(parseaddr(self._settings.smtp_from)[1]),
+                ascii_domain(message.recipient),
+            )
+            if not (sender + recipient).isascii():
+                if not conversation.offers("SMTPUTF8"):
+                    raise DeliveryError(
+                        "The mail server offers no SMTPUTF8, which this address needs.", is_permanent=True
+                    )
+                mail = compose(message, self._settings.smtp_from, is_utf8=True)
+                yield mail, ["SMTPUTF8", "BODY=8BITMIME"]
+                return
+            if conversation.offers("8BITMIME"):
+                yield compose(message, self._settings.smtp_from, is_8bit=True), ["BODY=8BITMIME"]
+            yield compose(message, self._settings.smtp_from), []
+        except (ValueError, MessageError):
+            raise DeliveryError("The mail can't be written to this address.", is_permanent=True) from None

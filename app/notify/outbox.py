@@ -22,8 +22,10 @@ from app.text import one_line
 
 log = structlog.get_logger()
 
-CLAIM_FOR = timedelta(minutes=3)
-"""Longer than one sending takes with all its time-outs; after it, a dead worker has lost its claim."""
+CLAIM_FOR = timedelta(minutes=6)
+"""Longer than any phase of SMTP but the last, for which it is kept; then a dead worker has lost it."""
+UNCERTAIN_DELAY = timedelta(minutes=15)
+"""How long a mail waits that may have arrived: a second copy right away would only meet the same trouble."""
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=1)
 MAX_ERROR = 500
@@ -96,7 +98,17 @@ def mark_sent(message_id: int, worker: str) -> None:
         tell_when_all_are_done(message)
 
 
-def mark_failed(message_id: int, worker: str, *, error: str, is_permanent: bool) -> None:
+def keep(message_id: int, worker: str, until: datetime) -> None:
+    """Keep a claim for longer, while the mail server may take its time."""
+    with transaction():
+        message = _claimed(message_id, worker)
+        if message is not None:
+            message.claimed_until = until
+
+
+def mark_failed(
+    message_id: int, worker: str, *, error: str, is_permanent: bool, may_have_arrived: bool = False
+) -> None:
     """Record a failure: try again later, or give up when it is permanent or has taken too long."""
     with transaction():
         message = _claimed(message_id, worker)
@@ -105,7 +117,8 @@ def mark_failed(message_id: int, worker: str, *, error: str, is_permanent: bool)
         message.last_error = one_line(error, MAX_ERROR)
         if not is_permanent and now() < message.give_up_at:
             message.state = MailState.WAITING
-            message.next_at = now() + min(FIRST_DELAY * 2 ** (min(message.attempts, 20) - 1), LONGEST_DELAY)
+            delay = min(FIRST_DELAY * 2 ** (min(message.attempts, 20) - 1), LONGEST_DELAY)
+            message.next_at = now() + max(delay, UNCERTAIN_DELAY if may_have_arrived else delay)
             return
         message.state = MailState.DEAD
         log.error("mail_dead", mail=message.id, attempts=message.attempts, error=message.last_error)

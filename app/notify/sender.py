@@ -1,19 +1,25 @@
 """The loop that empties the outbox."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Event
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.clock import now
 from app.config import Settings
 from app.notify import digests, outbox
 from app.notify.mailer import DeliveryError, Mailer
+from app.notify.smtp import Phase
 
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 1.0
 PAUSE_S = 5.0
+MARGIN = timedelta(minutes=1)
+"""How much longer than the server's patience a claim is kept."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +54,17 @@ class Sender:
         try:
             while not stop.is_set() and (message := outbox.claim(self.worker)) is not None:
                 try:
-                    mailer.send(message)
+                    mailer.send(message, self._watch(message.id))
                 except DeliveryError as error:
                     log.warning(
                         "mail_not_sent", mail=message.id, reason=error.reason, permanent=error.is_permanent
                     )
                     outbox.mark_failed(
-                        message.id, self.worker, error=error.reason, is_permanent=error.is_permanent
+                        message.id,
+                        self.worker,
+                        error=error.reason,
+                        is_permanent=error.is_permanent,
+                        may_have_arrived=error.may_have_arrived,
                     )
                     if error.is_for_all:
                         break
@@ -65,3 +75,16 @@ class Sender:
             mailer.close()
         digests.write_due()
         return sent
+
+    def _watch(self, message_id: int) -> Callable[[Phase], None]:
+        """Keep the claim on a mail while the server may take its time: no other worker may send it too."""
+        kept_until = now() + outbox.CLAIM_FOR
+
+        def watch(phase: Phase) -> None:
+            nonlocal kept_until
+            until = now() + timedelta(seconds=phase.patience_s) + MARGIN
+            if until > kept_until:
+                outbox.keep(message_id, self.worker, until)
+                kept_until = until
+
+        return watch
