@@ -1,22 +1,20 @@
 """Text from outside, made fit to be kept. What it says stays hostile: pages and mails still escape it."""
 
 from app.errors import InvalidInput
+from contract import text
+
+BLANK = " \t\n"
+"""What is trimmed around a text; a space that means something, such as one that does not break, stays."""
 
 
 def clean(value: str, limit: int) -> str:
-    """Return text of several lines without what no database or terminal should see, cut to ``limit``.
-
-    Lone surrogates can't be stored and NUL is refused by PostgreSQL; other control characters forge log
-    lines and terminals.
-    """
-    storable = value.encode("utf-8", "replace").decode()
-    return "".join(c for c in storable if c in "\n\t" or c.isprintable())[:limit].strip()
+    """Return text of several lines as it was written, made safe, and cut to ``limit``."""
+    return text.safe(value)[:limit].strip(BLANK)
 
 
 def one_line(value: str, limit: int) -> str:
     """Return text as one line of at most ``limit`` characters, with an ellipsis when it was cut."""
-    storable = value.encode("utf-8", "replace").decode()
-    line = " ".join("".join(c if c.isprintable() else " " for c in storable).split())
+    line = text.one_line(value)
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
@@ -28,11 +26,11 @@ def entered(field: str, value: str, limit: int, *, required: bool = False) -> st
 
     """
     message = ""
-    text = clean(value, len(value))
-    if required and not text:
+    kept = clean(value, len(value))
+    if required and not kept:
         message = "This is needed."
-    elif len(text) > limit:
+    elif len(kept) > limit:
         message = f"This is longer than {limit:,} characters."
     if message:
         raise InvalidInput(f"{field}: {message}", [{"field": field, "message": message}])
-    return text
+    return kept

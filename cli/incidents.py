@@ -10,6 +10,7 @@ from cli.client import Client
 from cli.errors import CommandError
 from cli.terminal import clean, coloured, table
 from cli.write import print_json, print_line
+from contract.text import decoded
 
 UNRESOLVED = ("open", "acknowledged")
 HEADINGS = ("ID", "STATE", "SEVERITY", "OWNER", "AGE", "AUTOMATION", "TITLE")
@@ -144,7 +145,7 @@ def _tell(options: argparse.Namespace, incident: dict[str, Any], words: str) -> 
 
 
 def _typed(text: str) -> str:
-    return sys.stdin.read() if text == "-" else text
+    return decoded(sys.stdin.buffer.read()) if text == "-" else text
 
 
 def _row(incident: dict[str, Any]) -> tuple[object, ...]:

@@ -11,11 +11,13 @@ from cli.doctor import command as doctor
 from cli.errors import INTERRUPTED, CommandError
 from cli.terminal import clean
 from cli.write import print_line
+from contract.text import decoded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit status."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser().parse_args([decoded(os.fsencode(argument)) for argument in given])
     status = 0
     try:
         if options.command == "completion":

@@ -5,11 +5,44 @@ automation sends no report that the app would refuse.
 """
 
 # What an alert carries.
+ALERTS = 2_000
+"""Alerts in one message."""
 LABELS = 100
+"""Labels of one alert, and as many annotations."""
 LABEL_NAME = 256
-LABEL_VALUE = 4096
+LABEL_VALUE = 4_096
+ANNOTATION = 16_384
+URL = 2_000
+BODY_BYTES = 1024 * 1024
+"""One request, whoever sends it."""
 
 # Conditions on labels.
 MATCHERS = 20
 MATCHERS_TEXT = 10_000
-PATTERN = 1000
+PATTERN = 1_000
+
+# What people write.
+TITLE = 200
+TEXT = 20_000
+"""A description, a comment, a reason, a part of a review."""
+SERVICE = 80
+COMMENT = 500
+"""Why there is maintenance, why automation is paused, what is to be done after an incident."""
+TAGS = 32
+TAG_VALUE = 200
+PERSON = 80
+"""The name of a person, or of a token."""
+ADDRESS = 254
+"""A mail address."""
+VIEW_NAME = 60
+QUERY = 2_000
+
+# What automation reports.
+NAME = 200
+"""Of an alert, a remedy, a playbook, a task."""
+ID = 128
+SENTENCE = 2_000
+OUTPUT_BYTES = 50 * 1024
+PREVIEW_BYTES = 20 * 1024
+TASKS = 500
+REMEDIES = 500

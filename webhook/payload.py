@@ -20,12 +20,11 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
-MAX_BODY_BYTES = 1024 * 1024
-MAX_ALERTS = 2000
-MAX_LABELS = 100
-MAX_NAME_LENGTH = 256
-MAX_LABEL_LENGTH = 4096
-MAX_ANNOTATION_LENGTH = 16384
+from contract import limits
+from contract.text import decoded
+
+MAX_BODY_BYTES = limits.BODY_BYTES
+MAX_ALERTS = limits.ALERTS
 MAX_REASONS = 5
 FIRST_YEAR = 1970
 
@@ -74,7 +73,7 @@ def _text(max_length: int, min_length: int = 0) -> Any:
 
 
 Time = Annotated[datetime | None, BeforeValidator(_time)]
-Name = _text(MAX_NAME_LENGTH, min_length=1)
+Name = _text(limits.LABEL_NAME, min_length=1)
 
 
 class Alert(BaseModel):
@@ -83,8 +82,8 @@ class Alert(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
 
     status: Literal["firing", "resolved"]
-    labels: dict[Name, _text(MAX_LABEL_LENGTH)] = Field(min_length=1, max_length=MAX_LABELS)  # type: ignore[valid-type]
-    annotations: dict[Name, _text(MAX_ANNOTATION_LENGTH)] = Field({}, max_length=MAX_LABELS)  # type: ignore[valid-type]
+    labels: dict[Name, _text(limits.LABEL_VALUE)] = Field(min_length=1, max_length=limits.LABELS)  # type: ignore[valid-type]
+    annotations: dict[Name, _text(limits.ANNOTATION)] = Field({}, max_length=limits.LABELS)  # type: ignore[valid-type]
     starts_at: Time = None
     ends_at: Time = None
     generator_url: _text(8192) = Field("", alias="generatorURL")  # type: ignore[valid-type]
@@ -109,7 +108,7 @@ def parse(body: bytes) -> Message:
     Raises InvalidPayloadError with a reason for each of the first faults.
     """
     try:
-        document = from_json(body, allow_inf_nan=False)
+        document = from_json(decoded(body), allow_inf_nan=False)
     except ValueError as error:
         raise InvalidPayloadError(f"the body is not JSON: {error}") from None
     try:

@@ -17,8 +17,9 @@ from app.extensions import db
 from app.notify import letters
 from app.ops import audit
 from app.text import entered
+from contract import limits
 
-MAX_NAME = 80
+MAX_NAME = limits.PERSON
 
 log = structlog.get_logger()
 

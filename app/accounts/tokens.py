@@ -16,10 +16,11 @@ from app.errors import Forbidden, InvalidInput, NotFound
 from app.extensions import db
 from app.ops import audit
 from app.text import entered
+from contract import limits
 
 MARK = "oims_"
 SHOWN = 8
-MAX_NAME = 80
+MAX_NAME = limits.PERSON
 TOUCH_EVERY = timedelta(minutes=1)
 
 INCLUDES = {

@@ -1,16 +1,18 @@
 """An event as the webhook's journal writes it, and what it means for an incident."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.incidents.lifecycle import Severity
-from app.text import clean, one_line
+from app.text import one_line
+from contract import limits
+from contract.text import safe
 
-MAX_LABELS = 64
-MAX_NAME = 200
-MAX_VALUE = 4000
+MAX_LABELS = limits.LABELS
+MAX_NAME = limits.NAME
 
 SEVERITIES = {
     "critical": Severity.CRITICAL,
@@ -31,12 +33,18 @@ SIGN_OF_LIFE = "none"
 """An alert of this severity always fires to prove that alerts arrive; it opens no incident."""
 
 
-def _bounded(pairs: dict[str, str]) -> dict[str, str]:
-    kept = list(pairs.items())[:MAX_LABELS]
-    return {one_line(name, MAX_NAME): clean(value, MAX_VALUE) for name, value in kept}
+def _bounded(longest: int) -> Callable[[dict[str, str]], dict[str, str]]:
+    """Return what keeps names and values as they came, made safe and within what the webhook takes."""
+
+    def bounded(pairs: dict[str, str]) -> dict[str, str]:
+        kept = list(pairs.items())[:MAX_LABELS]
+        return {safe(name)[: limits.LABEL_NAME]: safe(value)[:longest] for name, value in kept}
+
+    return bounded
 
 
-Pairs = Annotated[dict[str, str], AfterValidator(_bounded)]
+Pairs = Annotated[dict[str, str], AfterValidator(_bounded(limits.LABEL_VALUE))]
+Annotations = Annotated[dict[str, str], AfterValidator(_bounded(limits.ANNOTATION))]
 
 
 class JournalEvent(BaseModel):
@@ -54,7 +62,7 @@ class JournalEvent(BaseModel):
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
     labels: Pairs = Field(default_factory=dict)
-    annotations: Pairs = Field(default_factory=dict)
+    annotations: Annotations = Field(default_factory=dict)
     generator_url: str | None = None
 
     @property

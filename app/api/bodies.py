@@ -6,16 +6,18 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 
 from app.errors import FieldError, InvalidInput
+from contract.text import decoded
 
 
 def read[M: BaseModel](model: type[M]) -> M:
-    """Return the JSON body; no body at all is an empty object.
+    """Return the JSON body; no body at all is an empty object, what is no UTF-8 a replacement character.
 
     Raises:
         InvalidInput: it is no JSON, or some fields are missing or wrong.
 
     """
-    return _checked(lambda: model.model_validate_json(request.get_data() or b"{}", strict=True))
+    body = decoded(request.get_data()) or "{}"
+    return _checked(lambda: model.model_validate_json(body, strict=True))
 
 
 def arguments[M: BaseModel](model: type[M]) -> M:

@@ -9,9 +9,10 @@ from app.incidents import changes, service
 from app.incidents.actors import Actor
 from app.incidents.models import EventKind, Incident
 from app.text import clean, entered
+from contract import limits
 
-MAX_TAGS = 32
-MAX_VALUE = 200
+MAX_TAGS = limits.TAGS
+MAX_VALUE = limits.TAG_VALUE
 
 _TAG = re.compile(r"^([a-zA-Z_][a-zA-Z0-9_.-]{0,99})\s*=\s*(.*)$")
 

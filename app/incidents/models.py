@@ -12,6 +12,7 @@ from app.clock import now
 from app.database import Base, EnumText
 from app.incidents.actors import Actor, ActorKind
 from app.incidents.lifecycle import Severity, State
+from contract import limits
 
 
 class Source(StrEnum):
@@ -77,17 +78,17 @@ class Incident(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    title: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(String(limits.TITLE))
     description: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[State] = mapped_column(EnumText(State), default=State.OPEN)
     severity: Mapped[Severity] = mapped_column(EnumText(Severity))
     source: Mapped[Source] = mapped_column(EnumText(Source))
-    service: Mapped[str | None] = mapped_column(String(80))
+    service: Mapped[str | None] = mapped_column(String(limits.SERVICE))
     fingerprint: Mapped[str | None] = mapped_column(String(64))
     episode: Mapped[str | None] = mapped_column(
         String(128), comment="the latest episode; older ones: alert_events"
     )
-    alertname: Mapped[str | None] = mapped_column(String(200))
+    alertname: Mapped[str | None] = mapped_column(String(limits.NAME))
     labels: Mapped[dict[str, str]] = mapped_column(default=dict)
     tags: Mapped[dict[str, str]] = mapped_column(
         default=dict,
@@ -95,7 +96,7 @@ class Incident(Base):
         comment="labels that people gave it; the alert's own never change these",
     )
     annotations: Mapped[dict[str, str]] = mapped_column(default=dict)
-    generator_url: Mapped[str | None] = mapped_column(String(2000))
+    generator_url: Mapped[str | None] = mapped_column(String(limits.URL))
     is_firing: Mapped[bool] = mapped_column(default=False, comment="its alert is firing now")
     verdict: Mapped[Verdict | None] = mapped_column(EnumText(Verdict))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -141,7 +142,7 @@ class FollowUp(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"), index=True)
-    text: Mapped[str] = mapped_column(String(500))
+    text: Mapped[str] = mapped_column(String(limits.COMMENT))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     due_on: Mapped[date | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -158,8 +159,8 @@ class SavedView(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
-    name: Mapped[str] = mapped_column(String(60))
-    query: Mapped[str] = mapped_column(String(2000))
+    name: Mapped[str] = mapped_column(String(limits.VIEW_NAME))
+    query: Mapped[str] = mapped_column(String(limits.QUERY))
 
 
 class TimelineEvent(Base):

@@ -12,9 +12,10 @@ from app.extensions import db
 from app.incidents.filters import Selection
 from app.incidents.models import SavedView
 from app.text import entered
+from contract import limits
 
-MAX_NAME = 60
-MAX_QUERY = 2000
+MAX_NAME = limits.VIEW_NAME
+MAX_QUERY = limits.QUERY
 MOST = 30
 
 

@@ -18,10 +18,11 @@ from app.incidents.models import EventKind, Incident, Source, TimelineEvent
 from app.notify import messages
 from app.notify.models import MailKind
 from app.text import entered
+from contract import limits
 
-MAX_TITLE = 200
-MAX_SERVICE = 80
-MAX_TEXT = 20_000
+MAX_TITLE = limits.TITLE
+MAX_SERVICE = limits.SERVICE
+MAX_TEXT = limits.TEXT
 
 
 def create(

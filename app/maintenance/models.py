@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
 from app.database import Base
+from contract import limits
 from contract.matchers import Matcher, fits
 
 WEEK = timedelta(weeks=1)
@@ -28,7 +29,9 @@ class MaintenanceWindow(Base):
     __table_args__ = (Index("ix_maintenance_windows_until", "until"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    comment: Mapped[str] = mapped_column(String(500), comment="why; shown wherever the window acts")
+    comment: Mapped[str] = mapped_column(
+        String(limits.COMMENT), comment="why; shown wherever the window acts"
+    )
     matchers: Mapped[list[dict[str, str]]] = mapped_column(JSON, comment="name, op, value; all must hold")
     starts_at: Mapped[datetime] = mapped_column(comment="of the first occurrence")
     ends_at: Mapped[datetime] = mapped_column(comment="of the first occurrence")

@@ -18,8 +18,9 @@ from app.notify.models import MailState, OutboxMessage
 from app.ops import audit
 from app.remediation import control
 from app.text import entered
+from contract import limits
 
-MAX_COMMENT = 500
+MAX_COMMENT = limits.COMMENT
 LONGEST = timedelta(days=31)
 FURTHEST = timedelta(days=2 * 366)
 

@@ -18,8 +18,9 @@ from app.remediation.models import Approval, ApprovalState, Decision
 from app.remediation.schemas import ApprovalRequest
 from app.text import entered
 from app.words import target_name
+from contract import limits
 
-MAX_REASON = 2_000
+MAX_REASON = limits.SENTENCE
 _KINDS = {ApprovalState.APPROVED: EventKind.APPROVED, ApprovalState.REJECTED: EventKind.REJECTED}
 
 

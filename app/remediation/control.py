@@ -9,8 +9,9 @@ from app.incidents.actors import Actor
 from app.ops import audit
 from app.remediation.models import AutomationControl
 from app.text import entered
+from contract import limits
 
-MAX_REASON = 500
+MAX_REASON = limits.COMMENT
 
 
 def pause(*, actor: Actor, reason: str = "") -> None:

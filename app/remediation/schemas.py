@@ -9,11 +9,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from app.clock import rfc3339
 from app.incidents.models import Verdict
 from app.text import clean, one_line
+from contract import limits
 
-MAX_OUTPUT_BYTES = 50 * 1024
-MAX_PREVIEW_BYTES = 20 * 1024
-MAX_SENTENCE = 2_000
-MAX_NAME = 200
+MAX_OUTPUT_BYTES = limits.OUTPUT_BYTES
+MAX_PREVIEW_BYTES = limits.PREVIEW_BYTES
+MAX_SENTENCE = limits.SENTENCE
+MAX_NAME = limits.NAME
 
 
 def _tail(value: str) -> str:
@@ -146,7 +147,7 @@ class RunReport(_Report):
     finished_at: AwareDatetime | None = None
     exit_code: Annotated[int | None, Field(ge=-(2**31), lt=2**31)] = None
     duration_s: Seconds | None = None
-    tasks: Annotated[list[TaskReport], Field(max_length=500)] = Field(default_factory=list)
+    tasks: Annotated[list[TaskReport], Field(max_length=limits.TASKS)] = Field(default_factory=list)
     output_tail: Annotated[str, AfterValidator(_tail)] = ""
     verdict_at: AwareDatetime | None = None
     verdict_detail: Sentence | None = None
@@ -175,7 +176,7 @@ class HeartbeatReport(_Report):
     paused: bool
     last_seq: Seq
     lag_s: Seconds
-    remedies: Annotated[list[Remedy], Field(max_length=500)] = Field(default_factory=list)
+    remedies: Annotated[list[Remedy], Field(max_length=limits.REMEDIES)] = Field(default_factory=list)
     sent_at: AwareDatetime
 
 

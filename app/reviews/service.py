@@ -12,8 +12,9 @@ from app.incidents.actors import Actor
 from app.incidents.models import EventKind, FollowUp, Incident
 from app.paging import MAX_ID
 from app.text import entered
+from contract import limits
 
-MAX_FOLLOW_UP = 500
+MAX_FOLLOW_UP = limits.COMMENT
 MOST_FOLLOW_UPS = 50
 
 
