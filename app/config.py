@@ -199,6 +199,19 @@ class Settings(BaseSettings):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator("base_url")
+    @classmethod
+    def _plain_base(cls, value: str) -> str:
+        """Insist on what every address can be made from: a host, and a path of ordinary segments."""
+        parts = urlsplit(value)
+        is_plain = re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*", parts.path)
+        if not parts.hostname or parts.query or parts.fragment or parts.username or not is_plain:
+            raise ValueError(
+                "must be an address such as https://oims.example.org or https://example.org/oims, "
+                "without a query, a name or a password"
+            )
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
@@ -234,6 +247,11 @@ class Settings(BaseSettings):
         if self.automation_token and len(self.automation_token.get_secret_value()) < MIN_SECRET_LENGTH:
             raise ValueError(f"OIMS_AUTOMATION_TOKEN: must have at least {MIN_SECRET_LENGTH} characters")
         return self
+
+    @property
+    def base_path(self) -> str:
+        """Return the path of the base address, without a slash at its end; empty at the root of a host."""
+        return urlsplit(self.base_url).path
 
     @property
     def cookies_are_secure(self) -> bool:

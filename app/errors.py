@@ -7,8 +7,9 @@ from http import HTTPStatus
 from typing import TypedDict
 
 import structlog
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_login import AnonymousUserMixin
+from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -174,6 +175,21 @@ _HTTP_DETAILS = {
 }
 
 
+def _from_forgery(error: CSRFError) -> Response:
+    """Refuse a form that lacks this browser's own token, and say what a person can do about it."""
+    del error
+    detail = "This page is from an earlier visit. Go back, reload it and send the form again."
+    if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
+        settings = current_app.config["SETTINGS"]
+        detail = (
+            "Your browser keeps no cookie of this site, and without one nobody can log in or send a form. "
+            "Allow cookies for this address, go back, reload the page and send the form again."
+        )
+        if settings.cookies_are_secure:
+            detail += f" Over http:// no cookie is kept; the address is {settings.base_url}."
+    return respond(OimsError(detail))
+
+
 def _from_database(error: OperationalError | IntegrityError) -> Response:
     """Answer 503: the database is away or busy, or two requests made the same row at the same moment."""
     db.session.rollback()
@@ -191,6 +207,7 @@ def init_app(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(OimsError, respond)
     app.register_error_handler(HTTPException, _from_http)
+    app.register_error_handler(CSRFError, _from_forgery)
     app.register_error_handler(OperationalError, _from_database)
     app.register_error_handler(IntegrityError, _from_database)
     app.register_error_handler(Exception, _from_defect)

@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
 
 from app.accounts.factors import guard
 from app.accounts.models import Role
 from app.errors import Forbidden, Unauthorized, wants_problem
+from contract import limits
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -70,7 +73,7 @@ VIEWER_MAY_POST = frozenset(
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"}
-MAX_BODY_BYTES = 1024 * 1024
+MAX_BODY_BYTES = limits.BODY_BYTES
 
 
 def requires[**P](
@@ -121,8 +124,16 @@ def _to(endpoint: str) -> ResponseReturnValue:
     """Lead a person to a page that comes before the one they asked for; a program is refused."""
     if wants_problem():
         raise Unauthorized("Log in first.")
-    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    target = here() if request.method == "GET" else None
     return redirect(url_for(endpoint, next=target), code=HTTPStatus.SEE_OTHER)
+
+
+def _stay_here(response: Response) -> Response:
+    """Make a redirect of the router relative: the host and scheme of a request are anybody's word."""
+    if isinstance(request.routing_exception, RequestRedirect):
+        wanted = urlsplit(request.routing_exception.new_url)
+        response.headers["Location"] = wanted._replace(scheme="", netloc="").geturl()
+    return response
 
 
 def _add_headers(response: Response) -> Response:
@@ -158,13 +169,41 @@ class KnownMethods:
         return ()
 
 
+class UnderPath:
+    """Serve the app under the path of its base address, whether or not a proxy in front strips it.
+
+    Only the setting says where that is: a header could be anybody's.
+    """
+
+    def __init__(self, app: "WSGIApplication", path: str) -> None:
+        self._app = app
+        self._path = path
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Tell the app its path, so that every address it writes begins with it."""
+        asked = environ["PATH_INFO"]
+        if asked == self._path or asked.startswith(f"{self._path}/"):
+            environ["PATH_INFO"] = asked[len(self._path) :] or "/"
+        environ["SCRIPT_NAME"] = self._path
+        return self._app(environ, start_response)
+
+
+def here() -> str:
+    """Return the address of this request below the host: with the app's own path, and its query."""
+    asked = request.full_path if request.query_string else request.path
+    return f"{request.script_root}{asked}"
+
+
 def init_app(app: Flask) -> None:
     """Install the guard and the headers."""
+    if path := app.config["SETTINGS"].base_path:
+        app.wsgi_app = UnderPath(app.wsgi_app, path)  # type: ignore[method-assign]
     app.wsgi_app = KnownMethods(app.wsgi_app)  # type: ignore[method-assign]
     hops = app.config["SETTINGS"].proxy_hops
     if hops:
         # Only who called is believed, and only of our own proxies: the brakes count by address.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=0)  # type: ignore[method-assign]
     app.before_request(_guard)
+    app.after_request(_stay_here)
     app.after_request(_add_headers)
-    app.context_processor(lambda: {"csp_nonce": csp_nonce})
+    app.context_processor(lambda: {"csp_nonce": csp_nonce, "here": here})

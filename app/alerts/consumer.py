@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import direct
 from app.alerts import cursor, intake
 from app.alerts.events import JournalEvent
 from app.clock import now
@@ -88,13 +89,14 @@ class Consumer:
 
     def _ask(self, offset: int) -> Answer:
         token = self.settings.journal_token
-        response = requests.get(
-            f"{self.settings.journal_url}/events",
-            params={"after": offset, "limit": BATCH, "wait": WAIT_S},
-            headers={"Authorization": f"Bearer {token.get_secret_value() if token else ''}"},
-            timeout=(CONNECT_TIMEOUT_S, WAIT_S + 10),
-            allow_redirects=False,
-        )
+        with direct.session() as session:
+            response = session.get(
+                f"{self.settings.journal_url}/events",
+                params={"after": offset, "limit": BATCH, "wait": WAIT_S},
+                headers={"Authorization": f"Bearer {token.get_secret_value() if token else ''}"},
+                timeout=(CONNECT_TIMEOUT_S, WAIT_S + 10),
+                allow_redirects=False,
+            )
         if response.status_code != requests.codes.ok:
             raise requests.HTTPError(f"status {response.status_code}", response=response)
         return Answer.model_validate_json(response.content)

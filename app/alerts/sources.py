@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 import requests
 import structlog
 
+from app import direct
+
 log = structlog.get_logger()
 
 PATIENCE_S = 1.0
@@ -64,9 +66,12 @@ def tell(base_url: str, path: str, body: Any) -> None:
 
     """
     try:
-        with requests.post(
-            f"{base_url}{path}", json=body, timeout=TAKEN_WITHIN_S, allow_redirects=False
-        ) as answer:
+        with (
+            direct.session() as session,
+            session.post(
+                f"{base_url}{path}", json=body, timeout=TAKEN_WITHIN_S, allow_redirects=False
+            ) as answer,
+        ):
             answer.raise_for_status()
     except requests.RequestException as error:
         log.warning("alert_source_did_not_take", path=path, error=type(error).__name__)
@@ -83,7 +88,10 @@ def _answer(url: str) -> Any:
     deadline = monotonic() + PATIENCE_S
     body = bytearray()
     try:
-        with requests.get(url, timeout=PATIENCE_S / 2, stream=True, allow_redirects=False) as response:
+        with (
+            direct.session() as session,
+            session.get(url, timeout=PATIENCE_S / 2, stream=True, allow_redirects=False) as response,
+        ):
             if response.status_code != requests.codes.ok:
                 raise requests.HTTPError(f"status {response.status_code}")
             # A time-out of requests counts from one byte to the next; the deadline counts them all.

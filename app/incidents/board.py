@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from flask import current_app, request
+from flask import current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -22,7 +22,12 @@ RECENTLY_RESOLVED = 10
 MOST_RANKED = 200
 MOST_GROUPS = 5
 
-bp.add_url_rule("/incidents", endpoint="list", redirect_to="/")
+
+@bp.get("/incidents")
+def shortened() -> ResponseReturnValue:
+    """Lead from a shortened address of an incident to the list, with the filters it names."""
+    query = request.query_string.decode("ascii", "replace")
+    return redirect(url_for("incidents.index") + (f"?{query}" if query else ""))
 
 
 @bp.get("/")
