@@ -151,7 +151,9 @@ def _add_maintenance(commands: Commands) -> None:
     ends.add_argument("--for", dest="length", metavar="length", type=_length, help="as 90min, 2h or 1d")
     planned.add_argument("--weekly-until", metavar="day", type=_day, help="come back each week until then")
     planned.add_argument(
-        "--zone", metavar="name", default="UTC", help="whose clock a weekly one keeps to; default: UTC"
+        "--zone",
+        metavar="name",
+        help="that of the times, whose clock a weekly one keeps to; default: this machine's",
     )
     ended = _command(under, "end", maintenance.end, "end maintenance now, or call it off")
     ended.add_argument("id", type=_id, nargs="+")

@@ -54,7 +54,7 @@ def show(client: Client, options: argparse.Namespace) -> None:
     for item in timeline:
         print_line(f"{times.local(item['at'])}  {clean(item['summary'])}")
         if "body" in item["data"]:
-            print_line(f"{'':21}{clean(item['data']['body'])}")
+            print_line(f"{'':28}{clean(item['data']['body'])}")
 
 
 def create(client: Client, options: argparse.Namespace) -> None:

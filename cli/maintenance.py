@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,14 +29,18 @@ def list_them(client: Client, options: argparse.Namespace) -> None:
 
 def plan(client: Client, options: argparse.Namespace) -> None:
     """Plan a window and print its id."""
-    starts_at = options.starts_at or datetime.now().astimezone()
+    zone = _zone(options)
+    starts_at = (
+        times.in_zone(options.starts_at, zone) if options.starts_at else datetime.now().astimezone(zone)
+    )
+    ends_at = times.in_zone(options.ends_at, zone) if options.ends_at else _later(starts_at, options.length)
     body = {
         "comment": options.why,
         "matchers": options.match,
         "starts_at": starts_at.isoformat(),
-        "ends_at": (options.ends_at or starts_at + options.length).isoformat(),
-        "until": _last_moment(options),
-        "zone": options.zone,
+        "ends_at": ends_at.isoformat(),
+        "until": _last_moment(options, zone),
+        "zone": zone.key if zone else "UTC",
     }
     _tell(options, client.post("/maintenance", body), "is planned")
 
@@ -47,14 +51,28 @@ def end(client: Client, options: argparse.Namespace) -> None:
         _tell(options, client.post(f"/maintenance/{window_id}/end", {}), "is over")
 
 
-def _last_moment(options: argparse.Namespace) -> str | None:
+def _zone(options: argparse.Namespace) -> ZoneInfo | None:
+    """Return the zone that typed times belong to: the one given, else this machine's, if it has a name."""
+    name = options.zone or times.own_zone()
+    if not name:
+        if options.weekly_until is not None:
+            raise CommandError("This machine does not tell its time zone; name one with --zone.", USAGE)
+        return None
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise CommandError(f"There is no time zone {name!r} on this machine.", USAGE) from None
+
+
+def _later(moment: datetime, length: timedelta) -> datetime:
+    """Return when a length of time is over, also where clocks change in it."""
+    return (moment.astimezone(UTC) + length).astimezone(moment.tzinfo)
+
+
+def _last_moment(options: argparse.Namespace, zone: ZoneInfo | None) -> str | None:
     """Return the end of the last day of a window that comes back each week."""
     if options.weekly_until is None:
         return None
-    try:
-        zone = ZoneInfo(options.zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise CommandError(f"There is no time zone {options.zone!r} on this machine.", USAGE) from None
     return datetime.combine(options.weekly_until, time.max.replace(microsecond=0), zone).isoformat()
 
 
@@ -62,7 +80,9 @@ def _tell(options: argparse.Namespace, window: dict[str, Any], words: str) -> No
     if options.json:
         print_line(json.dumps(window))
         return
-    stretch = f"{times.local(window['starts_at'])} to {times.local(window['ends_at'])}"
+    stretch = (
+        f"{times.local(window['starts_at'])} to {times.local(window['ends_at'])}, {clean(window['zone'])}"
+    )
     print_line(f"Maintenance {window['id']} {words}: {clean(window['comment'])} ({stretch})")
 
 

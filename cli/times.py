@@ -1,14 +1,18 @@
 """Times as a person reads and types them: in their own zone, how long ago, and how long."""
 
+import os
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+SHOWN = "%Y-%m-%d %H:%M:%S %:z"
 UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def local(text: str | None) -> str:
-    """Write a time of the API in the zone of this machine."""
-    return datetime.fromisoformat(text).astimezone().strftime("%Y-%m-%d %H:%M:%S") if text else ""
+    """Write a time of the API in the zone of this machine, with its offset from UTC."""
+    return datetime.fromisoformat(text).astimezone().strftime(SHOWN) if text else ""
 
 
 def age(text: str, moment: datetime | None = None) -> str:
@@ -21,13 +25,35 @@ def age(text: str, moment: datetime | None = None) -> str:
 
 
 def moment(text: str) -> datetime:
-    """Read a time such as `2026-11-24T22:00`, in the zone of this machine unless it names one.
+    """Read a time such as `2026-11-24T22:00`; without an offset it is one of the zone that a command names.
 
     Raises:
         ValueError: it is none.
 
     """
-    return datetime.fromisoformat(text).astimezone()
+    return datetime.fromisoformat(text)
+
+
+def in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
+    """Return a typed time as one of a zone, unless it has an offset; without a zone, of this machine's."""
+    if moment.tzinfo is not None:
+        return moment
+    return moment.replace(tzinfo=zone) if zone else moment.astimezone()
+
+
+def own_zone() -> str:
+    """Return the name of this machine's zone; empty where the system does not tell it."""
+    named = os.environ.get("TZ", "").removeprefix(":") or _linked()
+    try:
+        return ZoneInfo(named).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
+
+
+def _linked() -> str:
+    """Return the zone that the system's clock is set to by a link into the database of zones."""
+    path = str(Path("/etc/localtime").resolve())
+    return path.partition("/zoneinfo/")[2] or "UTC"
 
 
 def length(text: str) -> timedelta:

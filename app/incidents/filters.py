@@ -1,6 +1,6 @@
 """The list's filters as they stand in the URL: read, and written back with one thing changed."""
 
-import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from flask import url_for
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Source
 from app.incidents.queries import UNRESOLVED, Filters
+from contract.matchers import InvalidMatchersError, Matcher, read
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -26,12 +27,11 @@ VIEWS = {
 OWNERS = ("me", "nobody")
 MAX_TEXT = 200
 LAST_DAY = date(9999, 12, 1)
-_LABEL = re.compile(r"^[a-zA-Z_][a-zA-Z0-9_.-]{0,99}=.*$")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What the reader asked for; unknown values in the URL count as not given."""
+    """What the reader asked for; a value that is not understood filters nothing, and ``problems`` say so."""
 
     view: str = "active"
     severity: Severity | None = None
@@ -43,10 +43,12 @@ class Selection:
     since: date | None = None
     until: date | None = None
     after: str | None = None
+    problems: tuple[str, ...] = ()
 
     @classmethod
     def from_url(cls, args: "MultiDict[str, str]") -> "Selection":
         """Read the query string."""
+        label = _words(args.get("label", ""))
         return cls(
             view=args["state"] if args.get("state") in VIEWS else "active",
             severity=Severity(args["severity"]) if args.get("severity") in set(Severity) else None,
@@ -54,15 +56,15 @@ class Selection:
             source=Source(args["source"]) if args.get("source") in set(Source) else None,
             text=_words(args.get("q", "")),
             service=_words(args.get("service", "")),
-            label=label if _LABEL.match(label := _words(args.get("label", ""))) else "",
+            label=label if label and not _problem_of_label(label) else "",
             since=_day(args.get("since", "")),
             until=_day(args.get("until", "")),
             after=args.get("after"),
+            problems=(*_unknown(args), *([_problem_of_label(label)] if _problem_of_label(label) else [])),
         )
 
     def filters(self, user_id: int, zone: str = "UTC") -> Filters:
         """Return the conditions for the query; `user_id` is the reader's, and days are those of `zone`."""
-        name, _, value = self.label.partition("=")
         return Filters(
             states=VIEWS[self.view],
             severities=(self.severity,) if self.severity else (),
@@ -71,7 +73,7 @@ class Selection:
             is_unowned=self.owner == "nobody",
             text=self.text,
             service=self.service,
-            label=(name, value) if name else None,
+            matchers=_matchers(self.label) if self.label else (),
             since=_start(self.since, zone) if self.since else None,
             until=_start(self.until + timedelta(days=1), zone) if self.until else None,
         )
@@ -114,6 +116,38 @@ class Selection:
             "after": None,
         } | changes
         return {name: value for name, value in parts.items() if value}
+
+
+def _matchers(label: str) -> Sequence[Matcher]:
+    """Read the conditions on labels. Raises InvalidMatchersError."""
+    return read(label, may_match_empty=True)
+
+
+def _problem_of_label(label: str) -> str:
+    """Say why a filter by label is not understood; nothing if it is."""
+    try:
+        found = _matchers(label) if label else ()
+    except InvalidMatchersError as error:
+        return f"The filter by label is not understood. {' '.join(error.sentences)}"
+    if any(matcher.op.is_pattern for matcher in found):
+        return 'The filter by label takes = and != only, as in team=shop, "service.name"!="käse".'
+    return ""
+
+
+def _unknown(args: "MultiDict[str, str]") -> list[str]:
+    """Say which other filters are not understood."""
+    known: dict[str, Collection[str]] = {
+        "state": VIEWS,
+        "severity": set(Severity),
+        "owner": OWNERS,
+        "source": set(Source),
+    }
+    wrong = [name for name, values in known.items() if args.get(name) and args[name] not in values]
+    wrong += [name for name in ("since", "until") if args.get(name) and _day(args[name]) is None]
+    return [
+        f"The filter {name}={_words(args[name])[:80]} is not understood; it filters nothing."
+        for name in wrong
+    ]
 
 
 def _words(value: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, String, case, cast, exists, func, not_, or_, select
 
 from app import paging
 from app.alerts.models import AlertEvent
@@ -13,6 +13,7 @@ from app.extensions import db
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Incident, Source, TimelineEvent
 from app.paging import MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE, Page
+from contract.matchers import Matcher
 
 UNRESOLVED = (State.OPEN, State.ACKNOWLEDGED)
 
@@ -29,6 +30,7 @@ class Filters:
     text: str = ""
     service: str = ""
     label: tuple[str, str] | None = None
+    matchers: Sequence[Matcher] = ()
     since: datetime | None = None
     until: datetime | None = None
     fingerprint: str = ""
@@ -170,10 +172,10 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
     )
     conditions: list[ColumnElement[bool]] = [condition for is_asked, condition in given if is_asked]
     if filters.label:
-        name, value = filters.label
-        conditions.append(
-            or_(*(kind[name].as_string() == value for kind in (Incident.labels, Incident.tags)))
-        )
+        conditions.append(_has_label(*filters.label))
+    for matcher in filters.matchers:
+        has_it = _has_label(matcher.name, matcher.value)
+        conditions.append(not_(has_it) if matcher.op.is_negative else has_it)
     if filters.since:
         conditions.append(Incident.opened_at >= filters.since)
     if filters.until:
@@ -184,3 +186,17 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         for word in filters.text.split()
     )
     return conditions
+
+
+def _has_label(name: str, value: str) -> ColumnElement[bool]:
+    """Return the condition that the alert or people gave an incident this label; an empty value: neither did.
+
+    The pairs are looked at one by one: a path of JSON could not hold each name that a label may have.
+    """
+    each = func.json_each if db.session.get_bind().dialect.name == "sqlite" else func.json_each_text
+    found = []
+    for kind in (Incident.labels, Incident.tags):
+        pairs = each(kind).table_valued("key", "value")
+        is_meant = pairs.c.value == value if value else pairs.c.value != ""
+        found.append(exists(select(1).select_from(pairs).where(pairs.c.key == name, is_meant)))
+    return or_(*found) if value else not_(or_(*found))

@@ -107,9 +107,9 @@ def test_maintenance_is_planned_shown_and_ended_in_the_zone_of_the_machine(oims:
         *("--from", f"{start:%Y-%m-%dT%H:%M:%S}"),
     )
     assert planned.returncode == 0, planned.stderr
-    assert planned.stdout.endswith(f"is planned: New disks ({start:%F %T} to {end:%F %T})\n")
+    assert planned.stdout.endswith(f"is planned: New disks ({start:%F %T %:z} to {end:%F %T %:z}, {zone})\n")
     shown = oims("maintenance", "list").stdout.splitlines()
-    expected = f"no {start:%Y-%m-%d %H:%M:%S} {end:%Y-%m-%d %H:%M:%S} no service=shop New disks"
+    expected = f"no {start:%F %T %:z} {end:%F %T %:z} no service=shop New disks"
     assert shown[1].split(maxsplit=1)[1].split() == expected.split()
     (window,) = json.loads(oims("maintenance", "list", "--json").stdout)
     assert (window["comment"], window["weekly"]) == ("New disks", False)
@@ -129,6 +129,37 @@ def test_weekly_maintenance_keeps_to_the_clock_of_its_zone(oims: Oims) -> None:
     window = json.loads(planned.stdout)
     assert (window["weekly"], window["zone"], len(window["matchers"])) == (True, "Europe/Berlin", 2)
     assert oims("maintenance", "end", str(window["id"])).returncode == 0
+
+
+def test_times_belong_to_the_zone_that_is_given(oims: Oims) -> None:
+    day = datetime.now(UTC) + timedelta(days=2)
+    arguments = (
+        *("maintenance", "plan", "Night", "--match", "job=x", "--from", f"{day:%F}T22:00", "--for", "8h"),
+        *("--weekly-until", f"{day + timedelta(days=60):%F}"),
+    )
+    berlin = functools.partial(oims, TZ="UTC")(*arguments, "--zone", "Europe/Berlin", "--json")
+    start = datetime.fromisoformat(json.loads(berlin.stdout)["starts_at"]).astimezone(
+        ZoneInfo("Europe/Berlin")
+    )
+    assert (start.hour, json.loads(berlin.stdout)["zone"]) == (22, "Europe/Berlin")
+    own = json.loads(functools.partial(oims, TZ="Asia/Kathmandu")(*arguments, "--json").stdout)
+    assert (own["starts_at"][11:16], own["zone"]) == ("16:15", "Asia/Kathmandu")
+    for window in (json.loads(berlin.stdout), own):
+        assert oims("maintenance", "end", str(window["id"])).returncode == 0
+
+
+def test_a_byte_that_is_no_utf_8_is_replaced(oims: Oims, made: Made, server: Server, token: str) -> None:
+    number = str(made("Caf\u00e9")["id"])
+    command = f"printf 'caf\\351 is down\\n' | {OIMS} comment {number} -"
+    environment = {"PATH": os.environ["PATH"], "OIMS_URL": server.url, "OIMS_TOKEN": token, "LC_ALL": "C"}
+    done = subprocess.run(
+        ["bash", "-c", command], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (
+        "caf\ufffd is down"
+        in json.loads(oims("show", number, "--json").stdout)["timeline"][-1]["data"]["body"]
+    )
 
 
 def test_hostile_text_reaches_no_terminal(oims: Oims, made: Made) -> None:
