@@ -77,7 +77,7 @@ def _ask(form: ProofForm) -> ResponseReturnValue:
     return render_template(
         "accounts/proof.html",
         form=form,
-        action=request.full_path.rstrip("?"),
+        action=request.script_root + request.full_path.rstrip("?"),
         kept=[pair for pair in request.form.items(multi=True) if pair[0] not in NOT_KEPT],
         has_password=has_password,
         has_single_sign_on=has_single_sign_on,

@@ -71,7 +71,9 @@ def proved[**P](view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseR
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if service.has_any(current_user.id) and not is_recent(current_user.factor_at):
-            target = request.path if request.method == "GET" else url_for("factors.show")
+            target = (
+                request.script_root + request.path if request.method == "GET" else url_for("factors.show")
+            )
             return redirect(url_for("second_step.show", next=target), code=HTTPStatus.SEE_OTHER)
         return with_first(*args, **kwargs)
 
