@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import Flask
 
-from app import access, assets, database, errors, pages, security
+from app import access, assets, border, database, errors, pages, security
 from app.accounts import links, oidc, profile, sessions
 from app.accounts import routes as accounts
 from app.accounts.factors import routes as factors
@@ -17,7 +17,7 @@ from app.dashboard import routes as dashboard
 from app.extensions import csrf, db, login, migrate
 from app.incidents import routes as incidents
 from app.maintenance import routes as maintenance
-from app.ops import faults, metrics
+from app.ops import faults, health, metrics
 from app.ops import routes as operations
 from app.remediation import routes as remediation
 from app.reviews import routes as reviews
@@ -30,9 +30,11 @@ def create_app(settings: Settings) -> Flask:
     """Build the app from its settings; nothing happens at import time."""
     app = Flask("app")
     _configure(app, settings)
+    border.init_app(app)
     access.init_app(app)
     _bind_extensions(app)
     metrics.init_app(app)
+    health.init_app(app)
     if settings.demo_faults:
         faults.init_app(app)
     limits.init_app(app)
@@ -57,7 +59,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         PERMANENT_SESSION_LIFETIME=timedelta(days=7),
         MAX_CONTENT_LENGTH=security.MAX_BODY_BYTES,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": settings.database_url.startswith("postgresql")},
+        SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(settings.database_url),
         WTF_CSRF_TIME_LIMIT=None,
     )
 

@@ -7,15 +7,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, String, event
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, String, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from app.extensions import db
+from contract import postgres
 
 BUSY_TIMEOUT_MS = 5_000
+POOL_TIMEOUT_S = 5
+"""How long a request waits for a connection that others hold."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -112,14 +115,54 @@ def transaction() -> Iterator[None]:
         session.info["writing"] = False
 
 
+def engine_options(url: str) -> dict[str, Any]:
+    """Return SQLAlchemy's settings. The values of a statement are people's words: no log gets them."""
+    options: dict[str, Any] = {"hide_parameters": True}
+    if url.startswith("postgresql"):
+        given = make_url(url).query
+        network = {name: value for name, value in postgres.NETWORK.items() if name not in given}
+        options |= {"pool_pre_ping": True, "pool_timeout": POOL_TIMEOUT_S, "connect_args": network}
+    return options
+
+
+def take_time(connection: Connection) -> None:
+    """Let statements of this connection take as long as they need: a migration may."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET statement_timeout = 0")
+        driver = connection.connection.driver_connection
+        if isinstance(driver, postgres.Connection):
+            driver.patience = None
+
+
 def prepare(engine: Engine) -> None:
-    """Give every SQLite connection WAL, durable commits, foreign keys and explicit BEGINs.
+    """Bound what a connection waits for, and give those of SQLite what they need."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    else:
+        _prepare_postgres(engine)
+
+
+def _prepare_postgres(engine: Engine) -> None:
+    @event.listens_for(engine, "do_connect")
+    def connect(
+        _dialect: Dialect, _entry: ConnectionPoolEntry, arguments: list[Any], options: dict[str, Any]
+    ) -> postgres.Connection:
+        return postgres.Connection.connect(*arguments, **options)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"SET statement_timeout = '{postgres.STATEMENT_S}s'")
+        cursor.close()
+        connection.commit()
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Give every connection WAL, durable commits, foreign keys and explicit BEGINs.
 
     ``synchronous=FULL``: a report that was answered with 2xx is deleted by its sender, so it must survive
     a power cut.
     """
-    if engine.dialect.name != "sqlite":
-        return
     Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
 
     @event.listens_for(engine, "connect")

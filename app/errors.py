@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Response, current_app, g, jsonify, render_template, request
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app.extensions import db
@@ -197,6 +197,14 @@ def _from_database(error: OperationalError | IntegrityError) -> Response:
     return respond(Unavailable("The database doesn't answer at the moment. Nothing was changed; try again."))
 
 
+def _from_value(error: DataError | OverflowError) -> Response:
+    """Answer 422: the request has a number or a text that no database holds. Nothing was changed."""
+    db.session.rollback()
+    log.warning("value_refused", error=type(error).__name__, exc_info=error)
+    detail = "A number in the request is too large, or a text has characters that can't be stored."
+    return respond(InvalidInput(detail))
+
+
 def _from_defect(error: Exception) -> Response:
     db.session.rollback()
     log.error("unhandled_error", exc_info=error)
@@ -210,4 +218,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _from_forgery)
     app.register_error_handler(OperationalError, _from_database)
     app.register_error_handler(IntegrityError, _from_database)
+    app.register_error_handler(DataError, _from_value)
+    app.register_error_handler(OverflowError, _from_value)
     app.register_error_handler(Exception, _from_defect)

@@ -1,6 +1,7 @@
 """`python -m automation`: the command line."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -84,4 +85,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # the ledger and what playbooks print are for this user alone
     sys.exit(main())

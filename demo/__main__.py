@@ -56,4 +56,5 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
 
 
 if __name__ == "__main__":
+    os.umask(0o077)  # its state has secrets and databases
     sys.exit(main())

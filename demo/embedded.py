@@ -12,7 +12,7 @@ from demo.errors import DemoError
 from demo.plan import app_environment, common_environment
 from demo.samples import PEOPLE
 from demo.settings import ROOT, Settings
-from demo.state import API_TOKEN, State
+from demo.state import API_TOKEN, VISITORS_TOKEN, State
 from demo.supervisor import Supervisor, supervised
 
 SETUP_SECONDS = 60
@@ -39,11 +39,11 @@ def running(settings: Settings, state: State) -> Iterator[Supervisor]:
 
 
 def set_up(settings: Settings, state: State) -> None:
-    """Make the app's database, the people of the samples and a token, as an administrator does.
+    """Make the app's database, the people of the samples and two tokens, as an administrator does.
 
     Args:
         settings: ports and sabotage.
-        state: the folder, begun afresh; it gets the token.
+        state: the folder, begun afresh; it gets the tokens.
 
     Raises:
         DemoError: a command failed; its last words are in the message.
@@ -52,6 +52,7 @@ def set_up(settings: Settings, state: State) -> None:
     commands = [
         (["migrate"], ""),
         *((["user", "create", email, "--name", name], secrets.token_urlsafe(16)) for email, name in PEOPLE),
+        (["token", "create", "visitors", "--scope", "read"], ""),
         (["token", "create", "demo", "--scope", "admin"], ""),
     ]
     done = subprocess.run(
@@ -69,4 +70,5 @@ def set_up(settings: Settings, state: State) -> None:
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2].strip()
         raise DemoError(f"The app could not be set up: {last}. Read {state.shown(log)}")
-    state.keep_secret(API_TOKEN, json.loads(done.stdout)[-1].strip())
+    for name, said in zip((VISITORS_TOKEN, API_TOKEN), json.loads(done.stdout)[-2:], strict=True):
+        state.keep_secret(name, said.strip())

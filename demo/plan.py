@@ -10,7 +10,7 @@ from pathlib import Path
 
 from demo.errors import DemoError
 from demo.settings import HOST, ROOT, Settings
-from demo.state import State
+from demo.state import VISITORS_TOKEN, State
 
 DEMO_LOGIN = "demo@example.org"
 ON_CALL = "on-call@example.org"
@@ -48,7 +48,10 @@ def programs(settings: Settings, state: State) -> list[Program]:
         Program("app", [sys.executable, "-m", "app", "web"], app),
         Program("worker", [sys.executable, "-m", "app", "worker"], app),
         Program("monitor", [str(ROOT / "scripts/monitor_alerts.sh")], _monitor_environment(settings, state)),
-        Program("visitors", [sys.executable, "-m", "demo.visitors", settings.url("app")]),
+        Program(
+            "visitors",
+            [sys.executable, "-m", "demo.visitors", settings.url("app"), str(state.secrets / VISITORS_TOKEN)],
+        ),
         Program("alertmanager", _alertmanager(settings, state)),
         # Last, so that nothing is reported missing that has only not started yet.
         Program("prometheus", _prometheus(settings, state), starts_at_once=False),

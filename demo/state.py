@@ -20,6 +20,7 @@ SECRETS = (
     "secret-key",
     "admin-password",
 )
+VISITORS_TOKEN = "visitors-token"  # noqa: S105 - a file's name
 API_TOKEN = "api-token"  # noqa: S105 - a file's name
 SOCKET_LIMIT = 100  # bytes; Linux takes 107, macOS 103
 STOP_SECONDS = 15

@@ -2,13 +2,20 @@
 
 from flask import Blueprint, Response
 
-from webhook.journal import Journal
+from contract.readiness import Asker
+from webhook.journal import Journal, JournalUnavailableError
 from webhook.lines import to_line
 
 
 def blueprint(journal: Journal) -> Blueprint:
     """Answer what Kubernetes asks."""
     bp = Blueprint("health", __name__)
+
+    def question() -> int:
+        journal.probe()
+        return journal.last_seq()
+
+    probe = Asker(question)
 
     @bp.get("/healthz")
     def healthz() -> Response:
@@ -18,9 +25,10 @@ def blueprint(journal: Journal) -> Blueprint:
     @bp.get("/readyz")
     def readyz() -> Response:
         """Answer 200 if a commit works now, or did a second ago; else the exception becomes a 503."""
-        journal.probe()
-        return Response(
-            to_line(status="ok", last_seq=journal.last_seq()) + "\n", content_type="application/json"
-        )
+        try:
+            last_seq = probe.ask()
+        except TimeoutError:
+            raise JournalUnavailableError("unreachable") from None
+        return Response(to_line(status="ok", last_seq=last_seq) + "\n", content_type="application/json")
 
     return bp

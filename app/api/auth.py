@@ -1,11 +1,12 @@
 """Who calls: a program with a bearer token. Cookies are not looked at."""
 
-from flask import g, request
+from flask import g
 
 from app.accounts import service, tokens
 from app.accounts.models import ApiToken, Scope
 from app.errors import Forbidden, Unauthorized
 from app.incidents.actors import AUTOMATION, Actor, ActorKind
+from app.ops import callers
 
 
 def authenticate(scope: Scope) -> ApiToken:
@@ -16,8 +17,10 @@ def authenticate(scope: Scope) -> ApiToken:
         Forbidden: the token doesn't cover ``scope``, or lacks the second factor that its person's role needs.
 
     """
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    token = tokens.find(secret.strip()) if kind.lower() == "bearer" and secret.strip() else None
+    secret = callers.bearer()
+    token = tokens.find(secret) if secret else None
+    if secret:
+        callers.note(secret, is_valid=token is not None)
     if token is None:
         raise Unauthorized("Send a valid API token as 'Authorization: Bearer …'.")
     if not tokens.allows(token, scope):

@@ -14,7 +14,7 @@ from contract import limits
 MAX_TAGS = limits.TAGS
 MAX_VALUE = limits.TAG_VALUE
 
-_TAG = re.compile(r"^([a-zA-Z_][a-zA-Z0-9_.-]{0,99})\s*=\s*(.*)$")
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.-]{0,99}")
 
 
 def change(
@@ -55,12 +55,15 @@ def read(text: str) -> dict[str, str]:
 
     """
     lines = [line.strip() for line in clean(text, len(text)).splitlines() if line.strip()]
-    wrong = [line for line in lines if not (found := _TAG.match(line)) or len(found[2]) > MAX_VALUE]
-    if wrong:
-        raise _wrong(f"“{wrong[0][:80]}” is not of the form name=value.")
+    tags = {}
+    for line in lines:
+        name, is_there, value = (part.strip() for part in line.partition("="))
+        if not is_there or not _NAME.fullmatch(name) or len(value) > MAX_VALUE:
+            raise _wrong(f"“{line[:80]}” is not of the form name=value.")
+        tags[name] = value
     if len(lines) > MAX_TAGS:
         raise _wrong(f"Use at most {MAX_TAGS} labels.")
-    return {found[1]: found[2] for line in lines if (found := _TAG.match(line))}
+    return tags
 
 
 def _difference(incident: Incident, about: str, tags: dict[str, str]) -> list[str]:

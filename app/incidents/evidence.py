@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import re2
+
 from app.alerts import sources
 from app.clock import now
 from app.incidents.models import Incident
@@ -20,9 +22,7 @@ MAX_EXPRESSION = 2000
 MOST_LINES = 5
 MOST_SILENCES = 10
 
-_COMPARISON = re.compile(
-    r"^(?P<left>.+?)\s*(?:>=|<=|>|<)\s*(?P<limit>-?[0-9.]+(?:e-?[0-9]+)?)\s*$", re.DOTALL
-)
+_COMPARISON = re2.compile(r"(?s)^(?P<left>.+?)\s*(?:>=|<=|>|<)\s*(?P<limit>-?[0-9.]+(?:e-?[0-9]+)?)\s*$")
 _SET_OPERATOR = re.compile(r"\b(?:and|or|unless|bool)\b")
 
 
@@ -107,7 +107,7 @@ def _expression(incident: Incident, prometheus_url: str) -> str:
     answer = sources.ask(prometheus_url, "/api/v1/rules", query)
     groups = _rows(_get(answer, "data", "groups"))
     rules = [str(rule.get("query", "")) for group in groups for rule in _rows(group.get("rules"))]
-    return linked if linked in rules or not rules else rules[0]
+    return linked if linked in rules or not rules else rules[0][:MAX_EXPRESSION]
 
 
 def _split(expression: str) -> tuple[str, float | None]:

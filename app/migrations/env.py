@@ -7,7 +7,7 @@ from flask import current_app
 from sqlalchemy import text
 
 from app import models
-from app.database import EnumText, UtcDateTime
+from app.database import EnumText, UtcDateTime, take_time
 from app.extensions import db
 
 POSTGRES_LOCK = 6_479_100
@@ -43,6 +43,7 @@ def run() -> None:
             transactional_ddl=True,
         )
         with context.begin_transaction():
+            take_time(connection)
             if not is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": POSTGRES_LOCK})
             current_app.logger.info("migrating", extra={"dialect": connection.dialect.name})

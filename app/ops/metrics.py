@@ -13,7 +13,7 @@ from app.extensions import db
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Verdict
 from app.notify.models import MailState
-from app.ops import figures
+from app.ops import callers, figures
 from app.remediation.models import AutomationHeartbeat
 from app.remediation.story import FINAL_STATES
 
@@ -52,11 +52,13 @@ class Database(Collector):
 
 def init_app(app: Flask) -> None:
     """Count requests by rule, not by path: paths are without end."""
+    callers.init_app(app)
     registry = CollectorRegistry()
     exporter = PrometheusMetrics(
         app=None,
         path=None,
         group_by=url_rule,
+        default_labels={"caller": callers.caller},
         buckets=BUCKETS,
         registry=registry,
     )

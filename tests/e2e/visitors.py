@@ -11,13 +11,15 @@ PATIENCE_SECONDS = 65  # longer than a saturated app holds a request
 
 
 class Visitors:
-    """Threads that open a page again and again; what comes back is Prometheus' business.
+    """Threads that ask with a token again and again; what comes back is Prometheus' business.
 
+    Errors of strangers don't restart the app, so these are none.
     They come through a port-forward of their own: closing it ends the requests that the app still holds.
     """
 
     def __init__(self, release, pod=None, *, count=1):
         target = f"pod/{pod}" if pod else f"service/{release.object_name('app')}"
+        self._headers = {"Authorization": f"Bearer {release.token('read')}"}
         self._forward, self._stop = Forward(release.namespace.name, target, 5000), threading.Event()
         self._threads = [threading.Thread(target=self._visit) for _ in range(count)]
 
@@ -37,7 +39,8 @@ class Visitors:
     def _visit(self):
         while not self._stop.wait(PAUSE_SECONDS):
             try:
-                requests.get(f"{self._forward.url}/login", timeout=PATIENCE_SECONDS, allow_redirects=False)
+                url = f"{self._forward.url}/api/v1/incidents?limit=1"
+                requests.get(url, headers=self._headers, timeout=PATIENCE_SECONDS, allow_redirects=False)
             except requests.RequestException:
                 self._stop.wait(1)
 

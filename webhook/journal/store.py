@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from contract import postgres
 from webhook.journal import schema
 
 BUSY_SECONDS = 1.0
@@ -222,9 +224,9 @@ class PostgresStore(Store[psycopg.Connection]):
         self._url = url
 
     def _connect(self) -> psycopg.Connection:
-        connection = psycopg.connect(
-            self._url(), autocommit=True, connect_timeout=2, application_name="oims-webhook"
-        )
+        ours = {**postgres.NETWORK, "application_name": "oims-webhook"}
+        address = make_conninfo("", **(ours | conninfo_to_dict(self._url())))
+        connection = postgres.Connection.connect(address, autocommit=True)
         self._run(connection, self._SETTINGS)
         return connection
 

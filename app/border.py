@@ -1,0 +1,64 @@
+"""What may come in at all: numbers that a database can hold, and text without control characters.
+
+Views and use cases never see anything else in paths, queries and forms, so no database refuses it later.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import Flask, Request
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
+
+from app.paging import MAX_ID
+
+MAX_SEGMENT = 2_000
+"""Characters of one part of a path; the longest of ours is the token of a link in a mail."""
+SHOWN = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n\r"}
+"""Control characters become the mark that also stands for bytes that are no text."""
+
+
+class Id(IntegerConverter):
+    """A row's number: what no row can have is no address."""
+
+    regex = r"\d{1,10}"
+
+    def __init__(self, map: Map) -> None:  # noqa: A002 - werkzeug's name
+        super().__init__(map, max=MAX_ID)
+
+
+class Word(UnicodeConverter):
+    """A part of a path that is text, without control characters."""
+
+    regex = rf"[^/\x00-\x1f\x7f]{{1,{MAX_SEGMENT}}}"
+
+    def __init__(self, map: Map) -> None:  # noqa: A002 - werkzeug's name
+        super().__init__(map)
+        self.regex = Word.regex
+
+
+class Parameters(ImmutableMultiDict[str, Any]):
+    """What came in a query or a form, with a visible mark in the place of each control character."""
+
+    def __init__(self, given: Mapping[str, Any] | Iterable[tuple[str, Any]] | None = None) -> None:
+        items = (
+            given.items(multi=True) if isinstance(given, MultiDict) else MultiDict(given).items(multi=True)
+        )
+        super().__init__([(visible(name), visible(value)) for name, value in items])
+
+
+class BorderedRequest(Request):
+    """A request whose query and form are fit to be stored."""
+
+    parameter_storage_class = Parameters
+
+
+def visible[T](value: T) -> T | str:
+    """Return text with a mark for each control character; other values as they are."""
+    return value.translate(SHOWN) if isinstance(value, str) else value
+
+
+def init_app(app: Flask) -> None:
+    """Take in nothing else; before routes are registered."""
+    app.request_class = BorderedRequest
+    app.url_map.converters |= {"default": Word, "string": Word, "int": Id}

@@ -1,0 +1,168 @@
+"""Whatever a stranger writes, looking at it takes no time: each pattern and parser of foreign text has a row.
+
+A pattern without a row fails: whoever adds one says here with which text it is slowest.
+"""
+
+import ast
+import importlib
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("contract", "app", "webhook", "automation", "cli")
+SIZE = 100_000
+SECONDS = 0.2
+
+# A pattern by its file and name, or the function that it stands in, and texts whose repetition is the worst.
+ROWS: dict[str, tuple[str, ...]] = {
+    "app/access.py:_REQUEST_ID": ("a", "a-"),
+    "app/api/openapi.py:_PARAMETER": ("<", "<int:", "<a"),
+    "app/api/preconditions.py:_PARTS": ('"', '"1', '"1-1'),
+    "app/config.py:_duration": ("1", "1.", "1ms"),
+    "app/incidents/details.py:_NAME": ("a", "a.", "="),
+    "app/incidents/evidence.py:_COMPARISON": (" ", "a >", "> 1 ", ">1e", "\n"),
+    "app/incidents/evidence.py:_SET_OPERATOR": ("and", " an", "or_"),
+    "app/incidents/filters.py:_LABEL": ("a", "a=", "="),
+    "app/reviews/export.py:_SPECIAL": ("*", "a"),
+    "app/words.py:_FIRST_PART": (".", ". ", ": "),
+    "automation/config.py:_TIME": ("1", "1.", "1m"),
+    "automation/policy/values.py:NAME": ("a", "a-", "a."),
+    "automation/policy/values.py:_DURATION": ("1", "1d", "1h1m"),
+    "automation/policy/values.py:_PLAYBOOK": ("a", ".yml", "a."),
+    "automation/run/output.py:_CONTROL": ("\x1b[", "\x1b[0;", "\x1b", "a"),
+    "automation/verify.py:_WINDOW": ("1", "1d"),
+    "cli/times.py:length": ("1", "1h"),
+    "contract/secret_kinds.py:NAME": ("token", "a-", "_pw"),
+    "webhook/config.py:_duration": ("1", "1.", "1m"),
+    "webhook/config.py:_size": ("1", "1KiB"),
+    "webhook/payload.py:_RFC3339": ("1", "2026-01-31T15:04:05.", "0001-01-01T00:00:00"),
+    "webhook/payload.py:_reason": (".'1'", ".'", "'1"),
+}
+BY_OTHER_TESTS = {
+    "contract/secret_kinds.py": "tests/contract/test_redaction.py",
+    "app/api/idempotency.py": "a header, which the server bounds; the pattern is bounded as well",
+    "app/api/preconditions.py": "a header, which the server bounds; the pattern is bounded as well",
+}
+"""Files whose other patterns are tried elsewhere, or see bounded text only."""
+OF_MATCHERS = {
+    "app/maintenance/matching.py",
+    "automation/instructions/schemas.py",
+    "automation/policy/match.py",
+    "contract/matchers.py",
+}
+"""Patterns that people write: their language has its own tests."""
+IN_SERVERS = {"webhook/arrival.py", "app/wsgi.py", "webhook/worker.py"}
+PARSERS: dict[str, tuple[str, ...]] = {
+    "contract.redaction:redact": ("a-", "token=", '"'),
+    "app.text:clean_all": ("\x00", "a ", "\u2028"),
+    "app.text:one_line_all": ("\x00", " a", "\u2028"),
+    "app.paging:number": ("1", "-"),
+    "app.pages:local_path": ("/", "//", "\\", "a:", "[", "?"),
+    "app.incidents.links:safe_url": ("/", "[", "http://", "@", ":"),
+    "webhook.payload:parse_text": ("[", '{"alerts":', '"', "\\u0000", "1"),
+    "webhook.payload:fingerprint_text": ("a",),
+}
+
+
+def spent(work: Callable[[], object]) -> float:
+    """Processor time of the quickest of three: a busy machine makes no work slower by itself."""
+    times = []
+    for _ in range(3):
+        started = time.thread_time()
+        with suppress(Exception):
+            work()
+        times.append(time.thread_time() - started)
+        if times[-1] < SECONDS / 10:
+            break
+    return min(times)
+
+
+def patterns(path: Path) -> set[str]:
+    """The names under which a file compiles or uses patterns."""
+    found: set[str] = set()
+
+    def walk(node: ast.AST, place: str) -> None:
+        if isinstance(node, ast.FunctionDef):
+            place = node.name
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and place == "":
+            place = node.targets[0].id
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            if isinstance(owner, ast.Name) and owner.id in {"re", "re2"} and node.func.attr != "Options":
+                found.add(f"{path.relative_to(ROOT)}:{place}")
+        for child in ast.iter_child_nodes(node):
+            walk(child, place)
+
+    walk(ast.parse(path.read_text()), "")
+    return found
+
+
+def test_every_pattern_has_a_row() -> None:
+    seen = {name for part in PARTS for path in (ROOT / part).rglob("*.py") for name in patterns(path)}
+    left_out = OF_MATCHERS | IN_SERVERS | BY_OTHER_TESTS.keys()
+    rows = ROWS.keys()
+    assert {name for name in seen if name.partition(":")[0] not in left_out} - rows == set()
+    assert rows - seen == set(), "rows without a pattern"
+
+
+def pattern(name: str) -> Callable[[str], Any]:
+    """How the program uses a pattern: all that a text makes it do."""
+    file, _, own = name.partition(":")
+    used = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), own)
+    if not hasattr(used, "fullmatch"):
+        return used if own != "_reason" else lambda text: used({"loc": [text] * 5, "msg": text})
+    is_bytes = isinstance(used.pattern, bytes)
+
+    def use(text: str) -> None:
+        data = text.encode("utf-8", "replace") if is_bytes else text
+        used.match(data), used.fullmatch(data), used.sub(b"" if is_bytes else "", data)
+
+    return use
+
+
+def parser(name: str) -> Callable[[str], Any]:
+    module, _, function = name.partition(":")
+    own = importlib.import_module(module)
+    if function == "clean_all":
+        return lambda text: own.clean(text, len(text))
+    if function == "one_line_all":
+        return lambda text: own.one_line(text, len(text))
+    if function == "parse_text":
+        return lambda text: own.parse(text.encode())
+    if function == "fingerprint_text":
+        return lambda text: own.fingerprint({"a": text})
+    used: Callable[[str], Any] = getattr(own, function)
+    return used
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_pattern_takes_no_time(name: str) -> None:
+    work = pattern(name)
+    for unit in ROWS[name]:
+        for before, after in (("", ""), ("", "\n!"), ("a=", "\n\x00")):
+            text = before + (unit * SIZE)[:SIZE] + after
+            assert spent(lambda text=text: work(text)) < SECONDS, unit  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_a_parser_takes_no_time(name: str) -> None:
+    work = parser(name)
+    for unit in PARSERS[name]:
+        text = (unit * SIZE)[:SIZE]
+        assert spent(lambda text=text: work(text)) < SECONDS, unit  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("name", [*ROWS, *PARSERS])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(unit=st.text(min_size=1, max_size=6), after=st.text(max_size=3))
+def test_no_repetition_that_somebody_finds_takes_time(name: str, unit: str, after: str) -> None:
+    work = pattern(name) if name in ROWS else parser(name)
+    text = (unit * SIZE)[:SIZE] + after
+    assert spent(lambda: work(text)) < SECONDS
