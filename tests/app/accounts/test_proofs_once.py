@@ -1,4 +1,4 @@
-"""A code, a challenge and a half log-in count once, for requests at the same moment too: on both databases."""
+"""Codes, challenges and half log-ins count once, for requests at the same moment too: on both databases."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
