@@ -26,6 +26,8 @@ KINDS = [
     "ServiceAccount",
     "ServiceMonitor",
     "StatefulSet",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
 ]
 BREAKS = {
     "ConfigMap": ("data", ["a list"]),
