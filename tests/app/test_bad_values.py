@@ -80,6 +80,7 @@ def no_failure(answer: Any, said: object) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("value", RAW, ids=range(len(RAW)))
+@pytest.mark.threat("T33")
 def test_a_bad_part_of_an_address(app: Flask, admin: FlaskClient, bearer: Any, value: str) -> None:
     headers = bearer(*Scope)
     for rule, method in doors(app):
@@ -92,6 +93,7 @@ def test_a_bad_part_of_an_address(app: Flask, admin: FlaskClient, bearer: Any, v
 
 @pytest.mark.slow
 @pytest.mark.parametrize("value", RAW, ids=range(len(RAW)))
+@pytest.mark.threat("T33")
 def test_a_bad_query(app: Flask, admin: FlaskClient, bearer: Any, value: str) -> None:
     headers = bearer(*Scope)
     for rule, method in doors(app):
@@ -111,6 +113,7 @@ def test_a_bad_query(app: Flask, admin: FlaskClient, bearer: Any, value: str) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+@pytest.mark.threat("T33")
 def test_a_bad_form(app: Flask, admin: FlaskClient, text: str) -> None:
     stranger = app.test_client()
     encoded = quote(text, errors="surrogatepass")
@@ -130,6 +133,7 @@ def test_a_bad_form(app: Flask, admin: FlaskClient, text: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.threat("T33")
 def test_a_bad_body_of_the_api(
     app: Flask, client: FlaskClient, bearer: Callable[..., dict[str, str]]
 ) -> None:

@@ -104,6 +104,7 @@ def patterns(path: Path) -> set[str]:
     return found
 
 
+@pytest.mark.threat("T32")
 def test_every_pattern_has_a_row() -> None:
     seen = {name for part in PARTS for path in (ROOT / part).rglob("*.py") for name in patterns(path)}
     left_out = OF_MATCHERS | IN_SERVERS | BY_OTHER_TESTS.keys()
@@ -143,6 +144,7 @@ def parser(name: str) -> Callable[[str], Any]:
 
 
 @pytest.mark.parametrize("name", ROWS)
+@pytest.mark.threat("T32")
 def test_a_pattern_takes_no_time(name: str) -> None:
     work = pattern(name)
     for unit in ROWS[name]:
@@ -152,6 +154,7 @@ def test_a_pattern_takes_no_time(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PARSERS)
+@pytest.mark.threat("T32")
 def test_a_parser_takes_no_time(name: str) -> None:
     work = parser(name)
     for unit in PARSERS[name]:

@@ -75,6 +75,7 @@ def test_the_app_outlives_silence_in_the_middle_of_a_connection(client, proxy):
     recovers(client)
 
 
+@pytest.mark.fault("F17")
 def test_the_app_outlives_silence_from_the_beginning(client, proxy):
     proxy.is_silent = True
     tells_within_two_seconds(client)
@@ -91,6 +92,7 @@ def test_the_app_outlives_a_frozen_server(client, server_url):
     recovers(client)
 
 
+@pytest.mark.fault("F17")
 def test_the_journal_outlives_silence(proxy):
     store = PostgresStore(lambda: proxy.url)
     with store.transaction() as execute:

@@ -30,6 +30,7 @@ def open_to_others(folder):
     return [str(path) for path in sorted(folder.rglob("*")) if path.stat().st_mode & 0o077]
 
 
+@pytest.mark.threat("T26")
 def test_the_apps_database_and_its_folder_are_closed(tmp_path):
     given = {"OIMS_DATABASE_URL": f"sqlite:///{tmp_path}/data/app.db", "OIMS_SECRET_KEY": SECRET}
     run("app", "migrate", folder=tmp_path, **given)
@@ -50,6 +51,7 @@ def test_a_wal_and_a_pulse_made_by_the_running_worker_are_closed(tmp_path):
             worker.terminate()
 
 
+@pytest.mark.threat("T26")
 def test_the_webhooks_journal_is_closed(tmp_path):
     given = {
         "OIMS_WEBHOOK_TOKEN": SECRET,
