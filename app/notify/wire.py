@@ -1,5 +1,6 @@
 """A mail as it goes over the wire: its headers, its encoding, and addresses that every server understands."""
 
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
@@ -20,11 +21,17 @@ class _Wire(EmailPolicy):
     @override
     def fold(self, name: str, value: Any) -> str:
         """Return a header as text."""
+        if name.lower() == "subject" and not str(value).isascii() and not self.utf8:
+            return (
+                f"{name}: {Header(str(value), 'utf-8', 75, name).encode(linesep=self.linesep)}{self.linesep}"
+            )
         return str(SMTP.clone(**self._options(name)).fold(name, value))
 
     @override
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Return a header as bytes."""
+        if name.lower() == "subject":
+            return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii")
         return SMTP.clone(**self._options(name)).fold_binary(name, value)
 
     def _options(self, name: str) -> dict[str, Any]:
