@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.incidents.lifecycle import Severity
+from contract.trust import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
 MIN_SECRET_LENGTH = 32
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
         description="PEM certificate chain to serve HTTPS with, on both ports; read again once renewed.",
     )
     tls_key_file: Path | None = Field(None, description="PEM private key of OIMS_TLS_CERT_FILE.")
+    ca_file: CaFile = Field(None, description=CA_FILE_DESCRIPTION)
     base_url: str = Field("http://localhost:5000", description="How browsers reach the app; used in mails.")
     cookie_secure: bool | None = Field(
         None, description="Send cookies over HTTPS only; default: by OIMS_BASE_URL."

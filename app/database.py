@@ -19,6 +19,8 @@ from contract import postgres
 BUSY_TIMEOUT_MS = 5_000
 POOL_TIMEOUT_S = 5
 """How long a request waits for a connection that others hold."""
+REQUEST_BUSY_TIMEOUT_MS = 1_500
+"""A request that waits longer for SQLite's write lock is answered 503, within two seconds."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -181,3 +183,15 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
         connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+def answer_in_time(engine: Engine) -> None:
+    """Let connections made from now on wait for SQLite's write lock only as long as a request may."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={REQUEST_BUSY_TIMEOUT_MS}")
+        cursor.close()

@@ -1,7 +1,8 @@
 """The web server: one process with a fixed number of threads, and one more for ``/metrics``."""
 
-from app import create_app
+from app import create_app, database
 from app.config import Settings
+from app.extensions import db
 from app.ops import metrics
 from app.ops.metrics import SLOTS, SPARE_THREADS
 from app.remediation import instructions
@@ -16,6 +17,8 @@ def run(settings: Settings) -> None:
     """Serve until told to stop. Raises BindError and CertificateError."""
     certificate = Certificate.open(settings.tls_cert_file, settings.tls_key_file)
     app = create_app(settings)
+    with app.app_context():
+        database.answer_in_time(db.engine)
     serve(
         [
             Listener(

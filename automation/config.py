@@ -12,6 +12,7 @@ from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationEr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from automation.errors import ConfigurationError
+from contract.trust import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
 SECRETS = ("journal_token", "event_key", "app_token")
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     metrics_bind: Bind = Field(
         default="", description="Address and port of the metrics, such as 127.0.0.1:9464; empty: none."
     )
+    ca_file: CaFile = Field(default=None, description=CA_FILE_DESCRIPTION)
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe log line that is written."
     )

@@ -4,6 +4,7 @@ import json
 import random
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -13,6 +14,7 @@ from automation.clock import Clock
 from automation.ledger import reports
 from automation.ledger.database import Ledger
 from automation.ledger.reports import Report
+from contract.sessions import session
 
 HEARTBEAT = "/api/v1/automation/heartbeat"
 TIMEOUT = (3.0, 10.0)
@@ -31,9 +33,9 @@ class AppError(Exception):
 class App:
     """A client of the app's API."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, ca_file: Path | None = None) -> None:
         self._url = url.rstrip("/")
-        self._session = requests.Session()
+        self._session = session(ca_file)
         self._session.trust_env = False  # a proxy or .netrc of the user must not see the token
         self._session.headers["Authorization"] = f"Bearer {token}"
         self._session.headers["Content-Type"] = "application/json"

@@ -9,10 +9,11 @@ from http.client import HTTPException, HTTPMessage
 from typing import IO, Any, override
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
-from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
 from cli.errors import NOT_ALLOWED, REFUSED, UNREACHABLE, CommandError
 from cli.settings import Settings
+from contract.trust import trusting
 
 TIMEOUT_S = 30
 TRIES = 3
@@ -37,7 +38,9 @@ class Client:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._opener: OpenerDirector = build_opener(_NoRedirect)
+        self._opener: OpenerDirector = build_opener(
+            _NoRedirect, HTTPSHandler(context=trusting(settings.ca_file))
+        )
 
     def get(self, path: str, **query: Any) -> Any:
         """Return what is at ``path``; arguments that are None or empty are left out.

@@ -1,4 +1,4 @@
-"""Where the app is and with which token to ask it: OIMS_URL, OIMS_TOKEN or OIMS_TOKEN_FILE."""
+"""Where the app is, whom to trust, and with which token to ask: OIMS_URL, OIMS_CA_FILE, OIMS_TOKEN[_FILE]."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cli.errors import USAGE, CommandError
+from contract.trust import trusting
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Settings:
 
     url: str
     token: str
+    ca_file: Path | None = None
 
 
 def load(environment: Mapping[str, str]) -> Settings:
@@ -30,7 +32,18 @@ def load(environment: Mapping[str, str]) -> Settings:
         )
     if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
         raise CommandError("OIMS_URL must start with http:// or https:// and name a host.", USAGE)
-    return Settings(url, _token(environment))
+    return Settings(url, _token(environment), _ca_file(environment))
+
+
+def _ca_file(environment: Mapping[str, str]) -> Path | None:
+    path = environment.get("OIMS_CA_FILE", "")
+    if not path:
+        return None
+    try:
+        trusting(Path(path))
+    except ValueError as error:
+        raise CommandError(f"OIMS_CA_FILE: {error}.", USAGE) from None
+    return Path(path)
 
 
 def _token(environment: Mapping[str, str]) -> str:

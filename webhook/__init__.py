@@ -52,7 +52,7 @@ class Webhook(Flask):
                 watchdog_age=lambda: reconciler.watchdog_age_seconds,
             )
         )
-        held_back = mutes.Mutes(settings.alertmanager_url)
+        held_back = mutes.Mutes(settings.alertmanager_url, settings.ca_file)
         self.register_blueprint(mutes.blueprint(read=held_back.read, reader=reader, writer=writer))
         self.register_blueprint(health.blueprint(self.journal))
         intake = Intake(

@@ -6,8 +6,11 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from contract.trust import trusting
 
 TIMEOUT_SECONDS = 5.0
 WATCHDOG = "Watchdog"
@@ -34,10 +37,10 @@ class Look:
     watchdog_age_seconds: float | None
 
 
-def look(url: str) -> Look:
+def look(url: str, ca_file: Path | None) -> Look:
     """Ask the Alertmanager at ``url``. Raises AlertmanagerError."""
-    status, date = _get(url, "/api/v2/status")
-    alerts, _ = _get(url, "/api/v2/alerts")
+    status, date = _get(url, "/api/v2/status", ca_file)
+    alerts, _ = _get(url, "/api/v2/alerts", ca_file)
     if not isinstance(status, dict) or not isinstance(alerts, list):
         raise AlertmanagerError("an answer has another form than that of the API, version 2")
     started_at = str(status.get("uptime"))
@@ -49,18 +52,18 @@ def look(url: str) -> Look:
     return Look(known, started_at, up, _watchdog_age(known, date))
 
 
-def suppressed(url: str) -> list[dict[str, Any]]:
+def suppressed(url: str, ca_file: Path | None) -> list[dict[str, Any]]:
     """Return what the Alertmanager at ``url`` tells nobody about, and why. Raises AlertmanagerError.
 
     Each has a ``fingerprint``, the ``silences`` that hold it back (``created_by``, ``comment``, ``ends_at``),
     the fingerprints that inhibit it (``inhibited_by``) and the time intervals that mute it (``muted_by``).
     """
-    alerts = _get(url, "/api/v2/alerts?active=false&unprocessed=false")[0]
+    alerts = _get(url, "/api/v2/alerts?active=false&unprocessed=false", ca_file)[0]
     if not isinstance(alerts, list):
         raise AlertmanagerError("an answer has another form than that of the API, version 2")
     found = [(str(one.get("fingerprint")), one.get("status")) for one in alerts if isinstance(one, dict)]
     held = [(name, how) for name, how in found if isinstance(how, dict) and how.get("state") != "active"]
-    silences = _silences(url) if any(how.get("silencedBy") for _, how in held) else {}
+    silences = _silences(url, ca_file) if any(how.get("silencedBy") for _, how in held) else {}
     return [
         {
             "fingerprint": name,
@@ -72,9 +75,9 @@ def suppressed(url: str) -> list[dict[str, Any]]:
     ]
 
 
-def _silences(url: str) -> dict[str, dict[str, str]]:
+def _silences(url: str, ca_file: Path | None) -> dict[str, dict[str, str]]:
     """Return who made each silence, why, and until when."""
-    known = _get(url, "/api/v2/silences")[0]
+    known = _get(url, "/api/v2/silences", ca_file)[0]
     words = {"created_by": "createdBy", "comment": "comment", "ends_at": "endsAt"}
     return {
         str(one.get("id")): {name: str(one.get(theirs, "")) for name, theirs in words.items()}
@@ -103,11 +106,17 @@ def _seconds_since(moment: str, date: str) -> float:
     return (parsedate_to_datetime(date) - datetime.fromisoformat(moment).astimezone(UTC)).total_seconds()
 
 
-def _get(url: str, path: str) -> tuple[Any, str]:
+def _connection(scheme: str, host: str, port: int | None, ca_file: Path | None) -> http.client.HTTPConnection:
+    if scheme == "https":
+        context = trusting(ca_file)
+        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
+    return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+
+
+def _get(url: str, path: str, ca_file: Path | None) -> tuple[Any, str]:
     """Return the JSON of a path and the Date of the answer."""
     parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    connection = _connection(parts.scheme, parts.hostname or "", parts.port, ca_file)
     try:
         connection.request("GET", parts.path.rstrip("/") + path, headers={"Accept": "application/json"})
         answer = connection.getresponse()

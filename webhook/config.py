@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contract.trust import CA_FILE_DESCRIPTION, CaFile
 from webhook.credentials import Credential, CredentialError
 from webhook.journal.store import POSTGRES_SCHEMES
 
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
         description="PEM certificate chain to serve HTTPS with, on both ports; read again once renewed.",
     )
     tls_key_file: Path | None = Field(None, description="PEM private key of OIMS_TLS_CERT_FILE.")
+    ca_file: CaFile = Field(None, description=CA_FILE_DESCRIPTION)
     webhook_token: SecretStr | None = Field(None, description="Bearer token that may post alerts.")
     webhook_token_file: Path | None = Field(None, description="File that holds OIMS_WEBHOOK_TOKEN.")
     webhook_reader_token: SecretStr | None = Field(None, description="Bearer token that may read /events.")

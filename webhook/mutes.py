@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -20,8 +21,8 @@ log = structlog.get_logger(__name__)
 class Mutes:
     """What Alertmanager answered last; asked again when that is older than a second."""
 
-    def __init__(self, url: str) -> None:
-        self._url, self._lock = url, threading.Lock()
+    def __init__(self, url: str, ca_file: Path | None) -> None:
+        self._url, self._ca_file, self._lock = url, ca_file, threading.Lock()
         self._answer: list[dict[str, Any]] | None = None
         self._asked_at = float("-inf")
 
@@ -37,7 +38,7 @@ class Mutes:
 
     def _ask(self) -> list[dict[str, Any]] | None:
         try:
-            return suppressed(self._url)
+            return suppressed(self._url, self._ca_file)
         except AlertmanagerError as error:
             log.warning("mutes_unknown", reason=str(error))
             return None

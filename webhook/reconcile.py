@@ -61,7 +61,7 @@ class Reconciler:
     def run(self) -> None:
         """Compare once; a look that fails makes what was missing start anew."""
         try:
-            self._compare(look(self._settings.alertmanager_url))
+            self._compare(look(self._settings.alertmanager_url, self._settings.ca_file))
         except (AlertmanagerError, JournalUnavailableError) as error:
             self._metrics.reconcile_failures.inc()
             self._forget()

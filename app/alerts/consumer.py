@@ -25,6 +25,7 @@ from app.incidents.actors import SYSTEM
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident
 from app.ops import audit
+from contract.sessions import trust
 
 log = structlog.get_logger()
 
@@ -90,6 +91,7 @@ class Consumer:
     def _ask(self, offset: int) -> Answer:
         token = self.settings.journal_token
         with direct.session() as session:
+            trust(session, self.settings.ca_file)
             response = session.get(
                 f"{self.settings.journal_url}/events",
                 params={"after": offset, "limit": BATCH, "wait": WAIT_S},

@@ -4,6 +4,7 @@ import structlog
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.database import transaction
 from app.extensions import db
 from app.ops import room, schema
 from app.ops.schema import Schema
@@ -41,6 +42,8 @@ def checks() -> dict[str, str]:
 def _checks() -> dict[str, str]:
     try:
         standing = schema.standing()
+        with transaction():
+            pass  # it can be written
     except SQLAlchemyError as error:
         log.warning("database_not_ready", error=type(error).__name__)
         return SILENT

@@ -193,7 +193,7 @@ def _permissions(settings: Settings, policy: Policy) -> Iterator[Result]:
 
 def _journal(settings: Settings) -> Iterator[Result]:
     key = settings.secret("event_key").encode()
-    journal = Journal(str(settings.journal_url), settings.secret("journal_token"), key)
+    journal = Journal(str(settings.journal_url), settings.secret("journal_token"), key, settings.ca_file)
     try:
         first = journal.read(0, 0)
         batch = journal.read(max(0, first.last_seq - 1), 0)
@@ -208,7 +208,7 @@ def _journal(settings: Settings) -> Iterator[Result]:
 
 def _signals(settings: Settings, watchdog_age: float | None) -> Iterator[Result]:
     """Say whether a silence holds runs back, and whether a verdict can tell that metrics are missing."""
-    silences = Mutes(str(settings.journal_url), settings.secret("journal_token"))
+    silences = Mutes(str(settings.journal_url), settings.secret("journal_token"), settings.ca_file)
     if silences.is_known():
         yield passed("silences", "the webhook knows what Alertmanager holds back")
     else:
@@ -227,7 +227,7 @@ def _signals(settings: Settings, watchdog_age: float | None) -> Iterator[Result]
 def _app(settings: Settings) -> Iterator[Result]:
     url = str(settings.app_url).rstrip("/")
     try:
-        answer = App(url, settings.secret("app_token")).get("/healthz", {}, 0)
+        answer = App(url, settings.secret("app_token"), settings.ca_file).get("/healthz", {}, 0)
     except AppError as error:
         yield failed("app", f"{url}: {error}; reports would wait")
         return

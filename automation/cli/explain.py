@@ -91,7 +91,7 @@ def _muted(settings: Settings, alert: dict[str, Any]) -> str | None:
     """Return what holds an alert back in Alertmanager, if it says which it is."""
     if "fingerprint" not in alert:
         return None
-    mutes = Mutes(str(settings.journal_url), settings.secret("journal_token"))
+    mutes = Mutes(str(settings.journal_url), settings.secret("journal_token"), settings.ca_file)
     return mutes.why(str(alert["fingerprint"]))
 
 

@@ -137,7 +137,7 @@ def _outcomes(ledger: Ledger) -> list[tuple[str, str, str, int]]:
 
 def _from_journal(settings: Settings) -> list[Event]:
     key = settings.secret("event_key").encode()
-    journal = Journal(str(settings.journal_url), settings.secret("journal_token"), key)
+    journal = Journal(str(settings.journal_url), settings.secret("journal_token"), key, settings.ca_file)
     events: list[Event] = []
     try:
         while (batch := journal.read(events[-1].seq if events else 0, 0)).events:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from automation.events.schemas import Event
 from automation.events.signing import is_genuine
+from contract.sessions import session
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 10.0
@@ -49,10 +51,10 @@ class Batch:
 class Journal:
     """A client of one journal; every event it returns carries a genuine signature."""
 
-    def __init__(self, url: str, token: str, key: bytes) -> None:
+    def __init__(self, url: str, token: str, key: bytes, ca_file: Path | None = None) -> None:
         self._url = url.rstrip("/") + "/events"
         self._key = key
-        self._session = requests.Session()
+        self._session = session(ca_file)
         self._session.trust_env = False  # a proxy or .netrc of the user must not see the token
         self._session.headers["Authorization"] = f"Bearer {token}"
 

@@ -2,10 +2,13 @@
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import requests
 import structlog
 from pydantic import BaseModel, Field, ValidationError
+
+from contract.sessions import session
 
 TIMEOUT = (2.0, 6.0)
 FRESH = 2.0
@@ -63,9 +66,9 @@ class _Heard:
 class Mutes:
     """Asks the webhook. What nobody can say holds nothing back: the journal says that the alert fires."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, ca_file: Path | None = None) -> None:
         self._url = url.rstrip("/") + "/mutes"
-        self._session = requests.Session()
+        self._session = session(ca_file)
         self._session.trust_env = False  # a proxy or .netrc of the user must not see the token
         self._session.headers["Authorization"] = f"Bearer {token}"
         self._heard = _Heard({}, float("-inf"), is_known=False)

@@ -55,7 +55,10 @@ class Follower:
         self._stop, self._wake, self._end_runs = threading.Event(), threading.Event(), threading.Event()
         self._signals: list[int] = []
         journal = Journal(
-            str(settings.journal_url), settings.secret("journal_token"), settings.secret("event_key").encode()
+            str(settings.journal_url),
+            settings.secret("journal_token"),
+            settings.secret("event_key").encode(),
+            settings.ca_file,
         )
         self._reader = JournalReader(journal, ledger, self._clock, self._wake.set)
         self._metrics = Metrics(policy)
@@ -67,7 +70,7 @@ class Follower:
             lambda: paused_by(settings.state_dir),
             self._folder.digest,
             metrics=self._metrics,
-            muted=Mutes(str(settings.journal_url), settings.secret("journal_token")).why,
+            muted=Mutes(str(settings.journal_url), settings.secret("journal_token"), settings.ca_file).why,
             rollouts=on_kubernetes.rollouts(settings),
             journal_now=lambda: self._reader.now,
         )
@@ -77,7 +80,7 @@ class Follower:
         self._election = (
             on_kubernetes.election(settings, self._wake.set) if settings.lease and not is_dry else None
         )
-        app = str(settings.app_url), settings.secret("app_token")
+        app = str(settings.app_url), settings.secret("app_token"), settings.ca_file
         self._instructions = InstructionsReader(App(*app), ledger, self._wake.set)
         self._reporter = Reporter(App(*app), ledger, self._clock)
         self._heartbeat = Heartbeat(App(*app), self._describe)

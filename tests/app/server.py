@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import tempfile
 import urllib.error
@@ -27,6 +28,9 @@ class Server:
 
     def __init__(self, url: str, metrics_url: str, environment: dict[str, str], folder: Path) -> None:
         self.url = url
+        self.port = int(url.rpartition(":")[2])
+        authority = environment.get("OIMS_TLS_CERT_FILE")
+        self._trust = ssl.create_default_context(cafile=authority) if authority else None
         self.metrics_url = metrics_url
         self.environment = environment
         self.folder = folder
@@ -39,7 +43,7 @@ class Server:
 
     def metrics(self) -> str:
         """Return what Prometheus reads."""
-        with urllib.request.urlopen(self.metrics_url, timeout=20) as answer:  # noqa: S310 - http
+        with urllib.request.urlopen(self.metrics_url, timeout=20, context=self._trust) as answer:  # noqa: S310 - http
             return str(answer.read(), "utf-8")
 
     def token(self, name: str, *scopes: str) -> str:
@@ -62,7 +66,7 @@ class Server:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, headers=given, method=method)  # noqa: S310 - http
         try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 - http
+            with urllib.request.urlopen(request, timeout=timeout, context=self._trust) as answer:  # noqa: S310 - http
                 status, content = answer.status, answer.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -89,7 +93,8 @@ def running(folder: Path, **settings: str) -> Iterator[Server]:
 @contextmanager
 def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
     port, metrics_port = free_port(), free_port()
-    url = f"http://127.0.0.1:{port}"
+    scheme = "https" if "OIMS_TLS_CERT_FILE" in settings else "http"
+    url = f"{scheme}://127.0.0.1:{port}"
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -102,7 +107,7 @@ def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
         "OIMS_ADMIN_PASSWORD": ADMIN[1],
         "OIMS_AUTOMATION_TOKEN": AUTOMATION_TOKEN,
     } | settings
-    server = Server(url, f"http://127.0.0.1:{metrics_port}/metrics", environment, folder)
+    server = Server(url, f"{scheme}://127.0.0.1:{metrics_port}/metrics", environment, folder)
     server.manage("migrate")
     with (folder / "web.log").open("w") as log:
         process = server.process = Process("app", "web", env=environment, cwd=folder, stdout=log, stderr=log)

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import signal
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,13 +97,20 @@ class WebhookProcess:
                 self.kill()
 
     def request(self, method, path, body=None, headers=None, timeout=30, port=None, **options):
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=timeout)
+        connection = self._connection(port or self.port, timeout)
         try:
             connection.request(method, path, body, headers or {}, **options)
             answer = connection.getresponse()
             return Answer(answer.status, answer.headers, answer.read().decode())
         finally:
             connection.close()
+
+    def _connection(self, port, timeout):
+        authority = self.settings.get("OIMS_TLS_CERT_FILE")
+        if not authority:
+            return http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
+        context = ssl.create_default_context(cafile=authority)
+        return http.client.HTTPSConnection("127.0.0.1", port, timeout=timeout, context=context)
 
     def get(self, path, token=None, **options):
         headers = {"Authorization": f"Bearer {token}"} if token else {}
