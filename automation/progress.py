@@ -45,15 +45,15 @@ def progress(kind: str, workload: _Document, pods: Sequence[_Document], now: flo
 def _is_deployment_rolling(status: _Document) -> bool:
     """Read the condition that the Deployment controller turns over at the deadline."""
     conditions = status.get("conditions") or []
-    found = next((one for one in conditions if one.get("type") == "Progressing"), {})
+    found: _Document = next((one for one in conditions if one.get("type") == "Progressing"), {})
     return found.get("status") == "True" and found.get("reason") != COMPLETE
 
 
 def _has_old_pods(kind: str, spec: _Document, status: _Document) -> bool:
     """Say whether pods of the newest template are still to come."""
     if kind == "DaemonSet":
-        return (status.get("updatedNumberScheduled") or 0) < (status.get("desiredNumberScheduled") or 0)
-    return (status.get("updatedReplicas") or 0) < spec.get("replicas", 1)
+        return bool((status.get("updatedNumberScheduled") or 0) < (status.get("desiredNumberScheduled") or 0))
+    return bool((status.get("updatedReplicas") or 0) < spec.get("replicas", 1))
 
 
 def _is_initializing(pod: _Document) -> bool:

@@ -18,7 +18,7 @@ class _Trusting(HTTPAdapter):
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         """Do as requests does, with the context."""
-        super().init_poolmanager(*arguments, ssl_context=trusting(self._ca_file), **options)  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*arguments, ssl_context=trusting(self._ca_file), **options)
 
 
 def trust(session: requests.Session, ca_file: Path | None) -> None:
