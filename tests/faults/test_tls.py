@@ -56,7 +56,7 @@ def test_a_renewed_certificate_is_taken_without_a_restart_or_a_lost_request(tmp_
         both = tmp_path / "both.crt"
         webhook.settings["OIMS_TLS_CERT_FILE"] = str(both)
         (tmp_path / "new").mkdir()
-        new = make_certificate(tmp_path / "new")
+        new = make_certificate(tmp_path / "new", common_name="renewed")
         both.write_bytes(files.certificate.read_bytes() + new.certificate.read_bytes())
 
         def deliver():
