@@ -17,12 +17,11 @@ from app.clock import now, rfc3339
 from app.config import Settings, SettingsError, load
 from app.errors import OimsError
 from app.extensions import db
-from app.incidents.actors import Actor, ActorKind
+from app.incidents.actors import COMMAND_LINE
 from app.notify import outbox
 from app.ops import backup
 from serving import BindError, CertificateError
 
-BY = "command line"
 type Command = Callable[[Flask, argparse.Namespace], None]
 
 
@@ -110,6 +109,9 @@ def _add_user_commands(parser: argparse.ArgumentParser) -> None:
         "password", help="set a password; it is asked for, or read from stdin; all sessions end"
     )
     password.add_argument("email")
+    password.add_argument(
+        "--break-glass", action="store_true", help="let it log in although single sign-on is enforced"
+    )
     password.set_defaults(run=_set_password)
     role = commands.add_parser("role", help="give an account another role")
     role.add_argument("email")
@@ -182,23 +184,23 @@ def _create_user(_app: Flask, options: argparse.Namespace) -> None:
 
 def _set_password(_app: Flask, options: argparse.Namespace) -> None:
     user = service.known(options.email)
-    service.set_password(user, _asked_password(), by=BY)
+    service.set_password(user, _asked_password(), by=COMMAND_LINE, is_break_glass=options.break_glass)
     _print(f"{user.email} has a new password.")
 
 
 def _change_role(_app: Flask, options: argparse.Namespace) -> None:
-    user = service.change_role(service.known(options.email).id, role=options.role, by=BY)
+    user = service.change_role(service.known(options.email).id, role=options.role, by=COMMAND_LINE)
     _print(f"{user.email} is {user.role} now.")
 
 
 def _reset_factors(_app: Flask, options: argparse.Namespace) -> None:
-    user = factors.reset(service.known(options.email).id, by=BY)
+    user = factors.reset(service.known(options.email).id, by=COMMAND_LINE)
     _print(f"{user.email} has no second factor now.")
 
 
 def _create_token(_app: Flask, options: argparse.Namespace) -> None:
     expires_at = now() + timedelta(days=options.days) if options.days else None
-    made = tokens.create(name=options.name, scopes=options.scope, by=BY, expires_at=expires_at)
+    made = tokens.create(name=options.name, scopes=options.scope, by=COMMAND_LINE, expires_at=expires_at)
     _print(made.secret)
 
 
@@ -210,7 +212,7 @@ def _list_tokens(_app: Flask, _options: argparse.Namespace) -> None:
 
 
 def _revoke_token(_app: Flask, options: argparse.Namespace) -> None:
-    _print(f"{tokens.revoke(options.name, by=BY).name} is revoked.")
+    _print(f"{tokens.revoke(options.name, by=COMMAND_LINE).name} is revoked.")
 
 
 def _list_mails(_app: Flask, _options: argparse.Namespace) -> None:
@@ -219,10 +221,9 @@ def _list_mails(_app: Flask, _options: argparse.Namespace) -> None:
 
 
 def _retry_mails(_app: Flask, options: argparse.Namespace) -> None:
-    actor = Actor(ActorKind.SYSTEM, BY)
     ids = [options.id] if options.id else [message.id for message in outbox.dead()]
     for message_id in ids:
-        outbox.retry(message_id, actor=actor)
+        outbox.retry(message_id, actor=COMMAND_LINE)
     _print(f"{len(ids)} mails are tried again.")
 
 

@@ -80,6 +80,17 @@ class Settings(BaseSettings):
     oidc_roles: Annotated[dict[str, Literal["viewer", "responder", "admin"]], NoDecode] = Field(
         {}, description="Which group means which role, as in `sre=responder,sre-leads=admin`."
     )
+    oidc_only: bool = Field(
+        default=False,
+        description="Enforce single sign-on: no log-in by password and no reset link, but for emergencies.",
+    )
+    oidc_session_age: Duration = Field(
+        timedelta(hours=12), description="Time after which people have to sign on at the provider again."
+    )
+    oidc_token_age: Duration = Field(
+        timedelta(days=7),
+        description="Time without a sign-on after which the API tokens of a person who uses it stop working.",
+    )
 
     oidc_is_second_factor: bool = Field(
         default=False,
@@ -244,6 +255,8 @@ class Settings(BaseSettings):
             raise ValueError(f"OIMS_ADMIN_PASSWORD: must have at least {MIN_PASSWORD_LENGTH} characters")
         if self.oidc_issuer and not (self.oidc_client_id and self.oidc_client_secret):
             raise ValueError("OIMS_OIDC_CLIENT_ID and OIMS_OIDC_CLIENT_SECRET: needed with OIMS_OIDC_ISSUER")
+        if self.oidc_only and not self.oidc_issuer:
+            raise ValueError("OIMS_OIDC_ISSUER: needed with OIMS_OIDC_ONLY")
         if bool(self.oidc_role_claim) != bool(self.oidc_roles):
             raise ValueError("OIMS_OIDC_ROLE_CLAIM and OIMS_OIDC_ROLES: set both or none")
         if self.automation_token and len(self.automation_token.get_secret_value()) < MIN_SECRET_LENGTH:

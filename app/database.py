@@ -136,6 +136,21 @@ def take_time(connection: Connection) -> None:
             driver.patience = None
 
 
+@contextmanager
+def only_if(wanted: bool) -> Iterator[None]:  # noqa: FBT001 - reads as words: with only_if(…)
+    """Do the block's writes in any case, and take them back unless they are wanted; inside a transaction.
+
+    For answers whose time must not tell which of the two it was.
+    """
+    savepoint = db.session.begin_nested()
+    yield
+    db.session.flush()
+    if wanted:
+        savepoint.commit()
+    else:
+        savepoint.rollback()
+
+
 def prepare(engine: Engine) -> None:
     """Bound what a connection waits for, and give those of SQLite what they need."""
     if engine.dialect.name == "sqlite":

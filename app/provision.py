@@ -1,11 +1,14 @@
 """Bringing an installation to where its settings want it; safe to repeat, and by two processes at once."""
 
+from datetime import timedelta
+
 import flask_migrate
 import structlog
 
-from app.accounts import service, tokens
+from app.accounts import names, service, tokens
 from app.accounts.models import Role, Scope, UserStatus
 from app.alerts import cursor
+from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
@@ -15,7 +18,7 @@ from app.ops.schema import Schema
 log = structlog.get_logger()
 
 AUTOMATION_TOKEN = "automation"  # noqa: S105 - a token's name
-ADMIN_NAME = "Administrator"
+INITIAL_PASSWORD_VALID = timedelta(hours=24)
 
 
 def migrate(settings: Settings) -> None:
@@ -31,21 +34,24 @@ def migrate(settings: Settings) -> None:
     db.session.rollback()
     with transaction():
         cursor.lock()  # the one row that always exists: a second process waits here
+        names.settle()
         _keep_administrator(settings)
         _keep_automation_token(settings)
     log.info("migrated")
 
 
 def _keep_administrator(settings: Settings) -> None:
+    """Make the first administrator, whose password others have seen: it must be changed, within a day."""
     if not settings.admin_email or settings.admin_password is None or service.by_email(settings.admin_email):
         return
-    service.register(
+    user = service.register(
         email=settings.admin_email,
-        name=ADMIN_NAME,
+        name=names.free(settings.admin_email.partition("@")[0], email=settings.admin_email),
         password=settings.admin_password.get_secret_value(),
         status=UserStatus.ACTIVE,
         role=Role.ADMIN,
     )
+    user.password_expires_at = now() + INITIAL_PASSWORD_VALID
 
 
 def _keep_automation_token(settings: Settings) -> None:

@@ -71,6 +71,9 @@ VIEWER_MAY_POST = frozenset(
 )
 """Changes that concern only the person who makes them."""
 
+WITH_INITIAL_PASSWORD = frozenset({"profile.password", "accounts.logout"})
+"""All that opens to somebody who has not changed an initial password yet."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"}
 MAX_BODY_BYTES = limits.BODY_BYTES
@@ -106,8 +109,12 @@ def _guard() -> ResponseReturnValue | None:
         return None
     if not current_user.is_authenticated:
         return _to("accounts.login")
+    if current_user.password_expires_at is not None and request.endpoint not in WITH_INITIAL_PASSWORD:
+        if wants_problem():
+            raise Forbidden("Change your initial password first.")
+        return redirect(url_for("profile.password"), code=HTTPStatus.SEE_OTHER)
     elsewhere = guard.detour()
-    if elsewhere is not None:
+    if elsewhere is not None and current_user.password_expires_at is None:
         return _to(elsewhere)
     least = ROLE_OF_BLUEPRINT.get(request.blueprint or "", Role.VIEWER)
     if not current_user.role.includes(least):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from demo import configs, ports
 from demo.errors import DemoError
-from demo.plan import app_environment, common_environment
+from demo.plan import DEMO_LOGIN, app_environment, common_environment
 from demo.samples import PEOPLE
 from demo.settings import ROOT, Settings
 from demo.state import API_TOKEN, VISITORS_TOKEN, State
@@ -51,6 +51,10 @@ def set_up(settings: Settings, state: State) -> None:
     """
     commands = [
         (["migrate"], ""),
+        (
+            ["user", "create", DEMO_LOGIN, "--name", "Demo", "--role", "admin"],
+            state.secret("admin-password"),
+        ),
         *((["user", "create", email, "--name", name], secrets.token_urlsafe(16)) for email, name in PEOPLE),
         (["token", "create", "visitors", "--scope", "read"], ""),
         (["token", "create", "demo", "--scope", "admin"], ""),

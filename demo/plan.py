@@ -110,8 +110,6 @@ def app_environment(settings: Settings, state: State) -> dict[str, str]:
         "OIMS_JOURNAL_TOKEN_FILE": str(state.secrets / "reader-token"),
         "OIMS_PROMETHEUS_URL": settings.url("prometheus"),
         "OIMS_ALERTMANAGER_URL": settings.url("alertmanager"),
-        "OIMS_ADMIN_EMAIL": DEMO_LOGIN,
-        "OIMS_ADMIN_PASSWORD_FILE": str(state.secrets / "admin-password"),
         "OIMS_AUTOMATION_TOKEN_FILE": str(state.secrets / "automation-token"),
         "OIMS_DEMO_FAULTS": "true",
     }

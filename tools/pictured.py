@@ -19,7 +19,7 @@ from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
-from app.incidents.actors import Actor, ActorKind
+from app.incidents.actors import SYSTEM, Actor, ActorKind
 from app.incidents.lifecycle import State
 from app.incidents.models import Incident, Verdict
 from app.maintenance import service as maintenance
@@ -63,7 +63,7 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         you = _person("You", ADMIN, Role.ADMIN)
         _person("Vera", VIEWER, Role.VIEWER)
         _plan()
-        tokens.create(name="grafana", scopes=[Scope.READ], by="You", user_id=you)
+        tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=you)
         healed = db.session.query(Incident).filter(Incident.verdict == Verdict.VERIFIED)
         newest = healed.order_by(Incident.id.desc()).first()
         burning = db.session.query(Incident).filter(Incident.state == State.OPEN).first()
@@ -76,7 +76,7 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
             "forgotten": "/password/forgotten",
             "new-password": _reset_link(),
             "invitation": _path(
-                invitations.invite(email="carol@example.org", role=Role.RESPONDER, by="You").link
+                invitations.invite(email="carol@example.org", role=Role.RESPONDER, by=SYSTEM).link
             ),
             "unsubscribe": _path(messages.unsubscribe_url(you, MailKind.DIGEST) or ""),
         }

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import select
 
-from app.accounts import service
-from app.accounts.factors import service as factors
+from app.accounts import credentials, invitations, names, service
 from app.accounts.models import Role, User, UserStatus
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.errors import Forbidden
 from app.extensions import db
+from app.incidents.actors import SINGLE_SIGN_ON, Actor
 from app.ops import audit
-
-BY = "single sign-on"
 
 log = structlog.get_logger()
 
@@ -36,7 +34,9 @@ def admit(identity: Identity, settings: Settings, *, address: str) -> User:
 
     1. Somebody who came before is known by issuer and subject, whatever the address is now.
     2. A verified address that has an account links the two.
-    3. Otherwise an account is made: where groups give roles by those, else as OIMS_REGISTRATION says.
+       Unless a mail has confirmed that the address is its owner's, all that opened the account ends.
+    3. Otherwise an account is made: by an invitation, where groups give roles by those, else as
+       OIMS_REGISTRATION says.
 
     Raises:
         Forbidden: the person has no account and may not get one, no group that gives a role, or is off.
@@ -47,14 +47,16 @@ def admit(identity: Identity, settings: Settings, *, address: str) -> User:
         user = _known(identity) or _linked(identity) or _made(identity, settings, role)
         if role is not None and user.role is not role:
             audit.record(
-                "role_changed", BY, f"{user.email}: role {user.role} became {role}.", user_id=user.id
+                "role_changed",
+                SINGLE_SIGN_ON,
+                f"{user.email}: role {user.role} became {role}.",
+                user_id=user.id,
             )
             user.role = role
         if user.is_active:
-            user.last_login_at = now()
-            audit.record(
-                "login", user.name, f"{user.email} logged in by {BY}.", user_id=user.id, address=address
-            )
+            user.last_login_at = user.signed_on_at = now()
+            summary = f"{user.email} logged in by single sign-on."
+            audit.record("login", Actor.person(user), summary, user_id=user.id, address=address)
     if user.status is UserStatus.PENDING:
         raise Forbidden("Your account waits for approval by an administrator.")
     if not user.is_active:
@@ -88,8 +90,14 @@ def _linked(identity: Identity) -> User | None:
     if user is None or user.oidc_subject is not None:
         return None
     user.oidc_issuer, user.oidc_subject = identity.issuer, identity.subject
-    factors.forget(user.id)
-    audit.record("account_linked", BY, f"{user.email} is linked to {BY}.", user_id=user.id)
+    summary = f"{user.email} is linked to single sign-on."
+    if user.email_confirmed_at is None:
+        # Anybody may have made this account: what it was opened by, and the name, are theirs.
+        credentials.end_all(user)
+        user.name = names.free(identity.name or user.email, email=user.email, user_id=user.id)
+        user.name_key = names.key(user.name)
+        summary += " Its address was never confirmed by mail: its password, sessions and API tokens ended."
+    audit.record("account_linked", SINGLE_SIGN_ON, summary, user_id=user.id)
     return user
 
 
@@ -98,15 +106,16 @@ def _made(identity: Identity, settings: Settings, role: Role | None) -> User:
         raise Forbidden("Your provider does not confirm your mail address, so it leads to no account.")
     if service.by_email(identity.email) is not None:
         raise Forbidden("Your address belongs to an account that is linked to somebody else.")
-    if role is None and settings.registration == "closed":
+    invited_as = invitations.redeem(identity.email)
+    if role is None and invited_as is None and settings.registration == "closed":
         raise Forbidden("You have no account here. An administrator can invite you.")
-    waits = role is None and settings.registration == "approval"
+    waits = role is None and invited_as is None and settings.registration == "approval"
     user = service.add(
         email=identity.email,
-        name=identity.name or identity.email,
+        name=names.free(identity.name or identity.email, email=identity.email.lower()),
         password_hash=None,
         status=UserStatus.PENDING if waits else UserStatus.ACTIVE,
-        role=role or Role.RESPONDER,
+        role=role or invited_as or Role.RESPONDER,
     )
     user.oidc_issuer, user.oidc_subject = identity.issuer, identity.subject
     return user

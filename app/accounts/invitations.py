@@ -16,9 +16,10 @@ from sqlalchemy import ColumnElement, select, update
 from app.accounts import passwords, service, throttle
 from app.accounts.models import Invitation, Role, User, UserStatus
 from app.clock import now
-from app.database import transaction
+from app.database import only_if, transaction
 from app.errors import InvalidInput, NotFound
 from app.extensions import db
+from app.incidents.actors import SOMEBODY, Actor
 from app.notify import letters
 from app.ops import audit
 
@@ -36,7 +37,7 @@ class NewInvitation:
     link: str
 
 
-def invite(*, email: str, role: Role, by: str) -> NewInvitation:
+def invite(*, email: str, role: Role, by: Actor) -> NewInvitation:
     """Invite somebody; an earlier invitation of the same address is withdrawn.
 
     Raises:
@@ -49,8 +50,8 @@ def invite(*, email: str, role: Role, by: str) -> NewInvitation:
             message = "There is an account with this address already."
             raise InvalidInput(message, [{"field": "email", "message": message}])
         _withdraw_older(Invitation.email == email)
-        made = _add(email, role, by)
-        mail = letters.invitation(email, invited_by=by, role=role, link=made.link, valid=VALID_FOR)
+        made = _add(email, role, by.name)
+        mail = letters.invitation(email, invited_by=by.name, role=role, link=made.link, valid=VALID_FOR)
         made.invitation.mail_id = mail.id if mail else None
         audit.record("invited", by, f"{email} was invited as {role}.")
     return made
@@ -59,8 +60,8 @@ def invite(*, email: str, role: Role, by: str) -> NewInvitation:
 def register(*, email: str, address: str) -> None:
     """Send somebody the link that makes their account; who has one is told so, by mail as well.
 
-    Whether there is an account can't be told from the answer or its time: both ways lead through the same
-    brakes, one mail and one commit.
+    Whether there is an account can't be told from the answer or its time: both ways do the same work, two
+    mails and an invitation, of which those that don't belong are taken back before the commit.
 
     Raises:
         InvalidInput: the address is malformed.
@@ -68,26 +69,28 @@ def register(*, email: str, address: str) -> None:
 
     """
     email = service.normal_address(email)
-    brakes = (throttle.REGISTRATIONS_PER_ACCOUNT, email), (throttle.REGISTRATIONS_PER_ADDRESS, address)
-    throttle.check(*brakes)
+    place = throttle.network(address)
+    brakes = (throttle.REGISTRATIONS_PER_ACCOUNT, email), (throttle.REGISTRATIONS_PER_NETWORK, place)
+    throttle.take(throttle.Door.REGISTRATION, *brakes)
     with transaction():
-        throttle.count(*brakes)
-        if service.by_email(email) is not None:
+        is_new = service.by_email(email) is None
+        with only_if(not is_new):
             letters.account_exists(email)
-        else:
+        with only_if(is_new):
             _withdraw_older(Invitation.email == email, Invitation.invited_by == ONESELF)
             made = _add(email, Role.RESPONDER, ONESELF)
             letters.registration(email, link=made.link, valid=VALID_FOR)
-        audit.record("registration_asked", "somebody", f"An account was asked for {email}.", address=address)
+        summary, account = "An account was asked for.", service.account_hash(email)
+        audit.record("registration_asked", SOMEBODY, summary, account=account, address=address)
 
 
 def who_may_register() -> str:
     """Return `open`, `approval` or `closed`, for accounts with a password.
 
-    Nobody may where single sign-on links accounts by addresses that no mail confirms.
+    Nobody may where single sign-on is enforced, or links accounts by addresses that no mail confirms.
     """
     settings = current_app.config["SETTINGS"]
-    is_unsafe = settings.oidc_issuer and not settings.smtp_host
+    is_unsafe = settings.oidc_only or (settings.oidc_issuer and not settings.smtp_host)
     return "closed" if is_unsafe else str(settings.registration)
 
 
@@ -130,16 +133,29 @@ def accept(secret: str, *, name: str, password: str) -> User:
         if accepted is None:
             raise NotFound(DEAD)
         waits = accepted.is_own and who_may_register() == "approval"
-        return service.register(
+        user = service.register(
             email=accepted.email,
             name=name,
             password=password,
             status=UserStatus.PENDING if waits else UserStatus.ACTIVE,
             role=accepted.role,
         )
+        if accepted.is_own or accepted.mail_id is not None:
+            user.email_confirmed_at = now()
+        return user
 
 
-def withdraw(invitation_id: int, *, by: str) -> None:
+def redeem(email: str) -> Role | None:
+    """Use the invitation of somebody who signs on by a provider; return its role, nothing if there is none.
+
+    Needs a transaction().
+    """
+    by_others = (Invitation.email == email.lower(), Invitation.invited_by != ONESELF, *_waiting())
+    statement = update(Invitation).where(*by_others).values(accepted_at=now())
+    return db.session.scalar(statement.returning(Invitation.role))
+
+
+def withdraw(invitation_id: int, *, by: Actor) -> None:
     """Make an invitation worthless.
 
     Raises:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.accounts import invitations, passwords, resets, sessions
+from app.accounts import devices, invitations, passwords, resets, sessions
 from app.accounts.forms import AddressForm, InvitationForm, NewPasswordForm
 from app.accounts.models import User
 from app.errors import InvalidInput
@@ -33,10 +33,11 @@ def reset(secret: str) -> ResponseReturnValue:
     form = NewPasswordForm()
     if form.validate_on_submit():
         try:
-            resets.use(secret, new=form.password.data or "")
+            user = resets.use(secret, new=form.password.data or "")
         except InvalidInput as error:
             form.reject(error)
         else:
+            devices.remember(user)
             flash("Your password is changed. Log in with the new one.", "ok")
             return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
     context = {"form": form, "user": user, "secret": secret, "min_password_length": passwords.MIN_LENGTH}
@@ -47,6 +48,8 @@ def reset(secret: str) -> ResponseReturnValue:
 def invitation(secret: str) -> ResponseReturnValue:
     """Make the account that somebody was invited to, or asked for."""
     found = invitations.find(secret)
+    if current_app.config["SETTINGS"].oidc_only:
+        return redirect(url_for("oidc.start"), code=HTTPStatus.SEE_OTHER)
     form = InvitationForm()
     if form.validate_on_submit():
         try:

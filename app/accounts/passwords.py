@@ -2,20 +2,19 @@
 
 from functools import cache
 from pathlib import Path
-from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app.accounts.gate import QUEUE_PER_SLOT, Gate, half_the_cores
 from app.errors import InvalidInput
 
 MIN_LENGTH = 8
 """The least that is allowed; pages advise more. No rules of composition: they make passwords worse."""
 MAX_LENGTH = 1024
-HASHES_AT_ONCE = 2
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_slots = BoundedSemaphore(HASHES_AT_ONCE)
+_gate = Gate(half_the_cores(), half_the_cores() * QUEUE_PER_SLOT)
 
 
 def check_new(password: str, *, email: str = "", name: str = "") -> None:
@@ -40,16 +39,26 @@ def check_new(password: str, *, email: str = "", name: str = "") -> None:
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2id hash. At most two are computed at once, so that log-ins can't exhaust memory."""
-    with _slots:
+    """Return the argon2id hash.
+
+    Raises:
+        Unavailable: too many are being computed already; log-ins can't exhaust memory and cores.
+
+    """
+    with _gate.entered():
         return _hasher.hash(password)
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Say whether the password fits; takes the same time when there is no hash to compare with."""
+    """Say whether the password fits; takes the same time when there is no hash to compare with.
+
+    Raises:
+        Unavailable: too many are being compared already.
+
+    """
     if len(password) > MAX_LENGTH:
         return False
-    with _slots:
+    with _gate.entered():
         try:
             return _hasher.verify(stored or _nobody(), password) and stored is not None
         except (VerificationError, InvalidHashError):

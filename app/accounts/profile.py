@@ -14,6 +14,7 @@ from app.accounts.models import Scope
 from app.accounts.proof import requires_recent_proof
 from app.clock import now
 from app.errors import InvalidInput, NotFound
+from app.incidents.actors import Actor
 
 bp = Blueprint("profile", __name__, url_prefix="/profile")
 
@@ -39,7 +40,7 @@ def show() -> ResponseReturnValue:
 
 @bp.route("/password", methods=["GET", "POST"])
 def password() -> ResponseReturnValue:
-    """Change one's own password; all other browsers are logged out."""
+    """Change one's own password; all other browsers are logged out, and API tokens end."""
     form = PasswordForm()
     user = current_user
     if form.validate_on_submit():
@@ -48,13 +49,15 @@ def password() -> ResponseReturnValue:
                 user.id,
                 current=form.current.data or "",
                 new=form.password.data or "",
-                address=request.remote_addr or "",
             )
         except InvalidInput as error:
             form.reject(error)
         else:
             sessions.sign_in(service.get(user.id), request, factor_at=user.factor_at)
-            flash("Your password is changed, and all other browsers are logged out.", "ok")
+            flash(
+                "Your password is changed. Other browsers are logged out, and your API tokens have ended.",
+                "ok",
+            )
             return redirect(url_for("profile.show"), code=HTTPStatus.SEE_OTHER)
     context = {"form": form, "min_password_length": passwords.MIN_LENGTH}
     return render_template("accounts/password.html", **context), status(form)
@@ -68,10 +71,10 @@ def proved() -> ResponseReturnValue:
 
 @bp.post("/sign-out-everywhere")
 def sign_out_everywhere() -> ResponseReturnValue:
-    """End all sessions, this one too."""
-    service.sign_out(current_user.id, by=current_user.name)
+    """End all sessions, this one too, and all API tokens."""
+    service.sign_out(current_user.id, by=Actor.person(current_user))
     sessions.sign_out()
-    flash("You are logged out everywhere.", "ok")
+    flash("You are logged out everywhere, and your API tokens have ended.", "ok")
     return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
 
 
@@ -87,7 +90,7 @@ def own_tokens() -> ResponseReturnValue:
             made = tokens.create(
                 name=form.name.data or "",
                 scopes=[Scope(form.scope.data)],
-                by=current_user.name,
+                by=Actor.person(current_user),
                 user_id=current_user.id,
                 factor_at=current_user.factor_at,
                 expires_at=now() + timedelta(days=int(form.days.data)),
@@ -104,6 +107,6 @@ def revoke(token_id: int) -> ResponseReturnValue:
     token = tokens.get(token_id)
     if token.created_by_id != current_user.id:
         raise NotFound("There is no such API token.")
-    tokens.revoke(token.name, by=current_user.name)
+    tokens.revoke(token.name, by=Actor.person(current_user))
     flash(f"{token.name} is revoked.", "ok")
     return redirect(url_for("profile.tokens"), code=HTTPStatus.SEE_OTHER)

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, delete, select, update
 from app.accounts import passwords, service, throttle
 from app.accounts.models import PasswordReset, User
 from app.clock import now
-from app.database import transaction
+from app.database import only_if, transaction
 from app.errors import NotFound
 from app.extensions import db
+from app.incidents.actors import SOMEBODY, Actor
 from app.notify import letters
 from app.ops import audit
 
@@ -23,21 +24,20 @@ DEAD = "This link has been used or has expired. Ask for a new one."
 def ask(*, email: str, address: str) -> None:
     """Send a link to the account with this address, if there is one that is on.
 
-    Whether there is can't be told from the answer or its time: a decoy is stored for unknown addresses, so
-    that both ways lead through the same brakes and one commit.
+    Whether there is can't be told from the answer or its time: both ways do the same work, a mail included,
+    which for an unknown address is taken back before the commit.
 
     Raises:
         TooManyAttempts: links were asked for too often, for this address or from there.
 
     """
     email = email.strip().lower()
-    brakes = (throttle.RESETS_PER_ACCOUNT, email), (throttle.RESETS_PER_ADDRESS, address)
-    throttle.check(*brakes)
+    brakes = (throttle.RESETS_PER_ACCOUNT, email), (throttle.RESETS_PER_NETWORK, throttle.network(address))
+    throttle.take(throttle.Door.RESET, *brakes)
     secret = secrets.token_urlsafe(32)
     with transaction():
-        throttle.count(*brakes)
         user = service.by_email(email)
-        usable = user if user is not None and user.is_active else None
+        usable = user if user is not None and _may_reset(user) else None
         db.session.add(
             PasswordReset(
                 user_id=usable.id if usable else None,
@@ -45,15 +45,20 @@ def ask(*, email: str, address: str) -> None:
                 expires_at=now() + VALID_FOR,
             ),
         )
-        if usable is not None:
-            link = f"{current_app.config['SETTINGS'].base_url}/password/reset/{secret}"
-            letters.password_reset(usable, link=link, valid=VALID_FOR)
-            audit.record(
-                "password_reset_asked",
-                "somebody",
-                f"A new password was asked for {usable.email}.",
-                user_id=usable.id,
-            )
+        link = f"{current_app.config['SETTINGS'].base_url}/password/reset/{secret}"
+        with only_if(usable is not None):
+            letters.password_reset(email, link=link, valid=VALID_FOR)
+        audit.record(
+            "password_reset_asked",
+            SOMEBODY,
+            "A new password was asked for.",
+            account=service.account_hash(email),
+            user_id=usable.id if usable else None,
+        )
+
+
+def _may_reset(user: User) -> bool:
+    return user.is_active and service.may_use_password(user)
 
 
 def owner(secret: str) -> User:
@@ -66,7 +71,7 @@ def owner(secret: str) -> User:
     user = db.session.scalar(
         select(User).join(PasswordReset, PasswordReset.user_id == User.id).where(*_open(secret))
     )
-    if user is None or not user.is_active:
+    if user is None or not _may_reset(user):
         raise NotFound(DEAD)
     return user
 
@@ -88,8 +93,8 @@ def use(secret: str, *, new: str) -> User:
         if used is None:
             raise NotFound(DEAD)
         user = service.get(used)
-        service.set_password(user, new, by=user.name)
-        db.session.execute(delete(PasswordReset).where(PasswordReset.user_id == user.id))
+        service.set_password(user, new, by=Actor.person(user))
+        user.email_confirmed_at = user.email_confirmed_at or now()
     return user
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.accounts import invitations, passwords, service, sessions, throttle
+from app.accounts import devices, invitations, passwords, service, sessions, throttle
 from app.accounts.factors import passkeys, pending
 from app.accounts.forms import AddressForm, LoginForm, RegistrationForm
 from app.accounts.links import enter, status
@@ -31,6 +31,7 @@ def login() -> ResponseReturnValue:
                 email=form.email.data or "",
                 password=form.password.data or "",
                 address=request.remote_addr or "",
+                device=devices.current(),
             )
         except Unauthorized as error:
             form.form_errors.append(error.detail)
@@ -44,6 +45,7 @@ def login() -> ResponseReturnValue:
         registration=invitations.who_may_register(),
         has_passkeys=passkeys.are_possible(),
         has_single_sign_on=bool(settings.oidc_issuer),
+        is_enforced=settings.oidc_only,
         is_new=service.is_new(),
     ), status(form)
 
@@ -79,9 +81,8 @@ def _register_at_once(registration: str) -> ResponseReturnValue:
     """Make the account without a mail, where none can be sent."""
     form = RegistrationForm()
     if form.validate_on_submit():
-        brake = (throttle.REGISTRATIONS_PER_ADDRESS, request.remote_addr or "")
-        throttle.check(brake)
-        throttle.count(brake)
+        place = throttle.network(request.remote_addr or "")
+        throttle.take(throttle.Door.REGISTRATION, (throttle.REGISTRATIONS_PER_NETWORK, place))
         try:
             user = service.register(
                 email=form.email.data or "",

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Request, session
+from flask import Request, current_app, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import Select, Update, delete, select, update
 
+from app.accounts import devices
 from app.accounts.models import LoginSession, Proof, User
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
+from app.incidents.actors import Actor
 from app.ops import audit
 
 IDLE_LIMIT = timedelta(hours=12)
@@ -49,6 +51,7 @@ def sign_in(
     session.clear()
     user.session_token, user.factor_at = token, factor_at
     login_user(user)
+    devices.remember(user)
 
 
 def prove(how: Proof) -> None:
@@ -76,7 +79,7 @@ def sign_out() -> None:
     if token:
         with transaction():
             if user.is_authenticated:
-                audit.record("logout", user.name, f"{user.email} logged out.", user_id=user.id)
+                audit.record("logout", Actor.person(user), f"{user.email} logged out.", user_id=user.id)
             db.session.execute(delete(LoginSession).where(LoginSession.token_hash == _digest(str(token))))
     logout_user()
     session.clear()
@@ -101,7 +104,7 @@ def load(token: str) -> User | None:
     if row is None or not row.user.is_active:
         return None
     moment = now()
-    if moment - row.last_seen_at > IDLE_LIMIT or moment - row.created_at > ABSOLUTE_LIMIT:
+    if moment - row.last_seen_at > IDLE_LIMIT or moment - row.created_at > _longest(row.user):
         return None
     user = row.user
     if moment - row.last_seen_at > TOUCH_EVERY:
@@ -113,6 +116,15 @@ def load(token: str) -> User | None:
             )
     user.session_token, user.factor_at = token, row.factor_at
     return user
+
+
+def _longest(user: User) -> timedelta:
+    """Return how long a session may be: who signs on by a provider has to do so again, or is gone there."""
+    settings = current_app.config["SETTINGS"]
+    if not settings.oidc_issuer or (user.oidc_subject is None and not settings.oidc_only):
+        return ABSOLUTE_LIMIT
+    limit: timedelta = settings.oidc_session_age
+    return min(ABSOLUTE_LIMIT, limit)
 
 
 def of(user_id: int) -> Sequence[LoginSession]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from flask import current_app
 from sqlalchemy import select, update
 
@@ -14,9 +15,12 @@ from app.clock import now
 from app.database import transaction
 from app.errors import Forbidden, InvalidInput, NotFound
 from app.extensions import db
+from app.incidents.actors import SETTINGS, Actor
 from app.ops import audit
 from app.text import entered
 from contract import limits
+
+log = structlog.get_logger()
 
 MARK = "oims_"
 SHOWN = 8
@@ -50,7 +54,7 @@ def create(
     *,
     name: str,
     scopes: Iterable[Scope],
-    by: str,
+    by: Actor,
     user_id: int | None = None,
     factor_at: datetime | None = None,
     expires_at: datetime | None = None,
@@ -74,21 +78,54 @@ def create(
 
 
 def keep(*, name: str, secret: str, scopes: Iterable[Scope]) -> None:
-    """Make sure that a token of this name has this secret and works; say so only on a change."""
+    """Make sure that the program's token has this secret; say so only on a change.
+
+    It is known by its mark, never by its name. One that was revoked stays revoked until the settings have
+    another secret: that is another token.
+
+    Raises:
+        InvalidInput: the secret is that of a person's token.
+
+    """
     wanted = sorted(set(scopes))
     with transaction():
-        token = db.session.scalar(select(ApiToken).where(ApiToken.name == name))
+        token = db.session.scalar(select(ApiToken).where(ApiToken.token_hash == digest(secret)))
         if token is None:
-            _add(name=name, secret=secret, scopes=wanted, user_id=None, expires_at=None)
-        elif token.token_hash == digest(secret) and token.revoked_at is None and token.scopes == wanted:
+            current = select(ApiToken).where(ApiToken.is_from_settings, ApiToken.revoked_at.is_(None))
+            token = db.session.scalar(current.order_by(ApiToken.id.desc()).limit(1))
+        if token is None:
+            token = _add(name=_free(name), secret=secret, scopes=wanted, user_id=None, expires_at=None)
+        elif token.created_by_id is not None:
+            raise InvalidInput(f"The secret of the token {name} is that of a person's token: make another.")
+        elif token.revoked_at is not None:
+            log.warning("token_is_revoked", name=token.name, detail="Set another secret to have one again.")
             return
-        else:
-            token.token_hash, token.prefix = digest(secret), secret[:SHOWN]
-            token.scopes, token.revoked_at, token.expires_at = [*wanted], None, None
-        audit.record("token_kept", "settings", f"API token {name} was set from the settings.")
+        elif token.token_hash == digest(secret) and token.scopes == wanted and token.is_from_settings:
+            return
+        token.token_hash, token.prefix = digest(secret), secret[:SHOWN]
+        token.scopes, token.expires_at, token.is_from_settings = [*wanted], None, True
+        audit.record("token_kept", SETTINGS, f"API token {token.name} was set from the settings.")
 
 
-def revoke(name: str, *, by: str) -> ApiToken:
+def _free(name: str) -> str:
+    """Return the name, with a number where another token has it."""
+    found, number = name, 2
+    while db.session.scalar(select(ApiToken.id).where(ApiToken.name == found)) is not None:
+        found, number = f"{name} {number}", number + 1
+    return found
+
+
+def revoke_all(user_id: int) -> None:
+    """Switch off all tokens of a person."""
+    with transaction():
+        db.session.execute(
+            update(ApiToken)
+            .where(ApiToken.created_by_id == user_id, ApiToken.revoked_at.is_(None))
+            .values(revoked_at=now())
+        )
+
+
+def revoke(name: str, *, by: Actor) -> ApiToken:
     """Switch a token off for good.
 
     Raises:
@@ -138,7 +175,7 @@ def find(secret: str) -> ApiToken | None:
     if token is None or token.revoked_at is not None or (token.expires_at and token.expires_at <= moment):
         return None
     person = _person(token)
-    if person is not None and not person.is_active:
+    if person is not None and (not person.is_active or _is_unvouched(person)):
         return None
     if token.last_used_at is None or moment - token.last_used_at > TOUCH_EVERY:
         with transaction():
@@ -164,6 +201,14 @@ def check_factor(token: ApiToken) -> None:
     roles = current_app.config["SETTINGS"].second_factor_roles
     if person is not None and token.factor_at is None and person.role.value in roles:
         raise Forbidden("Your role needs a second factor; this token was made without one. Make another.")
+
+
+def _is_unvouched(person: User) -> bool:
+    """Say whether the provider has not vouched for this person lately: removal there ends tokens here."""
+    settings = current_app.config["SETTINGS"]
+    if not settings.oidc_issuer or person.oidc_subject is None:
+        return False
+    return person.signed_on_at is None or now() - person.signed_on_at > settings.oidc_token_age
 
 
 def _person(token: ApiToken) -> User | None:

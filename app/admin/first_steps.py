@@ -17,6 +17,7 @@ from app.alerts.sources import Unreachable
 from app.database import transaction
 from app.extensions import db
 from app.formats import duration
+from app.incidents.actors import Actor
 from app.incidents.models import Incident
 from app.notify.models import MailKind, MailState, OutboxMessage
 from app.ops import audit
@@ -71,7 +72,7 @@ def send_test_alert() -> ResponseReturnValue:
         )
     else:
         with transaction():
-            audit.record("alert_tested", current_user.name, "A test alert was sent to Alertmanager.")
+            audit.record("alert_tested", Actor.person(current_user), "A test alert was sent to Alertmanager.")
         lasts = duration(trial.LASTS.total_seconds())
         flash(f"Alertmanager has the test alert. It comes back as an incident, and ends after {lasts}.", "ok")
     return redirect(url_for("admin.first_steps"), code=HTTPStatus.SEE_OTHER)

@@ -37,7 +37,7 @@ def send_test_mail() -> ResponseReturnValue:
         return _queue(form)
     with transaction():
         letters.test_mail(recipient)
-        audit.record("mail_tested", current_user.name, f"A test mail to {recipient} was asked for.")
+        audit.record("mail_tested", Actor.person(current_user), f"A test mail to {recipient} was asked for.")
     flash(f"A test mail to {recipient} is in the queue.", "ok")
     return redirect(url_for("admin.mails"), code=HTTPStatus.SEE_OTHER)
 

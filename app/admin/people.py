@@ -16,11 +16,12 @@ from app.accounts.proof import requires_recent_proof
 from app.admin.blueprint import bp
 from app.admin.forms import InviteForm, RoleForm
 from app.errors import InvalidInput
+from app.incidents.actors import Actor
 from app.notify import outbox
 
 DONE = {
     UserStatus.ACTIVE: "The account can be used.",
-    UserStatus.DISABLED: "The account is off, and all its browsers are logged out.",
+    UserStatus.DISABLED: "The account is off. Its browsers are logged out, and its API tokens have ended.",
 }
 
 
@@ -39,7 +40,7 @@ def invite() -> ResponseReturnValue:
     if form.validate_on_submit():
         try:
             made = invitations.invite(
-                email=form.email.data or "", role=Role(form.role.data), by=current_user.name
+                email=form.email.data or "", role=Role(form.role.data), by=Actor.person(current_user)
             )
         except InvalidInput as error:
             form.reject(error)
@@ -52,7 +53,7 @@ def invite() -> ResponseReturnValue:
 @bp.post("/invitations/<int:invitation_id>/withdraw")
 def withdraw(invitation_id: int) -> ResponseReturnValue:
     """Make an invitation worthless."""
-    invitations.withdraw(invitation_id, by=current_user.name)
+    invitations.withdraw(invitation_id, by=Actor.person(current_user))
     flash("The invitation is withdrawn.", "ok")
     return redirect(url_for("admin.people"), code=HTTPStatus.SEE_OTHER)
 
@@ -80,7 +81,7 @@ def change_role(user_id: int) -> ResponseReturnValue:
     role = Role(form.role.data)
     return _change(
         user_id,
-        lambda: service.change_role(user_id, role=role, by=current_user.name),
+        lambda: service.change_role(user_id, role=role, by=Actor.person(current_user)),
         f"The role is {role} now.",
     )
 
@@ -93,7 +94,7 @@ def change_status(user_id: int, status: UserStatus) -> ResponseReturnValue:
     """Approve an account, or switch it on or off."""
     return _change(
         user_id,
-        lambda: service.change_status(user_id, status=status, by=current_user.name),
+        lambda: service.change_status(user_id, status=status, by=Actor.person(current_user)),
         DONE[status],
     )
 
@@ -102,7 +103,9 @@ def change_status(user_id: int, status: UserStatus) -> ResponseReturnValue:
 def sign_out(user_id: int) -> ResponseReturnValue:
     """Log all browsers of a person out."""
     return _change(
-        user_id, lambda: service.sign_out(user_id, by=current_user.name), "All browsers are logged out."
+        user_id,
+        lambda: service.sign_out(user_id, by=Actor.person(current_user)),
+        "All browsers are logged out.",
     )
 
 
@@ -114,7 +117,7 @@ def reset_factors(user_id: int) -> ResponseReturnValue:
         raise InvalidInput("Ask another administrator to do this, or use the command line.")
     return _change(
         user_id,
-        lambda: factors.reset(user_id, by=current_user.name),
+        lambda: factors.reset(user_id, by=Actor.person(current_user)),
         "All second factors are removed, and all browsers are logged out.",
     )
 

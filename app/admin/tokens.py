@@ -16,6 +16,7 @@ from app.accounts.proof import requires_recent_proof
 from app.admin.blueprint import bp
 from app.clock import now
 from app.errors import InvalidInput
+from app.incidents.actors import Actor
 
 
 @bp.route("/tokens", methods=["GET", "POST"])
@@ -31,7 +32,7 @@ def tokens() -> ResponseReturnValue:
             made = api_tokens.create(
                 name=form.name.data or "",
                 scopes=[Scope(form.scope.data)],
-                by=current_user.name,
+                by=Actor.person(current_user),
                 expires_at=now() + timedelta(days=days) if days else None,
             )
         except InvalidInput as error:
@@ -49,6 +50,6 @@ def tokens() -> ResponseReturnValue:
 @bp.post("/tokens/<int:token_id>/revoke")
 def revoke_token(token_id: int) -> ResponseReturnValue:
     """Switch a token off for good."""
-    token = api_tokens.revoke(api_tokens.get(token_id).name, by=current_user.name)
+    token = api_tokens.revoke(api_tokens.get(token_id).name, by=Actor.person(current_user))
     flash(f"{token.name} is revoked.", "ok")
     return redirect(url_for("admin.tokens"), code=HTTPStatus.SEE_OTHER)

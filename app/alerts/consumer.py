@@ -129,7 +129,7 @@ def _apply(row: Row, settings: Settings) -> None:
         summary = (
             f"Event {row.seq} of the journal can't be read ({', '.join(fields)}); it opened no incident."
         )
-        audit.record("journal_event_unreadable", SYSTEM.name, summary, seq=row.seq, fields=fields)
+        audit.record("journal_event_unreadable", SYSTEM, summary, seq=row.seq, fields=fields)
         return
     intake.apply(event, settings)
 
@@ -138,7 +138,7 @@ def _tell_of_gap(first: int, last: int) -> None:
     """Say that events were pruned before they were read, wherever that may matter."""
     log.error("journal_gap", first=first, last=last)
     summary = f"Events {first} to {last} were pruned from the journal before they were read."
-    audit.record("journal_gap", SYSTEM.name, summary, first=first, last=last)
+    audit.record("journal_gap", SYSTEM, summary, first=first, last=last)
     firing = db.session.scalars(
         select(Incident.id).where(Incident.is_firing.is_(True), Incident.state != State.RESOLVED),
     )
@@ -156,7 +156,7 @@ def _start_over(offset: int, last_seq: int) -> None:
             return
         place.offset = 0
         summary = f"The journal ends at {last_seq}, before event {offset} that was read. It was replaced."
-        audit.record("journal_replaced", SYSTEM.name, summary, offset=offset, last_seq=last_seq)
+        audit.record("journal_replaced", SYSTEM, summary, offset=offset, last_seq=last_seq)
 
 
 def _reason(error: Exception) -> str:

@@ -60,7 +60,7 @@ def plan(
         db.session.flush()
         control.grow()
         summary = f"{actor.name} planned maintenance {window.id}, {exact(starts_at)}: {window.comment}"
-        audit.record("maintenance_planned", actor.name, summary, window=window.id)
+        audit.record("maintenance_planned", actor, summary, window=window.id)
     return window
 
 
@@ -83,7 +83,7 @@ def end(window_id: int, *, actor: Actor) -> MaintenanceWindow:
         _release(window)
         control.grow()
         summary = f"{actor.name} ended maintenance {window.id}: {window.comment}"
-        audit.record("maintenance_ended", actor.name, summary, window=window.id)
+        audit.record("maintenance_ended", actor, summary, window=window.id)
     return window
 
 

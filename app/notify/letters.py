@@ -84,10 +84,10 @@ def account_exists(recipient: str) -> OutboxMessage | None:
     )
 
 
-def password_reset(user: User, *, link: str, valid: timedelta) -> OutboxMessage | None:
+def password_reset(recipient: str, *, link: str, valid: timedelta) -> OutboxMessage | None:
     """Send the link that replaces a forgotten password."""
     return _post(
-        user.email,
+        recipient,
         Letter(
             MailKind.PASSWORD_RESET,
             "Choose a new password",

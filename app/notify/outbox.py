@@ -125,7 +125,7 @@ def mark_failed(
         summary = f"The mail to {message.recipient} could not be delivered: {message.last_error}"
         incidents = _told_by(message)
         if not incidents:
-            audit.record("mail_failed", SYSTEM.name, summary, mail=message.id)
+            audit.record("mail_failed", SYSTEM, summary, mail=message.id)
         for incident_id in incidents:
             changes.record(incident_id, EventKind.MAIL_FAILED, SYSTEM, summary, mail=message.id)
 
@@ -181,7 +181,7 @@ def retry(message_id: int, *, actor: Actor) -> OutboxMessage:
         message.next_at = now()
         message.give_up_at = now() + KEEP_TRYING
         audit.record(
-            "mail_retried", actor.name, f"The mail to {message.recipient} is tried again.", mail=message.id
+            "mail_retried", actor, f"The mail to {message.recipient} is tried again.", mail=message.id
         )
     return message
 

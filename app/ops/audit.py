@@ -7,18 +7,28 @@ from flask import g, has_request_context, request
 from sqlalchemy import select
 
 from app.extensions import db
+from app.incidents.actors import Actor
 from app.ops.models import AuditEvent
 from app.paging import PAGE_SIZE, Page, newest_first
 
 
-def record(kind: str, actor_name: str, summary: str, **data: Any) -> None:
-    """Add an entry; call it in the transaction of what it tells.
+def record(kind: str, actor: Actor, summary: str, **data: Any) -> None:
+    """Add an entry with the account of who did it; call it in the transaction of what it tells.
 
     What is done by a request also keeps the caller's address and the request's id, which the log has too.
     """
     if has_request_context():
         data = {"address": request.remote_addr, "request_id": g.get("request_id")} | data
-    db.session.add(AuditEvent(kind=kind, actor_name=actor_name, summary=summary, data=data))
+    db.session.add(
+        AuditEvent(
+            kind=kind,
+            actor_name=actor.name,
+            actor_id=actor.user_id,
+            actor_email=actor.email,
+            summary=summary,
+            data=data,
+        )
+    )
 
 
 def page(*, kind: str | None, after: str | None) -> Page[AuditEvent]:

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from prometheus_flask_exporter import PrometheusMetrics
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.accounts import throttle
 from app.extensions import db
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Verdict
@@ -64,6 +65,7 @@ def init_app(app: Flask) -> None:
     )
     exporter.init_app(app)
     registry.register(Database())
+    registry.register(throttle.REFUSALS)
     slots = Gauge("oims_http_request_slots", "Requests that can be served at once.", registry=registry)
     slots.set(SLOTS)
     in_flight = Gauge("oims_http_requests_in_flight", "Requests being served now.", registry=registry)

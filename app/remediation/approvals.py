@@ -97,6 +97,7 @@ def _answer(approval_id: str, state: ApprovalState, actor: Actor, reason: str) -
         if not approval.is_open(now()):
             raise InvalidTransition(_why_not(approval))
         approval.state, approval.decided_by, approval.decided_at = state, actor.name, now()
+        approval.decided_by_id, approval.decided_by_email = actor.user_id, actor.email
         _tell(approval, actor, reason)
         control.grow()
     return approval
@@ -105,7 +106,7 @@ def _answer(approval_id: str, state: ApprovalState, actor: Actor, reason: str) -
 def _tell(approval: Approval, actor: Actor, reason: str) -> None:
     summary = f"{actor.name} {approval.state} {approval.playbook} on {target_name(approval.target)}"
     summary += f": {reason}" if reason else "."
-    audit.record(f"run_{approval.state}", actor.name, summary, approval=approval.id)
+    audit.record(f"run_{approval.state}", actor, summary, approval=approval.id)
     if approval.incident_id is None:
         return
     changes.record(

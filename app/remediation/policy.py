@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from app.incidents.actors import Actor, ActorKind
 from app.ops import audit
 from app.remediation.models import AutomationHeartbeat
 from app.remediation.schemas import HeartbeatReport
@@ -18,8 +19,8 @@ def follow(report: HeartbeatReport, before: AutomationHeartbeat | None) -> None:
     new = report.model_dump(mode="python")["remedies"]
     said = list(_changes({one["name"]: one for one in before.remedies}, {one["name"]: one for one in new}))
     if said:
-        actor = f"automation {report.instance}"
-        audit.record("policy_changed", actor, f"The {actor} has another policy: {'; '.join(said)}.")
+        actor = Actor(ActorKind.AUTOMATION, f"automation {report.instance}")
+        audit.record("policy_changed", actor, f"The {actor.name} has another policy: {'; '.join(said)}.")
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from app.accounts.models import User
 from app.database import transaction
 from app.errors import NotFound
 from app.extensions import db
+from app.incidents.actors import Actor
 from app.ops import audit
 from app.subscriptions.models import NEWS, Least, MailSubscription, Reach, Topic
 
@@ -81,7 +82,7 @@ def _record(user: User, chosen: MailSubscription) -> None:
     what = "all incidents" if chosen.reach is Reach.EVERYTHING else "incidents that concern them"
     digest = "in digests" if chosen.is_collected else "one by one"
     summary = f"{user.email} chose mails about {what}: {told}; {digest}."
-    audit.record("mails_chosen", user.name, summary, user_id=user.id)
+    audit.record("mails_chosen", Actor.person(user), summary, user_id=user.id)
 
 
 def _serializer() -> URLSafeSerializer:

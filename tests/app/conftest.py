@@ -16,6 +16,7 @@ from app.accounts import passwords, service, tokens
 from app.accounts.models import Role, Scope, User, UserStatus
 from app.config import Settings, load
 from app.extensions import db
+from app.incidents.actors import SYSTEM
 from tests.app import compiled, databases
 
 PASSWORD = "three blue lamps"
@@ -178,7 +179,7 @@ def bearer(app: Flask) -> Callable[..., dict[str, str]]:
 
     def make(*scopes: Scope) -> dict[str, str]:
         with app.app_context():
-            made = tokens.create(name=f"test {'-'.join(scopes)}", scopes=scopes, by="test")
+            made = tokens.create(name=f"test {'-'.join(scopes)}", scopes=scopes, by=SYSTEM)
         return {"Authorization": f"Bearer {made.secret}"}
 
     return make

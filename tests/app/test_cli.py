@@ -8,6 +8,7 @@ import pytest
 from app.accounts import service, tokens
 from app.accounts.models import Role, Scope
 from app.cli import main
+from app.incidents.actors import SYSTEM
 
 AUTOMATION = "0123456789012345678901234567890123456789"
 
@@ -24,7 +25,7 @@ def test_migrate_can_be_repeated_and_leaves_a_changed_password_alone(app: Any) -
     assert main(["migrate"]) == 0
     with app.app_context():
         admin = service.known("root@example.org")
-        service.set_password(admin, "another long password", by="test")
+        service.set_password(admin, "another long password", by=SYSTEM)
         changed = service.known("root@example.org").password_hash
     assert main(["migrate"]) == 0
     with app.app_context():

@@ -117,18 +117,18 @@ def secrets(app: Flask, cast: dict[str, int]) -> dict[str, str]:
     """One token of each kind."""
     with app.app_context():
         made = {
-            scope.value: tokens.create(name=scope.value, scopes=[scope], by="test").secret for scope in Scope
+            scope.value: tokens.create(name=scope.value, scopes=[scope], by=SYSTEM).secret for scope in Scope
         }
         made["expired"] = tokens.create(
-            name="expired", scopes=[Scope.ADMIN], by="test", expires_at=now() - timedelta(seconds=1)
+            name="expired", scopes=[Scope.ADMIN], by=SYSTEM, expires_at=now() - timedelta(seconds=1)
         ).secret
-        made["revoked"] = tokens.create(name="revoked", scopes=[Scope.ADMIN], by="test").secret
-        tokens.revoke("revoked", by="test")
+        made["revoked"] = tokens.create(name="revoked", scopes=[Scope.ADMIN], by=SYSTEM).secret
+        tokens.revoke("revoked", by=SYSTEM)
         disabled = cast["disabled"]
         made["of a disabled person"] = tokens.create(
-            name="disabled", scopes=[Scope.ADMIN], by="test", user_id=disabled
+            name="disabled", scopes=[Scope.ADMIN], by=SYSTEM, user_id=disabled
         ).secret
-        service.change_status(disabled, status=UserStatus.DISABLED, by="test")
+        service.change_status(disabled, status=UserStatus.DISABLED, by=SYSTEM)
     return made
 
 

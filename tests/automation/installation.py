@@ -57,8 +57,6 @@ class Installation:
             "OIMS_SECRET_KEY": "a-secret-key-of-the-tests-0123456789abcdef",
             "OIMS_BIND": f"127.0.0.1:{ports['app']}",
             "OIMS_BASE_URL": self.app,
-            "OIMS_ADMIN_EMAIL": ADMIN["email"],
-            "OIMS_ADMIN_PASSWORD": ADMIN["password"],
             "OIMS_AUTOMATION_TOKEN": APP_TOKEN,
             "OIMS_JOURNAL_URL": self.webhook,
             "OIMS_JOURNAL_TOKEN": READER_TOKEN,
@@ -78,14 +76,16 @@ class Installation:
     def begin(self, *parts: str) -> None:
         """Make the app's database and start the parts, all of them unless some are named."""
         self.command("app", "migrate")
+        words = ("app", "user", "create", ADMIN["email"], "--name", "Ann", "--role", "admin")
+        self.command(*words, typed=ADMIN["password"])
         for part in parts or PARTS:
             self.start(part)
         if not parts or "automation" in parts:
             until(lambda: "heartbeat_timestamp" in self.scrape(self.app_metrics), SECONDS)
 
-    def command(self, *words: str) -> str:
+    def command(self, *words: str, typed: str = "") -> str:
         """Run a command of a part and return what it prints."""
-        done = run(*words, env=self._env, cwd=self.folder)
+        done = run(*words, env=self._env, cwd=self.folder, given=typed)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -92,8 +92,8 @@ def a_busy_morning(site, root, alice):
             actor=SYSTEM,
         )
     with site.app.test_request_context():
-        tokens.create(name="grafana", scopes=[Scope.READ], by="Root", user_id=root.id)
-        invited = invitations.invite(email="carol@example.org", role=Role.VIEWER, by="Root").link
+        tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=root.id)
+        invited = invitations.invite(email="carol@example.org", role=Role.VIEWER, by=SYSTEM).link
         resets.ask(email=bob.email, address="192.0.2.1")
         mail = db.session.query(OutboxMessage).filter_by(recipient=bob.email).one()
         reset = next(word for word in mail.text.split() if "/password/reset/" in word)

@@ -29,6 +29,7 @@ from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
+from app.incidents.actors import Actor
 from app.notify import letters
 from app.ops import audit
 
@@ -180,7 +181,7 @@ def _tell_of_copy(factor: Factor) -> None:
     with transaction():
         user = db.session.get_one(User, factor.user_id)
         summary = f"A passkey of {user.email} was refused: its counter went back, so it may have been copied."
-        audit.record("passkey_refused", user.name, summary, user_id=user.id, factor=factor.id)
+        audit.record("passkey_refused", Actor.person(user), summary, user_id=user.id, factor=factor.id)
         letters.passkey_refused(user, factor.name)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from flask import current_app
 from sqlalchemy import delete, func, select
 
 from app.accounts import sessions, throttle
@@ -14,6 +15,7 @@ from app.config import Settings
 from app.database import transaction
 from app.errors import InvalidInput, NotFound, Unauthorized
 from app.extensions import db
+from app.incidents.actors import Actor
 from app.notify import letters
 from app.ops import audit
 from app.text import entered
@@ -80,7 +82,7 @@ def remove(user_id: int, factor_id: int, *, settings: Settings) -> None:
         db.session.delete(found)
         if len(factors) == 1:
             db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-        _tell(user, user.name, "factor_removed", f"{_noun(found)} “{found.name}” was removed.")
+        _tell(user, Actor.person(user), "factor_removed", f"{_noun(found)} “{found.name}” was removed.")
 
 
 def renew_codes(user_id: int) -> list[str]:
@@ -95,11 +97,12 @@ def renew_codes(user_id: int) -> list[str]:
         if not has_any(user_id):
             raise InvalidInput("Add an authenticator app or a passkey first.")
         codes = recovery.make(user_id)
-        _tell(user, user.name, "recovery_codes_made", "New recovery codes were made; the old ones are void.")
+        said = "New recovery codes were made; the old ones are void."
+        _tell(user, Actor.person(user), "recovery_codes_made", said)
     return codes
 
 
-def reset(user_id: int, *, by: str) -> User:
+def reset(user_id: int, *, by: Actor) -> User:
     """Remove all factors of a person who has lost them, and end all sessions; the next log-in needs none."""
     with transaction():
         user = _locked(user_id)
@@ -125,24 +128,24 @@ def prove(user: User, *, code: str = "", answer: str = "", address: str) -> None
 
     """
     brakes = throttle.second_step(user.id, address)
-    throttle.check(*brakes)
+    throttle.take(throttle.Door.SECOND_STEP, *brakes)
     try:
         how = _by_passkey(user, answer) if answer else _by_code(user, code)
     except InvalidInput as error:
-        throttle.count(*brakes)
         with transaction():
             audit.record(
                 "second_step_failed",
-                user.name,
+                Actor.person(user),
                 f"The second step of {user.email} failed.",
                 user_id=user.id,
                 address=address,
             )
         raise Unauthorized(error.detail) from None
+    throttle.give_back(*brakes)
     with transaction():
         audit.record(
             "second_step",
-            user.name,
+            Actor.person(user),
             f"{user.email} proved a second factor: {how}.",
             user_id=user.id,
             address=address,
@@ -157,20 +160,21 @@ def authenticate(answer: str, *, address: str) -> User:
         Unauthorized: it proves nothing, or the account is not active.
 
     """
-    brake = (throttle.PER_ADDRESS, address)
-    throttle.check(brake)
+    brake = (throttle.PER_NETWORK, throttle.network(address))
+    throttle.take(throttle.Door.LOGIN, brake)
     try:
         factor = passkeys.take(Purpose.LOG_IN, None, answer)
     except InvalidInput as error:
-        throttle.count(brake)
         raise Unauthorized(error.detail) from None
+    throttle.give_back(brake)
     with transaction():
         user = _locked(factor.user_id)
-        if not user.is_active:
+        is_enforced = current_app.config["SETTINGS"].oidc_only and not user.is_break_glass
+        if not user.is_active or is_enforced:
             raise Unauthorized(passkeys.REFUSED)
         user.last_login_at = now()
         summary = f"{user.email} logged in by passkey “{factor.name}”."
-        audit.record("login", user.name, summary, user_id=user.id, address=address)
+        audit.record("login", Actor.person(user), summary, user_id=user.id, address=address)
     return user
 
 
@@ -188,7 +192,7 @@ def _by_code(user: User, code: str) -> str:
         if not recovery.take(user.id, code):
             raise InvalidInput(WRONG)
         left = recovery.left(user.id)
-        _tell(user, user.name, "recovery_code_used", f"A recovery code was used; {left} are left.")
+        _tell(user, Actor.person(user), "recovery_code_used", f"A recovery code was used; {left} are left.")
     return "recovery code"
 
 
@@ -205,7 +209,7 @@ def _add(user_id: int, factor: Factor, name: str) -> list[str]:
             raise InvalidInput("This passkey is known already.")
         factor.user_id = user_id
         db.session.add(factor)
-        _tell(user, user.name, "factor_added", f"{_noun(factor)} “{factor.name}” was added.")
+        _tell(user, Actor.person(user), "factor_added", f"{_noun(factor)} “{factor.name}” was added.")
         if count:
             return []
         # Whoever is logged in elsewhere has not proved the factor: they log in again, with it.
@@ -222,6 +226,6 @@ def _noun(factor: Factor) -> str:
     return "The passkey" if factor.kind is FactorKind.PASSKEY else "The authenticator app"
 
 
-def _tell(user: User, by: str, kind: str, sentence: str) -> None:
+def _tell(user: User, by: Actor, kind: str, sentence: str) -> None:
     audit.record(kind, by, f"Two-step sign-in of {user.email}: {sentence}", user_id=user.id)
     letters.factors_changed(user, sentence)

@@ -54,6 +54,9 @@ def _columns() -> dict[str, list[sa.Column[Any]]]:
 MARK_THE_PROGRAMS_TOKEN = """
 UPDATE api_tokens SET is_from_settings = true WHERE created_by_id IS NULL AND name = 'automation'
 """
+DATE_THE_LAST_SIGN_ON = """
+UPDATE users SET signed_on_at = last_login_at WHERE oidc_subject IS NOT NULL
+"""
 CONFIRM_WHOM_A_MAIL_REACHED = """
 UPDATE users SET email_confirmed_at = (
     SELECT max(accepted_at) FROM invitations
@@ -68,6 +71,7 @@ def upgrade() -> None:
         for column in columns:
             op.add_column(table, column)
     op.create_index("uq_users_name_key", "users", ["name_key"], unique=True)
+    op.execute(DATE_THE_LAST_SIGN_ON)
     op.execute(MARK_THE_PROGRAMS_TOKEN)
     op.execute(CONFIRM_WHOM_A_MAIL_REACHED)
 

@@ -10,6 +10,7 @@ from app.accounts import passwords, service, throttle
 from app.accounts.models import User, UserStatus
 from app.clock import now
 from app.errors import InvalidInput, TooManyAttempts, Unauthorized
+from app.incidents.actors import SYSTEM
 from tests.app.conftest import PASSWORD
 
 
@@ -21,7 +22,7 @@ def log_in(email: str = "alice@example.org", password: str = PASSWORD, address: 
 def test_wrong_password_unknown_person_and_switched_off_account_get_the_same_answer(
     alice: User, bob: User
 ) -> None:
-    service.change_status(bob.id, status=UserStatus.DISABLED, by="test")
+    service.change_status(bob.id, status=UserStatus.DISABLED, by=SYSTEM)
     answers = set()
     for email, password in [
         ("alice@example.org", "wrong"),

@@ -1,5 +1,6 @@
 """Single sign-on against a real provider: who gets in, as what, and what is never believed."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,12 +14,16 @@ from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
-from app.accounts import proof, service
-from app.accounts.models import Role, User, UserStatus
+from app.accounts import invitations, proof, service, tokens
+from app.accounts.models import PasswordReset, Role, Scope, User, UserStatus
 from app.clock import now
 from app.config import Settings
 from app.extensions import db
+from app.incidents.actors import SYSTEM, Actor
+from app.notify.models import OutboxMessage
+from app.ops.models import AuditEvent
 from tests.app.accounts.provider import CLIENT_ID, CLIENT_SECRET, Person, Provider
+from tests.app.conftest import PASSWORD
 
 CAROL = {"email": "carol@example.org", "email_verified": True, "name": "Carol"}
 
@@ -96,7 +101,7 @@ def test_the_same_person_comes_back_to_the_same_account_even_under_a_new_address
 def test_a_verified_address_is_linked_to_its_account_and_keeps_its_role(
     client: FlaskClient, context: None, alice: User, provider: Provider
 ) -> None:
-    service.change_role(alice.id, role=Role.VIEWER, by="test")
+    service.change_role(alice.id, role=Role.VIEWER, by=SYSTEM)
     provider.person.claims["email"] = "Alice@example.org"
     assert log_in(client).status_code == 303
     found = user()
@@ -234,7 +239,7 @@ def test_an_account_that_is_off_stays_off(client: FlaskClient, context: None) ->
     log_in(client)
     found = user()
     assert found is not None
-    service.change_status(found.id, status=UserStatus.DISABLED, by="test")
+    service.change_status(found.id, status=UserStatus.DISABLED, by=SYSTEM)
     assert log_in(client).status_code == 403
 
 
@@ -346,3 +351,115 @@ def test_somebody_elses_sign_on_proves_nothing(
     assert client.get(come_back(client, "/login/oidc?confirm=1")).status_code == 401
     assert make_token(client).status_code == 403
     assert user("mallory-1") is None
+
+
+def prepare(*, is_confirmed: bool) -> tuple[int, str]:
+    """Make Carol's account as anybody can, with a password and a token; return its id and the token."""
+    made = service.register(
+        email="carol@example.org", name="Not Carol", password=PASSWORD, status=UserStatus.ACTIVE
+    )
+    made.email_confirmed_at = now() if is_confirmed else None
+    db.session.commit()
+    token = tokens.create(name="planted", scopes=[Scope.WRITE], by=Actor.person(made), user_id=made.id)
+    return made.id, token.secret
+
+
+@pytest.mark.parametrize("extra", [{"oidc_role_claim": "groups", "oidc_roles": "leads=admin"}])
+def test_an_account_that_somebody_else_prepared_opens_to_its_owner_alone(
+    app: Flask, client: FlaskClient, provider: Provider
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    provider.person.claims["groups"] = ["leads"]
+    with app.app_context():
+        user_id, secret = prepare(is_confirmed=False)
+    planted = app.test_client()
+    form = {"email": "carol@example.org", "password": PASSWORD}
+    assert planted.post("/login", data=form).status_code == 303
+    assert log_in(client).status_code == 303
+    assert planted.get("/").status_code == 303, "its session has ended"
+    assert planted.post("/login", data=form).status_code == 422
+    with app.app_context():
+        found = user()
+        assert found is not None
+        seen = (found.id, found.role, found.password_hash, found.name)
+        assert seen == (user_id, Role.ADMIN, None, "Carol")
+        assert tokens.find(secret) is None
+        told = db.session.query(AuditEvent).filter_by(kind="account_linked").one()
+        assert "never confirmed" in told.summary
+
+
+def test_an_account_whose_address_a_mail_confirmed_keeps_what_its_owner_has(
+    app: Flask, client: FlaskClient, context: None
+) -> None:
+    _, secret = prepare(is_confirmed=True)
+    assert log_in(client).status_code == 303
+    found = user()
+    assert found is not None
+    assert found.password_hash is not None
+    assert found.name == "Not Carol"
+    assert tokens.find(secret) is not None
+
+
+def test_who_is_gone_at_the_provider_is_gone_here_once_the_last_sign_on_is_old(
+    app: Flask, client: FlaskClient, settings: Settings
+) -> None:
+    assert log_in(client).status_code == 303
+    with app.app_context():
+        found = user()
+        assert found is not None
+        by = Actor.person(found)
+        secret = tokens.create(name="hers", scopes=[Scope.READ], by=by, user_id=found.id).secret
+    start = now()
+
+    def works() -> bool:
+        with app.app_context():
+            return tokens.find(secret) is not None
+
+    for hours, status in ((11, 200), (13, 303)):
+        with time_machine.travel(start + timedelta(hours=hours), tick=False):
+            assert client.get("/profile").status_code == status
+    with time_machine.travel(start + settings.oidc_token_age - timedelta(minutes=1), tick=False):
+        assert works()
+    with time_machine.travel(start + settings.oidc_token_age + timedelta(minutes=1)):
+        assert not works()
+        assert log_in(client).status_code == 303
+        assert works(), "signing on again wakes it"
+
+
+ENFORCED = {"oidc_only": "true", "smtp_host": "127.0.0.1", "smtp_port": 9}
+
+
+@pytest.mark.parametrize("extra", [ENFORCED])
+def test_where_sign_on_is_enforced_no_password_and_no_reset_link_opens_anything(
+    app: Flask, client: FlaskClient
+) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    link = "a link from before sign-on was enforced"
+    with app.app_context():
+        user_id, _ = prepare(is_confirmed=True)
+        digest = hashlib.sha256(link.encode()).hexdigest()
+        end = now() + timedelta(minutes=5)
+        db.session.add(PasswordReset(user_id=user_id, token_hash=digest, expires_at=end))
+        db.session.commit()
+    form, other = {"email": "carol@example.org", "password": PASSWORD}, {"password": "quite another lamp"}
+    assert client.post("/login", data=form).status_code == 422
+    assert client.get("/register").status_code == 403
+    assert client.post("/password/forgotten", data={"email": form["email"]}).status_code == 200
+    assert client.post(f"/password/reset/{link}", data=other).status_code == 404
+    with app.app_context():
+        assert db.session.query(OutboxMessage).count() == 0
+        service.set_password(service.get(user_id), other["password"], by=SYSTEM, is_break_glass=True)
+    assert client.post("/login", data=form | other).status_code == 303
+
+
+@pytest.mark.parametrize("extra", [ENFORCED | {"registration": "closed"}])
+def test_where_sign_on_is_enforced_an_invitation_gives_its_role_at_the_first_sign_on(
+    client: FlaskClient, context: None
+) -> None:
+    made = invitations.invite(email="carol@example.org", role=Role.VIEWER, by=SYSTEM)
+    assert client.get(urlsplit(made.link).path).location == "/login/oidc"
+    assert log_in(client).status_code == 303
+    found = user()
+    assert found is not None
+    assert found.role is Role.VIEWER
+    assert not invitations.waiting()

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from app.accounts import tokens
 from app.accounts.models import Scope
 from app.clock import now
+from app.incidents.actors import SYSTEM
 
 
 def test_an_incident_is_opened_worked_on_and_read_back(
@@ -116,7 +117,7 @@ def test_a_token_ends_when_it_expires_or_is_revoked_and_tells_when_it_was_used(
 ) -> None:
     with app.app_context():
         made = tokens.create(
-            name="short", scopes=[Scope.READ], by="test", expires_at=now() + timedelta(days=1)
+            name="short", scopes=[Scope.READ], by=SYSTEM, expires_at=now() + timedelta(days=1)
         )
     headers = {"Authorization": f"Bearer {made.secret}"}
     assert client.get("/api/v1/incidents", headers=headers).status_code == 200
@@ -127,5 +128,5 @@ def test_a_token_ends_when_it_expires_or_is_revoked_and_tells_when_it_was_used(
     with time_machine.travel(now() + timedelta(days=2), tick=False):
         assert client.get("/api/v1/incidents", headers=headers).status_code == 401
     with app.app_context():
-        tokens.revoke("short", by="test")
+        tokens.revoke("short", by=SYSTEM)
     assert client.get("/api/v1/incidents", headers=headers).status_code == 401

@@ -14,6 +14,7 @@ from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
+from app.incidents.actors import SYSTEM
 from tests.app.pages.stories import healed
 
 AT = "2026-11-23T10:00:00.000Z"
@@ -140,7 +141,7 @@ def test_users_are_listed_without_their_addresses_and_found_by_one(
 
 
 def test_a_token_says_what_it_is_and_for_whom(client: FlaskClient, alice: User) -> None:
-    made = tokens.create(name="hers", scopes=[Scope.READ], by="test", user_id=alice.id)
+    made = tokens.create(name="hers", scopes=[Scope.READ], by=SYSTEM, user_id=alice.id)
     shown = client.get("/api/v1/token", headers={"Authorization": f"Bearer {made.secret}"}).get_json()
     assert shown == {
         "name": "hers",

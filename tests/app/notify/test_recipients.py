@@ -99,7 +99,7 @@ def test_who_wants_all_hears_of_incidents_of_others_without_being_on_a_list(
     opened()
     assert told_to(bob.email) == ["created"]
     assert "you asked for mails about all incidents" in told_to_text(bob.email)
-    accounts.change_status(bob.id, status=UserStatus.DISABLED, by="test")
+    accounts.change_status(bob.id, status=UserStatus.DISABLED, by=SYSTEM)
     opened()
     assert told_to(bob.email) == ["created"]
 

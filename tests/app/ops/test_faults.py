@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 
 from app.accounts import tokens
 from app.accounts.models import Scope
+from app.incidents.actors import SYSTEM
 from app.ops.metrics import exposition
 
 
@@ -39,6 +40,6 @@ def test_the_switch_needs_an_admin_token(client: FlaskClient, bearer: Any) -> No
 def test_without_the_setting_there_is_no_switch(make_settings: Any, make_app: Any) -> None:
     app = make_app(make_settings(demo_faults="false"))
     with app.app_context():
-        secret = tokens.create(name="root", scopes=[Scope.ADMIN], by="test").secret
+        secret = tokens.create(name="root", scopes=[Scope.ADMIN], by=SYSTEM).secret
     answer = app.test_client().post("/demo/faults", json={}, headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 404

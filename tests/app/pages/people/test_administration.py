@@ -39,7 +39,7 @@ def test_a_persons_own_token_can_never_do_more_than_the_person(app, browser, ali
     with app.app_context():
         token = tokens.of(alice.id)[0]
         assert tokens.allows(token, Scope.WRITE)
-        service.change_role(alice.id, role=Role.VIEWER, by="test")
+        service.change_role(alice.id, role=Role.VIEWER, by=SYSTEM)
         assert not tokens.allows(tokens.get(token.id), Scope.WRITE)
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from app.accounts import service, tokens
 from app.accounts.models import Role, Scope, UserStatus
+from app.incidents.actors import SYSTEM
 from app.notify.models import MailKind
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient, link
@@ -90,7 +91,7 @@ def test_an_administrator_approves_an_account_that_waits_and_both_hear_of_it(
 
 def test_switching_an_account_off_ends_its_sessions_and_its_tokens(app, admin, browser, alice):
     with app.app_context():
-        made = tokens.create(name="laptop", scopes=[Scope.WRITE], by="Alice", user_id=alice.id)
+        made = tokens.create(name="laptop", scopes=[Scope.WRITE], by=SYSTEM, user_id=alice.id)
     page = admin.submit_and_follow(f"/admin/people/{alice.id}", f"/admin/people/{alice.id}/disable")
     assert "The account is off" in page.words
     assert browser.client.get("/").status_code == 303

@@ -8,6 +8,7 @@ from app.accounts.factors import guard
 from app.accounts.factors import service as factors
 from app.accounts.models import Role, Scope
 from app.extensions import db
+from app.incidents.actors import SYSTEM
 from app.remediation import approvals
 from app.remediation.models import Approval, ApprovalState
 from tests.app.doors import PUBLIC, doors
@@ -92,7 +93,7 @@ def test_nobody_resets_the_own_factors(app, log_in, root):
 def test_who_was_reset_is_led_to_add_a_factor_again(app, browser, stranger, alice):
     add_app(browser)
     with app.app_context():
-        factors.reset(alice.id, by="test")
+        factors.reset(alice.id, by=SYSTEM)
     assert stranger.submit("/login", email=alice.email, password=stories.PASSWORD).status_code == 303
     assert stranger.client.get("/").location.startswith(PROFILE)
 
@@ -127,7 +128,7 @@ def test_a_door_that_brings_no_proof_approves_nothing(app, alice, asked):
 
 def test_a_persons_token_works_only_if_a_second_factor_stood_behind_it(app, browser, alice):
     with app.app_context():
-        old = tokens.create(name="old", scopes=[Scope.READ], by="Alice", user_id=alice.id).secret
+        old = tokens.create(name="old", scopes=[Scope.READ], by=SYSTEM, user_id=alice.id).secret
     add_app(browser)
     answer = browser.submit("/profile/tokens", name="new")
     assert answer.status_code == 201
@@ -144,7 +145,7 @@ def test_a_persons_token_works_only_if_a_second_factor_stood_behind_it(app, brow
 def test_who_gets_a_role_that_needs_a_factor_is_led_there_at_once(app, log_in, vera):
     hers = log_in(vera)
     with app.app_context():
-        accounts.change_role(vera.id, role=Role.RESPONDER, by="test")
+        accounts.change_role(vera.id, role=Role.RESPONDER, by=SYSTEM)
     assert hers.client.get("/").location.startswith(PROFILE)
 
 

@@ -9,6 +9,7 @@ from app.accounts.factors import service as factors
 from app.accounts.factors.models import Factor, PendingLogIn
 from app.accounts.models import LoginSession, UserStatus
 from app.extensions import db
+from app.incidents.actors import SYSTEM
 from app.notify.models import MailKind
 from app.ops.models import AuditEvent
 from tests.app.doors import PUBLIC, doors
@@ -187,7 +188,7 @@ def test_a_half_log_in_ends_by_itself_by_leaving_and_with_the_account(app, brows
     assert stranger.client.get(STEP).location == "/login"
     log_in_again(stranger, alice)
     with app.app_context():
-        accounts.change_status(alice.id, status=UserStatus.DISABLED, by="test")
+        accounts.change_status(alice.id, status=UserStatus.DISABLED, by=SYSTEM)
     assert stranger.client.get(STEP).location == "/login"
     del added
 
@@ -257,14 +258,14 @@ def test_an_administrator_resets_factors_and_the_person_hears_of_it(
 def test_an_account_that_was_off_has_no_factors(app, browser, alice):
     add_app(browser)
     with app.app_context():
-        accounts.change_status(alice.id, status=UserStatus.DISABLED, by="test")
+        accounts.change_status(alice.id, status=UserStatus.DISABLED, by=SYSTEM)
         assert not factors.has_any(alice.id)
 
 
 def test_a_new_password_does_not_replace_the_second_factor(app, browser, stranger, alice):
     add_app(browser)
     with app.app_context():
-        accounts.set_password(accounts.get(alice.id), "quite another lamp", by="test")
+        accounts.set_password(accounts.get(alice.id), "quite another lamp", by=SYSTEM)
     begin(stranger, alice.email, "quite another lamp")
 
 
