@@ -64,25 +64,32 @@ def login() -> None:
     Once it has been changed, or has ended after a day, it opens nothing either: that is as it must be.
     """
     for password, opens in ((secrets.token_urlsafe(), False), (secret("admin-password"), True)):
-        opener = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(http.cookiejar.DefaultCookiePolicy()))
-        )
-        page = opener.open(f"{APP}/login", timeout=10).read().decode()
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
-        if token is None:
-            raise StepFailedError("the log-in page has no form")
-        form = {"csrf_token": token[1], "email": os.environ["OIMS_TEST_ADMIN_EMAIL"], "password": password}
-        try:
-            answer = opener.open(f"{APP}/login", data=urllib.parse.urlencode(form).encode(), timeout=20)
-            place, status = urllib.parse.urlsplit(answer.geturl()).path, answer.status
-        except urllib.error.HTTPError as error:
-            place, status = "/login", error.code
+        place, status = log_in(password)
         if opens and place != "/login":
             expect("the page that the initial password opens", place, "/profile/password")
         else:
             expect("a log-in that must be refused", (place, status), ("/login", 422))
         if opens and place == "/login":
             sys.stdout.write("the initial password has been changed or has ended: it opens nothing\n")
+
+
+def log_in(password: str) -> tuple[str, int]:
+    """Send the log-in form as a browser does; return the last page's path and status."""
+    # The app's cookies are for HTTPS where its published address is, also when it is called without inside.
+    policy = http.cookiejar.DefaultCookiePolicy(secure_protocols=("http", "https"))
+    cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar(policy))
+    opener = urllib.request.build_opener(cookies)
+    opener.addheaders = [("Referer", f"{APP}/login")]
+    page = opener.open(f"{APP}/login", timeout=10).read().decode()
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    if token is None:
+        raise StepFailedError(f"{APP}/login has no log-in form")
+    form = {"csrf_token": token[1], "email": os.environ["OIMS_TEST_ADMIN_EMAIL"], "password": password}
+    try:
+        answer = opener.open(f"{APP}/login", data=urllib.parse.urlencode(form).encode(), timeout=20)
+    except urllib.error.HTTPError as error:
+        return "/login", error.code
+    return urllib.parse.urlsplit(answer.geturl()).path, answer.status
 
 
 def refusal() -> None:
