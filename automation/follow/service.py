@@ -16,19 +16,17 @@ from automation.events.mutes import Mutes
 from automation.follow import on_kubernetes
 from automation.follow.engine import Engine
 from automation.follow.heartbeat import describe, standing
+from automation.follow.jobs import Jobs
 from automation.follow.predecessors import Predecessors
 from automation.follow.sources import STDIN, JournalReader, is_stream, read_lines
 from automation.follow.state import paused_by
 from automation.instructions.reader import InstructionsReader
 from automation.ledger import approvals, reports, runs
-from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger, load_anchor, save_anchor
-from automation.ledger.episodes import get_episode
-from automation.ledger.runs import Run
 from automation.metrics import Metrics, Standing
 from automation.policy.folder import Folder
 from automation.policy.load import digest
-from automation.policy.schemas import Policy, Remedy
+from automation.policy.schemas import Policy
 from automation.report import App, Heartbeat, Reporter, repeat
 from automation.run.crew import Crew
 from automation.run.executor import Executor
@@ -62,20 +60,21 @@ class Follower:
         )
         self._reader = JournalReader(journal, ledger, self._clock, self._wake.set)
         self._metrics = Metrics(policy)
-        self._folder = Folder(settings)
+        folder = Folder(settings)
         self._engine = Engine(
             policy,
             ledger,
             self._clock,
             lambda: paused_by(settings.state_dir),
-            self._folder.digest,
+            folder.digest,
             metrics=self._metrics,
             muted=Mutes(str(settings.journal_url), settings.secret("journal_token"), settings.ca_file).why,
             rollouts=on_kubernetes.rollouts(settings),
             journal_now=lambda: self._reader.now,
         )
         self._revisions = on_kubernetes.revisions(settings, policy)
-        self._executor = Executor(settings, self._folder, ledger, self._clock, self._metrics, self._must_end)
+        self._executor = Executor(settings, folder, ledger, self._clock, self._metrics, self._must_end)
+        self._jobs = Jobs(ledger, self._engine, self._executor, folder, self._must_end)
         self._crew = Crew(self._wake.set)
         self._election = (
             on_kubernetes.election(settings, self._wake.set) if settings.lease and not is_dry else None
@@ -174,7 +173,7 @@ class Follower:
         if self._stop.is_set():
             return
         for approval in approvals.without_preview(self._ledger, self._clock.steady()):
-            self._crew.start(approval.id, lambda one=approval: self._preview(one))  # type: ignore[misc]
+            self._crew.start(approval.id, lambda one=approval: self._jobs.preview(one))  # type: ignore[misc]
         if self._engine.paused is None:
             self._start_runs()
 
@@ -184,7 +183,7 @@ class Follower:
             if not run.attempt:
                 places -= 1
             if run.attempt or places >= 0:
-                self._crew.start(run.id, lambda one=run: self._execute(one))  # type: ignore[misc]
+                self._crew.start(run.id, lambda one=run: self._jobs.execute(one))  # type: ignore[misc]
 
     def _silence(self) -> float | None:
         """Return for how long Prometheus has not been heard, when that is too long to judge a repair."""
@@ -206,31 +205,6 @@ class Follower:
         self._engine.decide_all(self._reader.read_at)
         for run in runs.in_state(self._ledger, "queued"):
             runs.finish(self._ledger, run.id, "succeeded", self._clock)
-
-    def _execute(self, run: Run) -> None:
-        """Execute a queued run, unless its alert went away between decision and start."""
-        remedy = self._engine.remedy(run.document["remedy"])
-        if run.attempt and not get_episode(self._ledger, run.episode).is_firing:
-            self._executor.refuse(run, "interrupted", "the alert resolved first")
-        elif run.attempt and remedy is None:
-            self._executor.refuse(run, "failed", "the policy no longer has this remedy")
-        else:
-            self._executor.execute(run, self._pin(remedy) if remedy else None)
-
-    def _preview(self, approval: Approval) -> None:
-        """Find out what an approval would change; it is told with the next look at the episode."""
-        remedy = self._engine.remedy(approval.remedy)
-        text = (
-            self._executor.preview(approval, remedy.playbook, self._pin(remedy))
-            if remedy
-            else "The remedy is gone."
-        )
-        if not self._must_end():
-            approvals.set_preview(self._ledger, approval.id, text)
-
-    def _pin(self, remedy: Remedy) -> str | None:
-        """Return the digest that the playbooks folder must have for a remedy, if the policy says so."""
-        return remedy.digest or (self._folder.at_start.digest if remedy.sha256 else None)
 
     def _describe(self) -> dict[str, object]:
         return describe(
