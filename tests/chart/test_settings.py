@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+import certifi
 import pytest
 
 import app.config
@@ -25,6 +26,8 @@ def settings(monkeypatch, tmp_path):
     """Load the settings of a container as its program would."""
 
     def secret(name):
+        if name == "OIMS_CA_FILE":
+            return certifi.where()
         file = tmp_path / name
         file.write_text(f"{SECRET}?application_name={name}")
         return str(file)
