@@ -6,8 +6,8 @@ ARG PYTHON_IMAGE=python:3.12-slim-bookworm
 # What a package needs to be built stays in the build stages.
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_CACHE_DIR=1
-COPY tools/uv.txt ./
-RUN pip install --quiet --require-hashes -r uv.txt
+COPY tools/uv.txt /build/uv.txt
+RUN pip install --quiet --require-hashes -r /build/uv.txt
 # strip, for libraries that come with their debugging symbols. Not in the images, so any version will do.
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends binutils && rm -rf /var/lib/apt/lists/*
