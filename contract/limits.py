@@ -13,6 +13,10 @@ LABEL_NAME = 256
 LABEL_VALUE = 4_096
 ANNOTATION = 16_384
 URL = 2_000
+SOURCE_URL = 8_192
+"""The address of an alert's source, which carries the rule's expression."""
+GROUP_KEY = 16_384
+RECEIVER = 1_024
 BODY_BYTES = 1024 * 1024
 """One request, whoever sends it."""
 

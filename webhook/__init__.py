@@ -15,6 +15,7 @@ from webhook.lines import LineWriter, to_line
 from webhook.metrics import Metrics
 from webhook.periodic import Periodic
 from webhook.reconcile import Reconciler
+from webhook.refusals import Refusals
 from webhook.signing import signed_line
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,7 @@ class Webhook(Flask):
         )
         writer, reader = settings.writer_credential, settings.reader_credential
         errors.init_app(self, self.metrics)
+        refusals = Refusals()
         reconciler = Reconciler(settings, self.journal, self.metrics)
         self.register_blueprint(
             routes.blueprint(
@@ -50,13 +52,19 @@ class Webhook(Flask):
                 writer=writer,
                 event_key=key,
                 watchdog_age=lambda: reconciler.watchdog_age_seconds,
+                refused=refusals.newest,
             )
         )
         held_back = mutes.Mutes(settings.alertmanager_url, settings.ca_file)
         self.register_blueprint(mutes.blueprint(read=held_back.read, reader=reader, writer=writer))
-        self.register_blueprint(health.blueprint(self.journal))
+        self.register_blueprint(health.blueprint(self.journal, refusals.newest))
         intake = Intake(
-            self.wsgi_app, journal=self.journal, metrics=self.metrics, writer=writer, reader=reader
+            self.wsgi_app,
+            journal=self.journal,
+            metrics=self.metrics,
+            refusals=refusals,
+            writer=writer,
+            reader=reader,
         )
         self.wsgi_app = AccessLog(intake, self.lines.write, self.metrics)  # type: ignore[method-assign]
         self._threads = [

@@ -31,11 +31,12 @@ class RefusedError(Exception):
 
 
 class Refusal(NamedTuple):
-    """An error as an answer: status, further headers, JSON body."""
+    """An error as an answer: status, further headers, JSON body, and the word it is counted under."""
 
     status: HTTPStatus
     headers: dict[str, str]
     body: str
+    reason: str
 
 
 def method_not_allowed(*methods: str) -> RefusedError:
@@ -62,8 +63,8 @@ def init_app(app: Flask, metrics: Metrics) -> None:
 
     @app.errorhandler(Exception)
     def refuse(error: Exception) -> Response:
-        status, headers, body = refusal(error, metrics)
-        return Response(body, status, headers, content_type="application/json")
+        refused = refusal(error, metrics)
+        return Response(refused.body, refused.status, refused.headers, content_type="application/json")
 
 
 def _refused(error: Exception) -> RefusedError:
@@ -96,4 +97,4 @@ def _of_flask(error: HTTPException) -> Refusal:
 
 def _answer(refused: RefusedError) -> Refusal:
     body = to_line(error=refused.reason, reasons=list(refused.sentences)) + "\n"
-    return Refusal(refused.status, refused.headers, body)
+    return Refusal(refused.status, refused.headers, body, refused.reason)

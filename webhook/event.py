@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from webhook.fingerprints import fingerprint
 from webhook.journal import Source
-from webhook.payload import Alert, Message, fingerprint
+from webhook.payload import Alert, Message
 
 
 def now() -> datetime:
@@ -18,14 +19,17 @@ def rfc3339(at: datetime) -> str:
 
 
 def from_alert(alert: Alert, message: Message, received_at: datetime, source: Source) -> dict[str, Any]:
-    """Make the event of an alert, without the fields the journal gives it."""
+    """Make the event of an alert, without the fields the journal gives it.
+
+    ``starts_at`` is None for an alert that doesn't say when it began: the journal may know.
+    """
     return {
         "kind": "alert",
         "source": source,
         "received_at": rfc3339(received_at),
         "status": alert.status,
         "fingerprint": alert.fingerprint or fingerprint(alert.labels),
-        "starts_at": rfc3339(alert.starts_at or received_at),
+        "starts_at": rfc3339(alert.starts_at) if alert.starts_at else None,
         "ends_at": rfc3339(alert.ends_at) if alert.ends_at and alert.status == "resolved" else None,
         "labels": alert.labels,
         "annotations": alert.annotations,

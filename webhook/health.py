@@ -1,14 +1,17 @@
 """``/healthz`` and ``/readyz``."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response
 
 from contract.readiness import Asker
 from webhook.journal import Journal, JournalUnavailableError
 from webhook.lines import to_line
+from webhook.refusals import Refused
 
 
-def blueprint(journal: Journal) -> Blueprint:
-    """Answer what Kubernetes asks."""
+def blueprint(journal: Journal, refused: Callable[[], Refused | None]) -> Blueprint:
+    """Answer what Kubernetes asks; `refused` tells the newest refusal, which makes no webhook unready."""
     bp = Blueprint("health", __name__)
 
     def question() -> int:
@@ -29,6 +32,9 @@ def blueprint(journal: Journal) -> Blueprint:
             last_seq = probe.ask()
         except TimeoutError:
             raise JournalUnavailableError("unreachable") from None
-        return Response(to_line(status="ok", last_seq=last_seq) + "\n", content_type="application/json")
+        newest = refused()
+        refusal = newest and {"age_s": round(newest.age_seconds, 1), "reason": newest.reason}
+        line = to_line(status="ok", last_seq=last_seq, refused=refusal)
+        return Response(line + "\n", content_type="application/json")
 
     return bp

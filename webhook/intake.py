@@ -15,8 +15,10 @@ from webhook.bearer import authorize
 from webhook.credentials import Credential
 from webhook.errors import RefusedError, method_not_allowed, refusal
 from webhook.journal import Journal, Receipt, Source
+from webhook.lines import to_line
 from webhook.metrics import Metrics
-from webhook.payload import MAX_BODY_BYTES, Message, parse
+from webhook.payload import MAX_BODY_BYTES, MAX_REASONS, Delivery, parse
+from webhook.refusals import Refusals
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -35,12 +37,14 @@ class Intake:
         *,
         journal: Journal,
         metrics: Metrics,
+        refusals: Refusals,
         writer: Credential,
         reader: Credential,
     ) -> None:
         self._others = others
         self._journal = journal
         self._metrics = metrics
+        self._refusals = refusals
         self._writer = writer
         self._reader = reader
         self._accepted = metrics.alerts.labels("accepted")
@@ -51,26 +55,28 @@ class Intake:
         if environ["PATH_INFO"].strip("/") not in PATHS:
             return self._others(environ, start_response)
         try:
-            message = self._read(environ)
-            finish = self._begin(message)
+            delivery = self._read(environ)
+            finish = self._begin(delivery)
         except Exception as error:  # noqa: BLE001 - each kind has its answer
-            return [_answer(start_response, *refusal(error, self._metrics))]
-        return self._outcome(message, finish, start_response)
+            refused = refusal(error, self._metrics)
+            self._refusals.note(refused.status, refused.reason)
+            return [_answer(start_response, refused.status, refused.headers, refused.body)]
+        return self._outcome(delivery, finish, start_response)
 
-    def _read(self, environ: "WSGIEnvironment") -> Message:
+    def _read(self, environ: "WSGIEnvironment") -> Delivery:
         if environ["REQUEST_METHOD"] != "POST":
             raise method_not_allowed("POST")
         authorize(environ, self._writer, other=self._reader)
         return parse(_body(environ))
 
-    def _begin(self, message: Message) -> Callable[[], Receipt]:
-        received_at = event.now()
+    def _begin(self, delivery: Delivery) -> Callable[[], Receipt]:
+        received_at, message = event.now(), delivery.message
         return self._journal.begin_append(
             [event.from_alert(alert, message, received_at, Source.ALERTMANAGER) for alert in message.alerts]
         )
 
     def _outcome(
-        self, message: Message, finish: Callable[[], Receipt], start_response: "StartResponse"
+        self, delivery: Delivery, finish: Callable[[], Receipt], start_response: "StartResponse"
     ) -> Iterator[bytes]:
         """Wait for the disk, but not before the answer is asked for.
 
@@ -79,15 +85,30 @@ class Intake:
         try:
             accepted, duplicates, last_seq = finish()
         except Exception as error:  # noqa: BLE001 - each kind has its answer
-            yield _answer(start_response, *refusal(error, self._metrics))
+            refused = refusal(error, self._metrics)
+            yield _answer(start_response, refused.status, refused.headers, refused.body)
             return
         self._accepted.inc(accepted)
         self._duplicates.inc(duplicates)
+        self._tell(delivery)
+        receipt: dict[str, object] = {"accepted": accepted, "duplicates": duplicates, "last_seq": last_seq}
+        if delivery.refused:
+            receipt |= {"refused": len(delivery.refused), "reasons": delivery.refused[:MAX_REASONS]}
+        yield _answer(start_response, HTTPStatus.OK, {}, to_line(**receipt) + "\n")
+
+    def _tell(self, delivery: Delivery) -> None:
+        """Count and log what was odd about a delivery that was taken."""
+        message = delivery.message
         if message.truncated_alerts:
             self._metrics.truncated.inc(message.truncated_alerts)
             log.warning("alerts_truncated", count=message.truncated_alerts, receiver=message.receiver)
-        body = f'{{"accepted":{accepted},"duplicates":{duplicates},"last_seq":{last_seq}}}\n'
-        yield _answer(start_response, HTTPStatus.OK, {}, body)
+        odd = {"mended": delivery.mended, "kept_aside": delivery.kept_aside, "refused": len(delivery.refused)}
+        if any(odd.values()):
+            for outcome, count in odd.items():
+                self._metrics.odd.labels(outcome).inc(count)
+            log.warning("odd_alerts", receiver=message.receiver, **odd)
+        if delivery.refused:
+            self._refusals.note(HTTPStatus.BAD_REQUEST, "invalid")
 
 
 def _answer(start_response: "StartResponse", status: HTTPStatus, headers: dict[str, str], body: str) -> bytes:

@@ -5,6 +5,10 @@ from prometheus_client.exposition import generate_latest
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
+ODD = ("mended", "kept_aside", "refused")
+REFUSALS = ("invalid", "too_large", "unauthorized", "forbidden")
+"""Reasons that no second try mends; counted from 0, so that a rule sees the first one."""
+
 
 class Metrics:
     """The instruments of one webhook, in a registry of their own."""
@@ -23,6 +27,16 @@ class Metrics:
         self.rejected = Counter(
             "oims_webhook_rejected", "Deliveries refused, by reason.", ["reason"], registry=self.registry
         )
+        self.odd = Counter(
+            "oims_webhook_odd_alerts",
+            "Alerts of an odd form: mended, kept aside as alerts that could not be read, or refused.",
+            ["outcome"],
+            registry=self.registry,
+        )
+        for outcome in ODD:
+            self.odd.labels(outcome)
+        for reason in REFUSALS:
+            self.rejected.labels(reason)
         self.truncated = Counter(
             "oims_webhook_truncated_alerts",
             "Alerts that Alertmanager left out of its messages (max_alerts).",

@@ -1,11 +1,13 @@
-"""What the webhook takes: Alertmanager's webhook message, version 4.
+"""What the webhook takes: Alertmanager's webhook message, version 4, and Grafana's, which is nearly the same.
 
-Contract: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config. Unknown fields are
-ignored, since Alertmanager adds some from time to time; everything that is read has a type and a limit.
+Contracts: https://prometheus.io/docs/alerting/latest/configuration/#webhook_config and Grafana's "Configure
+the webhook notifier for Alerting". Unknown fields are ignored, since senders add some from time to time;
+everything that is read has a type and a limit. A message that keeps to them is read at once. In any other
+each alert is mended by itself: one of an odd form costs the others nothing.
 """
 
-import re
-from datetime import UTC, datetime
+import json
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,15 +24,16 @@ from pydantic_core import from_json
 
 from contract import limits
 from contract.text import decoded
+from webhook import times
+from webhook.mending import is_kept_aside, mended, one_text
 
 MAX_BODY_BYTES = limits.BODY_BYTES
 MAX_ALERTS = limits.ALERTS
 MAX_REASONS = 5
-FIRST_YEAR = 1970
+VERSIONS = ("4", "1")
+"""Alertmanager's and Grafana's."""
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_FNV_OFFSET = 14695981039346656037
-_FNV_PRIME = 1099511628211
+MAX_DIGITS = 64
 
 
 class InvalidPayloadError(ValueError):
@@ -47,29 +50,16 @@ def _no_nul(value: str) -> str:
     return value
 
 
-def _time(value: object) -> object:
-    """Read an RFC 3339 time as UTC; Go's zero time means "not set"."""
-    if value is None:
-        return None
-    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-        raise ValueError("must be a time as in RFC 3339, such as 2026-01-31T15:04:05.123Z")
-    if value.startswith("0001-01-01T00:00:00"):
-        return None
-    try:
-        time = datetime.fromisoformat(value).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError("is not a time of the calendar") from None
-    if time.year < FIRST_YEAR:
-        raise ValueError(f"must not lie before {FIRST_YEAR}")
-    return time
-
-
 def _text(max_length: int, min_length: int = 0) -> Any:
     return Annotated[
         str,
         StringConstraints(strict=True, min_length=min_length, max_length=max_length),
         AfterValidator(_no_nul),
     ]
+
+
+def _time(value: object) -> object:
+    return value if isinstance(value, datetime) else times.read(value)
 
 
 Time = Annotated[datetime | None, BeforeValidator(_time)]
@@ -86,55 +76,119 @@ class Alert(BaseModel):
     annotations: dict[Name, _text(limits.ANNOTATION)] = Field({}, max_length=limits.LABELS)  # type: ignore[valid-type]
     starts_at: Time = None
     ends_at: Time = None
-    generator_url: _text(8192) = Field("", alias="generatorURL")  # type: ignore[valid-type]
+    generator_url: _text(limits.SOURCE_URL) = Field("", alias="generatorURL")  # type: ignore[valid-type]
     fingerprint: str = Field("", pattern="^([0-9a-f]{16})?$", strict=True)
 
 
 class Message(BaseModel):
-    """One POST of Alertmanager: a group of alerts."""
+    """One POST of Alertmanager: a group of alerts, and what is wrong with those that were not taken."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, alias_generator=to_camel)
 
     version: Literal["4"] = "4"
-    group_key: _text(16384) = ""  # type: ignore[valid-type]
-    receiver: _text(1024) = ""  # type: ignore[valid-type]
+    group_key: _text(limits.GROUP_KEY) = ""  # type: ignore[valid-type]
+    receiver: _text(limits.RECEIVER) = ""  # type: ignore[valid-type]
     truncated_alerts: Annotated[int, Field(strict=True, ge=0)] = 0
     alerts: list[Alert] = Field(min_length=1, max_length=MAX_ALERTS)
 
 
-def parse(body: bytes) -> Message:
+class Delivery(BaseModel):
+    """A message with what became of the alerts in it that did not keep to the form."""
+
+    model_config = ConfigDict(frozen=True)
+
+    message: Message
+    mended: int = 0
+    kept_aside: int = 0
+    refused: list[str] = Field(default_factory=list)
+    """A sentence for each alert that is none."""
+
+
+def parse(body: bytes) -> Delivery:
     """Read a message from the bytes of a request.
 
-    Raises InvalidPayloadError with a reason for each of the first faults.
+    Raises InvalidPayloadError with a reason for each of the first faults, when nothing in it can be taken.
     """
+    document = _document(body)
     try:
-        document = from_json(decoded(body), allow_inf_nan=False)
+        return Delivery.model_construct(message=Message.model_validate(document), refused=[])
+    except ValidationError:
+        return _mended(document)
+
+
+def read_alert(document: dict[str, Any], group_status: object = None) -> Alert:
+    """Return an alert that keeps to the form, or else a mended one."""
+    try:
+        return Alert.model_validate(document)
+    except ValidationError:
+        return Alert.model_validate(mended(document, group_status))
+
+
+def _document(body: bytes) -> Any:
+    """Return the JSON of a body. Raises InvalidPayloadError."""
+    text = decoded(body)
+    try:
+        return from_json(text, allow_inf_nan=False)
     except ValueError as error:
-        raise InvalidPayloadError(f"the body is not JSON: {error}") from None
+        fault = error
+    # This reader is slower, and also takes what is JSON but odd: half a surrogate pair, a number of a million
+    # digits, hundreds of brackets.
     try:
-        return Message.model_validate(document)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise InvalidPayloadError(*(_reason(dict(fault)) for fault in faults[:MAX_REASONS])) from None
+        return json.loads(text, parse_constant=_no_constant, parse_int=_number)
+    except (ValueError, RecursionError):
+        raise InvalidPayloadError(f"the body is not JSON: {fault}") from None
 
 
-def fingerprint(labels: dict[str, str]) -> str:
-    """Compute the fingerprint as Alertmanager does: 64-bit FNV-1a in 16 hexadecimal digits.
-
-    Source: github.com/prometheus/common, model/signature.go (labelSetToFingerprint).
-    """
-    digest = _FNV_OFFSET
-    for name in sorted(labels):
-        for byte in b"%b\xff%b\xff" % (name.encode(), labels[name].encode()):
-            digest = (digest ^ byte) * _FNV_PRIME & 0xFFFFFFFFFFFFFFFF
-    return f"{digest:016x}"
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
 
 
-def _reason(fault: dict[str, Any]) -> str:
-    """One sentence per fault; names of labels come from the sender, so they are quoted and cut."""
-    place = ".".join(
-        part if part.isidentifier() else repr(part) for part in (str(p)[:60] for p in fault["loc"])
+def _number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
+
+
+def _mended(document: object) -> Delivery:
+    """Read a message whose form is odd somewhere. Raises InvalidPayloadError when it is none."""
+    if not isinstance(document, dict):
+        raise InvalidPayloadError("the body: must be an object, as Alertmanager sends it")
+    version = document.get("version")
+    if version is not None and str(version) not in VERSIONS:
+        raise InvalidPayloadError(
+            "version: must be '4', as Alertmanager sends it, or '1', as Grafana does; set this address as a "
+            "webhook receiver of Alertmanager, or as a contact point of the type webhook in Grafana"
+        )
+    found = document.get("alerts")
+    if not isinstance(found, list) or not found:
+        raise InvalidPayloadError("alerts: must be a list with at least one alert")
+    if len(found) > MAX_ALERTS:
+        raise InvalidPayloadError(f"alerts: must be at most {MAX_ALERTS:,}; set max_alerts of the receiver")
+    refused = [
+        f"alerts[{number}]: is no alert, which is an object with labels"
+        for number, alert in enumerate(found)
+        if not isinstance(alert, dict)
+    ]
+    given = [alert for alert in found if isinstance(alert, dict)]
+    if not given:
+        raise InvalidPayloadError(*refused[:MAX_REASONS])
+    return _delivery(document, given, refused)
+
+
+def _delivery(document: dict[str, Any], given: list[dict[str, Any]], refused: list[str]) -> Delivery:
+    alerts, odd = [], []
+    for found in given:
+        try:
+            alerts.append(Alert.model_validate(found))
+        except ValidationError:
+            odd.append(Alert.model_validate(mended(found, document.get("status"))))
+            alerts.append(odd[-1])
+    truncated = document.get("truncatedAlerts")
+    message = Message.model_construct(
+        group_key=one_text(document.get("groupKey"), limits.GROUP_KEY),
+        receiver=one_text(document.get("receiver"), limits.RECEIVER),
+        truncated_alerts=truncated if type(truncated) is int and truncated > 0 else 0,
+        alerts=alerts,
     )
-    place = re.sub(r"\.'(\d+)'", r"[\1]", place)
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    return f"{place or 'the body'}: {message}"
+    kept_aside = sum(is_kept_aside(alert.labels) for alert in odd)
+    return Delivery.model_construct(
+        message=message, mended=len(odd) - kept_aside, kept_aside=kept_aside, refused=refused
+    )

@@ -17,14 +17,14 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from pydantic import ValidationError
 
 from webhook import event
 from webhook.alertmanager import AlertmanagerError, Look, look
 from webhook.config import Settings
+from webhook.fingerprints import fingerprint
 from webhook.journal import Journal, JournalUnavailableError, OpenEpisode, Receipt, Source, Status
 from webhook.metrics import Metrics
-from webhook.payload import Alert, Message, fingerprint
+from webhook.payload import Alert, Message, read_alert
 
 log = structlog.get_logger(__name__)
 
@@ -115,11 +115,7 @@ class Reconciler:
             return None
         if status.get("state") != "active":
             return None
-        try:
-            return Alert.model_validate(document | {"status": "firing"})
-        except ValidationError as error:
-            log.warning("reconcile_skipped_alert", faults=error.error_count())
-            return None
+        return read_alert(document | {"status": "firing"})
 
     def _end_gone(self, seen: Look, episodes: dict[str, OpenEpisode]) -> None:
         shown = {document.get("fingerprint") for document in seen.alerts}

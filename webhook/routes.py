@@ -10,6 +10,7 @@ from webhook.bearer import authorize
 from webhook.credentials import Credential
 from webhook.errors import RefusedError
 from webhook.journal import Journal
+from webhook.refusals import Refused
 from webhook.signing import signed_line
 
 MAX_LIMIT = 1000
@@ -26,8 +27,12 @@ def blueprint(
     writer: Credential,
     event_key: Credential,
     watchdog_age: Callable[[], float | None],
+    refused: Callable[[], Refused | None],
 ) -> Blueprint:
-    """Open the journal to readers; `watchdog_age` says for how many seconds its source has been silent."""
+    """Open the journal to readers.
+
+    `watchdog_age` says for how many seconds its source has been silent, `refused` what was refused last.
+    """
     bp = Blueprint("journal", __name__)
     waiting = threading.BoundedSemaphore(MAX_WAITING)
 
@@ -53,9 +58,11 @@ def blueprint(
         state = page.state
         age = watchdog_age()
         silence = "null" if age is None else round(age, 1)
+        newest = refused()
+        refusal = f'{{"age_s":{newest.age_seconds:.1f},"reason":"{newest.reason}"}}' if newest else "null"
         body = (
             f'{{"events":[{lines}],"last_seq":{state.last_seq},"oldest_seq":{state.oldest_seq},'
-            f'"journal_id":"{state.journal_id}","watchdog_age_s":{silence}}}\n'
+            f'"journal_id":"{state.journal_id}","watchdog_age_s":{silence},"refused":{refusal}}}\n'
         )
         return Response(body, HTTPStatus.OK, headers, content_type="application/json")
 

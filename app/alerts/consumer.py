@@ -5,6 +5,7 @@ second finds the cursor moved, drops its batch and reads again.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import Event
 
 import requests
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import direct
 from app.alerts import cursor, intake
 from app.alerts.events import JournalEvent
+from app.alerts.models import JournalCursor
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
@@ -44,6 +46,15 @@ class Row(BaseModel):
     seq: int = Field(ge=1, le=2**63 - 1)
 
 
+class Refused(BaseModel):
+    """The newest delivery that the webhook refused for good."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    age_s: float = Field(ge=0, le=1e9)
+    reason: str = Field(max_length=32)
+
+
 class Answer(BaseModel):
     """What ``GET /events`` answers."""
 
@@ -52,6 +63,7 @@ class Answer(BaseModel):
     events: list[Row]
     last_seq: int = Field(ge=0)
     oldest_seq: int | None = None
+    refused: Refused | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,15 @@ def _take(offset: int, answer: Answer, settings: Settings) -> None:
         place.last_seq = max(answer.last_seq, place.offset)
         if place.offset == place.last_seq:
             place.caught_up_at = now()
+        if answer.refused is not None:
+            _note_refusal(place, answer.refused)
+
+
+def _note_refusal(place: JournalCursor, refused: Refused) -> None:
+    """Keep the newest refusal; each replica of the webhook knows its own."""
+    at = now() - timedelta(seconds=refused.age_s)
+    if place.refused_at is None or at > place.refused_at:
+        place.refused_at, place.refused_for = at, refused.reason
 
 
 def _apply(row: Row, settings: Settings) -> None:

@@ -38,3 +38,7 @@ class JournalCursor(Base):
     offset: Mapped[int] = mapped_column(BigInteger, default=0)
     last_seq: Mapped[int] = mapped_column(BigInteger, default=0, comment="the journal's end when last asked")
     caught_up_at: Mapped[datetime] = mapped_column(default=now, comment="when nothing was left to read")
+    refused_at: Mapped[datetime | None] = mapped_column(
+        comment="when the webhook last refused a delivery for good"
+    )
+    refused_for: Mapped[str | None] = mapped_column(String(32), comment="why: invalid, unauthorized …")

@@ -10,6 +10,16 @@ from app.formats import relative
 BEHIND_AFTER = timedelta(minutes=2)
 """The worker reads the journal to its end at least every 20 s; so long without is no hiccup."""
 
+REFUSED_FOR = timedelta(minutes=15)
+"""How long a refusal is told: alerts that go on are sent again within Alertmanager's repeat_interval."""
+
+WHY = {
+    "unauthorized": "its token was wrong",
+    "forbidden": "its token was the reader's",
+    "too_large": "it was too large",
+    "invalid": "it was no message of Alertmanager, or an alert in it was none",
+}
+
 
 @dataclass(frozen=True)
 class Intake:
@@ -30,6 +40,14 @@ def tell(now: datetime, *, is_on: bool) -> Intake:
         return Intake("Not arriving", "critical", "The worker has never read the journal.", is_deaf=True)
     read = relative(place.caught_up_at, now)
     if now - place.caught_up_at <= BEHIND_AFTER:
+        if place.refused_at is not None and now - place.refused_at <= REFUSED_FOR:
+            why = WHY.get(place.refused_for or "", "it was no message of Alertmanager")
+            return Intake(
+                "Partly refused",
+                "high",
+                f"The webhook refused a delivery {relative(place.refused_at, now)}: {why}. What it carried is "
+                "not in this list: look at Alertmanager, and at the webhook's log.",
+            )
         return Intake("Arriving", "ok", f"last read {read}.")
     return Intake(
         "Not arriving",

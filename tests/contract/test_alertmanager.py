@@ -13,7 +13,7 @@ import pytest
 from tests.processes import free_port
 from tests.waiting import until
 from tests.webhook.process import READER, WRITER, WebhookProcess
-from webhook.payload import fingerprint
+from webhook.fingerprints import fingerprint
 
 ROOT = Path(__file__).parents[2]
 

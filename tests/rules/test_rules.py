@@ -15,6 +15,7 @@ PROMISED = {
     "AutomationPaused",
     "AutomationSilent",
     "ConfigurationRefused",
+    "DeliveriesRefused",
     "IncidentAppDown",
     "IncidentAppErrors",
     "IncidentAppSaturated",

@@ -85,7 +85,7 @@ class Journal:
         """
 
         def work(writing: Writing) -> Receipt:
-            latest, recorded = queries.known(writing.execute, event["fingerprint"], event["starts_at"])
+            latest, recorded = queries.known(writing.execute, event["fingerprint"], event["starts_at"] or "")
             is_open = latest is not None and latest.ended_by is None
             is_over = latest is not None and latest.ended_by is Source.ALERTMANAGER
             if is_open or (recorded and is_over and not is_confirmed):

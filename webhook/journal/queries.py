@@ -49,6 +49,23 @@ def known(execute: Execute, fingerprint: str, starts_at: str) -> tuple[Episode |
     return latest, [Recorded(Status(row[2]), row[3], row[4]) for row in rows if row[2]]
 
 
+class Start(NamedTuple):
+    """When the newest event of a fingerprint says that the alert began, and whether its episode is open."""
+
+    starts_at: str
+    is_open: bool
+
+
+def newest_start(execute: Execute, fingerprint: str) -> Start | None:
+    """Return the start of the latest episode of a fingerprint, none if it is not known any more."""
+    rows = execute(
+        "SELECT starts_at, ended_by FROM journal_episodes"
+        " JOIN journal_events ON seq = COALESCE(firing_seq, last_seq) WHERE journal_episodes.fingerprint = ?",
+        fingerprint,
+    )
+    return Start(rows[0][0], rows[0][1] is None) if rows else None
+
+
 def insert_event(execute: Execute, event: dict[str, object], body: str) -> None:
     """Add an event; ``body`` is its canonical text."""
     execute(

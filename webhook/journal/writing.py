@@ -38,6 +38,8 @@ class Writing:
 
     def _record(self, event: dict[str, Any]) -> bool:
         """Add a row, or count a delivery; whether there is a new row."""
+        if event["starts_at"] is None:
+            event = event | {"starts_at": self._start(event)}
         occurrence = Occurrence(
             event["fingerprint"], event["starts_at"], Status(event["status"]), Source(event["source"])
         )
@@ -54,6 +56,15 @@ class Writing:
         save(self.execute, row)
         self.texts.append(text)
         return True
+
+    def _start(self, event: dict[str, Any]) -> str:
+        """Say when an alert began that doesn't say so: as the open episode did, or when it first came.
+
+        So repeats of it are repeats, and its end is known again, too.
+        """
+        known = queries.newest_start(self.execute, event["fingerprint"])
+        is_known = known is not None and (known.is_open or event["status"] == Status.RESOLVED)
+        return known.starts_at if known and is_known else str(event["received_at"])
 
     def _count(self, occurrence: Occurrence, decision: Count, at: str) -> None:
         queries.count_delivery(self.execute, decision.seq)

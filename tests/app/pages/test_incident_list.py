@@ -158,6 +158,24 @@ def read_journal_at(app, moment) -> None:
         db.session.commit()
 
 
+def test_the_list_does_not_say_that_alerts_arrive_after_a_delivery_was_refused(
+    app, browser, at, reads_a_journal
+):
+    with app.app_context():
+        place = db.session.get_one(JournalCursor, 1)
+        place.caught_up_at, place.refused_at, place.refused_for = (
+            at,
+            at - timedelta(minutes=2),
+            "unauthorized",
+        )
+        db.session.commit()
+
+    page = browser.get("/")
+
+    assert "partly refused" in page.words
+    assert "The webhook refused a delivery 2 min ago: its token was wrong." in page.words
+
+
 def test_an_empty_list_is_no_good_news_while_alerts_do_not_arrive(app, browser, at, reads_a_journal):
     read_journal_at(app, at - timedelta(minutes=10))
     page = browser.get("/")

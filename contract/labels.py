@@ -1,0 +1,40 @@
+"""The labels that say what an alert is about, most telling first: one table for all parts.
+
+Where an alert has more labels than are kept, these stay.
+"""
+
+from collections.abc import Iterable, Mapping
+
+SEVERITY = ("severity", "priority", "level", "criticality")
+SERVICE = ("service", "app", "application", "app_kubernetes_io_name", "job")
+PLACE = (
+    "namespace",
+    "cluster",
+    "pod",
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "job_name",
+    "cronjob",
+    "horizontalpodautoscaler",
+    "persistentvolumeclaim",
+    "node",
+    "instance",
+    "container",
+    "device",
+    "mountpoint",
+)
+TELLING = ("alertname", *SEVERITY, *SERVICE, *PLACE, "team", "env", "environment")
+WORDS = ("summary", "message", "description", "runbook_url", "dashboard_url")
+"""The annotations that say most."""
+
+
+def most_telling[Value](
+    pairs: Mapping[str, Value], most: int, first: Iterable[str] = TELLING
+) -> dict[str, Value]:
+    """Return at most ``most`` pairs, in the order they have: those named in ``first`` before any others."""
+    if len(pairs) <= most:
+        return dict(pairs)
+    named = [name for name in dict.fromkeys(first) if name in pairs]
+    chosen = {*named, *[name for name in pairs if name not in set(named)][: max(0, most - len(named))]}
+    return {name: value for name, value in pairs.items() if name in chosen}

@@ -1,0 +1,268 @@
+"""Alerts of an odd form: each is taken, mended or kept aside, and none costs the others of its group."""
+
+import json
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.webhook.process import alert, message
+from webhook.fingerprints import fingerprint
+from webhook.mending import CUT, NOTICE, UNREADABLE
+
+START = "2026-11-23T15:04:05.123Z"
+LONG = "kernel: ata1.00: failed command: READ FPDMA QUEUED\n" * 400
+MANY = {f"label_{number:03}": "x" for number in range(150)}
+numbers = count()
+
+
+def sent_beside_a_good_one(webhook, odd, **more):
+    """Post an odd alert in a group with a good one; return the answer, the odd event and the good one."""
+    before = webhook.events()["last_seq"]
+    name = f"Good{next(numbers)}"
+    content = odd if isinstance(odd, bytes) else json.dumps(odd).encode()
+    body = b'{"alerts":[%b,%b]}' % (content, json.dumps(alert(name)).encode())
+    answer = webhook.post(body, **more)
+    assert answer.status == 200, answer
+    events = webhook.events(before)["events"]
+    assert events[-1]["labels"] == {"alertname": name}
+    return answer, (events[0] if len(events) > 1 else None), events[-1]
+
+
+MENDED = {
+    "a long annotation": ({"annotations": {"description": LONG}}, "annotations", "description", LONG[:100]),
+    "a long label": ({"labels": {"log": "x" * 5000}}, "labels", "log", "xxx"),
+    "NUL in a label": ({"labels": {"log": "a\x00b"}}, "labels", "log", "a\ufffdb"),
+    "NUL in an annotation": ({"annotations": {"log": "a\x00b"}}, "annotations", "log", "a\ufffdb"),
+    "a number as label": ({"labels": {"code": 500}}, "labels", "code", "500"),
+    "a boolean as label": ({"labels": {"on": True}}, "labels", "on", "true"),
+    "null as label": ({"labels": {"team": None}}, "labels", "team", ""),
+    "an object as label": ({"labels": {"team": {"a": [1]}}}, "labels", "team", '{"a":[1]}'),
+    "a label without a name": ({"labels": {"": "x"}}, "labels", "_", "x"),
+    "a long name": ({"labels": {"n" * 300: "x"}}, "labels", "n" * (256 - len(CUT)) + CUT, "x"),
+    "a number as annotation": ({"annotations": {"value": 97.5}}, "annotations", "value", "97.5"),
+    "annotations that are text": ({"annotations": "disk"}, "annotations", "annotations", "disk"),
+    "the severity behind 150 labels": (
+        {"labels": MANY | {"severity": "critical"}},
+        "labels",
+        "severity",
+        "critical",
+    ),
+}
+
+
+@pytest.mark.parametrize(("odd", "part", "name", "value"), MENDED.values(), ids=MENDED.keys())
+def test_an_odd_alert_is_mended_and_says_so(webhook, odd, part, name, value):
+    odd = {"annotations": {}} | odd
+    _, event, _ = sent_beside_a_good_one(webhook, alert(f"Odd{next(numbers)}", **odd))
+
+    assert event[part][name].startswith(value)
+    assert "Changed when it came in" in event["annotations"][NOTICE]
+
+
+def test_what_is_cut_is_marked_as_cut(webhook):
+    _, event, _ = sent_beside_a_good_one(webhook, alert("Cut", annotations={"description": LONG}))
+
+    assert event["annotations"]["description"].endswith(CUT)
+    assert len(event["annotations"]["description"]) == 16_384
+
+
+@pytest.mark.parametrize("field", ["annotations", "startsAt", "endsAt", "generatorURL", "fingerprint"])
+def test_a_field_that_is_null_is_as_one_that_is_missing(webhook, field):
+    _, event, _ = sent_beside_a_good_one(webhook, alert(f"Null-{field}") | {field: None})
+
+    assert event["labels"] == {"alertname": f"Null-{field}"}
+
+
+TIMES = {
+    "a leap second": ("2026-06-30T23:59:60Z", "2026-06-30T23:59:59.999Z"),
+    "no zone": ("2026-11-23T15:04:05", "2026-11-23T15:04:05.000Z"),
+    "a space": ("2026-11-23 15:04:05Z", "2026-11-23T15:04:05.000Z"),
+    "small letters": ("2026-11-23t15:04:05z", "2026-11-23T15:04:05.000Z"),
+    "an offset without a colon": ("2026-11-23T16:04:05+0100", "2026-11-23T15:04:05.000Z"),
+    "fifteen digits of a second": ("2026-11-23T15:04:05.123456789012345Z", "2026-11-23T15:04:05.123Z"),
+    "Unix seconds": (1795446245, "2026-11-23T15:04:05.000Z"),
+    "Unix seconds with a fraction": (1795446245.25, "2026-11-23T15:04:05.250Z"),
+    "Unix milliseconds": (1795446245123, "2026-11-23T15:04:05.123Z"),
+    "Unix nanoseconds": (1795446245123456789, "2026-11-23T15:04:05.123Z"),
+    "Unix seconds as text": ("1795446245", "2026-11-23T15:04:05.000Z"),
+}
+NO_TIMES = [
+    "",
+    0,
+    "0000-00-00T00:00:00Z",
+    "0001-01-01T00:00:00Z",
+    "0001-01-01",
+    "9999-12-31T23:59:59Z",
+    "9999-12-31T23:59:59-01:00",
+    "2026-02-30T15:04:05Z",
+    "0500-01-01T00:00:00Z",
+    "yesterday",
+    -1,
+    1e300,
+    True,
+    {},
+    "1" * 5000,
+]
+
+
+@pytest.mark.parametrize(("written", "read"), TIMES.values(), ids=TIMES.keys())
+def test_an_odd_time_is_read(webhook, written, read):
+    _, event, _ = sent_beside_a_good_one(webhook, alert(f"Time{next(numbers)}", starts_at=written))
+
+    assert event["starts_at"] == read
+
+
+@pytest.mark.parametrize("written", NO_TIMES, ids=str)
+def test_a_start_that_cant_be_read_is_the_time_of_receipt_and_repeats_are_repeats(webhook, written):
+    odd = alert("NoTime", starts_at=written, labels={"t": f"{written!r}"[:50]})
+    _, event, _ = sent_beside_a_good_one(webhook, odd)
+
+    assert event["starts_at"] == event["received_at"]
+    again, further, _ = sent_beside_a_good_one(webhook, odd)
+    assert again.json["duplicates"] == 1
+    assert further is None
+
+    _, end, _ = sent_beside_a_good_one(webhook, odd | {"status": "resolved"})
+    assert (end["status"], end["episode"]) == ("resolved", event["episode"])
+    _, end_again, _ = sent_beside_a_good_one(webhook, odd | {"status": "resolved"})
+    assert end_again is None
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("Firing", "firing"),
+        ("ALERTING", "firing"),
+        ("resolved ", "resolved"),
+        ("OK", "resolved"),
+        ("?", "firing"),
+        (None, "firing"),
+        (1, "firing"),
+        ({}, "firing"),
+    ],
+)
+def test_a_word_for_the_status_is_understood_and_an_unknown_one_means_firing(webhook, word, status):
+    _, event, _ = sent_beside_a_good_one(webhook, alert("Word", labels={"w": f"{word}"}) | {"status": word})
+
+    assert event["status"] == status
+
+
+@pytest.mark.parametrize("given", ["../../etc", "0123456789abcdef\n", "0123456789ABCDEF", 7, [], "x" * 9999])
+def test_a_bad_fingerprint_is_computed_from_the_labels_as_they_came(webhook, given):
+    labels = {"alertname": "Print", "log": "x" * 5000, "given": str(given)[:20]}
+
+    _, event, _ = sent_beside_a_good_one(webhook, alert(labels=labels, fingerprint=given))
+
+    assert event["fingerprint"] == fingerprint(labels)
+
+
+NO_LABELS = {
+    "no labels": {"status": "firing", "startsAt": START},
+    "empty labels": {"status": "firing", "labels": {}, "startsAt": START, "a": 1},
+    "labels that are null": {"status": "firing", "labels": None, "startsAt": START, "a": 2},
+    "labels that are text": {"status": "firing", "labels": "alertname=X", "startsAt": START},
+    "labels that are a list": {"status": "firing", "labels": [{"name": "a"}], "startsAt": START},
+    "nothing at all": {},
+    "something else": {"hello": "world \x00 \ud800"},
+}
+
+
+@pytest.mark.parametrize("odd", NO_LABELS.values(), ids=NO_LABELS.keys())
+def test_an_alert_without_labels_is_kept_aside_with_what_came(webhook, odd):
+    _, event, _ = sent_beside_a_good_one(webhook, odd)
+
+    assert event["labels"]["alertname"] == UNREADABLE
+    assert json.loads(event["annotations"]["raw"]).keys() == odd.keys()
+    again, further, _ = sent_beside_a_good_one(webhook, odd | {"values": {"A": 2}})
+    assert (again.json["duplicates"], further) == (1, None)
+    _, end, _ = sent_beside_a_good_one(webhook, odd | {"status": "resolved"})
+    assert end["episode"] == event["episode"]
+
+
+@pytest.mark.parametrize("odd", [None, 1, "alert", [], [{}], True])
+def test_what_is_no_alert_is_refused_alone_and_counted(webhook, odd):
+    before = webhook.metric('oims_webhook_odd_alerts_total{outcome="refused"}')
+
+    answer, event, _ = sent_beside_a_good_one(webhook, odd)
+
+    assert event is None
+    assert answer.json["refused"] == 1
+    assert "alerts[0]" in answer.json["reasons"][0]
+    assert webhook.metric('oims_webhook_odd_alerts_total{outcome="refused"}') == before + 1
+    assert webhook.events()["refused"]["reason"] == "invalid"
+
+
+RAW = {
+    "half a surrogate pair": ("Half", b'{"labels":{"alertname":"Half\\ud800"}}'),
+    "half a pair in a name": ("Name", b'{"labels":{"alertname":"Name","\\udc00":"x"}}'),
+    "bytes that are not UTF-8": ("Bytes", b'{"labels":{"alertname":"Bytes\xff\xfe"}}'),
+    "a number of many digits": ("Digits", b'{"labels":{"alertname":"Digits","n":%b}}' % (b"9" * 5000)),
+    "a number past the largest": ("Large", b'{"labels":{"alertname":"Large","n":1e999}}'),
+    "500 brackets": ("Deep", b'{"labels":{"alertname":"Deep","n":%b}}' % (b"[" * 500 + b"]" * 500)),
+}
+
+
+@pytest.mark.parametrize(("name", "odd"), RAW.values(), ids=RAW.keys())
+def test_json_that_few_readers_like_is_read(webhook, name, odd):
+    _, event, _ = sent_beside_a_good_one(webhook, odd)
+
+    assert event["labels"]["alertname"].startswith(name)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"groupKey": "x" * 20_000},
+        {"groupKey": None},
+        {"receiver": 1},
+        {"truncatedAlerts": -1},
+        {"version": 4},
+    ],
+    ids=str,
+)
+def test_an_odd_field_of_the_message_spoils_nothing(webhook, odd):
+    assert webhook.post(message(alert("Field")) | odd).status == 200
+
+
+def test_the_newest_refusal_is_told_to_those_who_read(new_webhook):
+    webhook = new_webhook().start()
+    assert webhook.events()["refused"] is None
+
+    webhook.post(b"{")
+
+    assert webhook.events()["refused"]["reason"] == "invalid"
+    assert webhook.get("/readyz").json["refused"]["reason"] == "invalid"
+    webhook.post({"alerts": [alert()]}, token="wrong-token-wrong-token")
+    assert webhook.events()["refused"]["reason"] == "unauthorized"
+
+
+text = st.text(max_size=30) | st.sampled_from(["firing", "resolved", START, "", "\x00", "x" * 20_000])
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
+    max_leaves=12,
+)
+fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "status": values,
+        "labels": values | st.dictionaries(text, values, max_size=120),
+        "annotations": values,
+        "startsAt": values,
+        "endsAt": values,
+        "generatorURL": values,
+        "fingerprint": values,
+    },
+)
+
+
+@settings(
+    max_examples=100,
+    deadline=10_000,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(odd=fields | st.dictionaries(text, values, max_size=5))
+def test_any_object_beside_a_good_alert_leaves_the_good_one_in_the_journal(webhook, odd):
+    sent_beside_a_good_one(webhook, odd)

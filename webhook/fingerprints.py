@@ -1,0 +1,20 @@
+"""The fingerprint of an alert's labels, as Alertmanager computes it."""
+
+import re
+
+HEX = re.compile(r"[0-9a-f]{16}", re.ASCII)
+
+_FNV_OFFSET = 14695981039346656037
+_FNV_PRIME = 1099511628211
+
+
+def fingerprint(labels: dict[str, str]) -> str:
+    """Compute the fingerprint as Alertmanager does: 64-bit FNV-1a in 16 hexadecimal digits.
+
+    Source: github.com/prometheus/common, model/signature.go (labelSetToFingerprint).
+    """
+    digest = _FNV_OFFSET
+    for name in sorted(labels):
+        for byte in b"%b\xff%b\xff" % (name.encode(), labels[name].encode()):
+            digest = (digest ^ byte) * _FNV_PRIME & 0xFFFFFFFFFFFFFFFF
+    return f"{digest:016x}"
