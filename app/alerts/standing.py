@@ -45,8 +45,8 @@ def tell(now: datetime, *, is_on: bool) -> Intake:
             return Intake(
                 "Partly refused",
                 "high",
-                f"The webhook refused a delivery {relative(place.refused_at, now)}: {why}. What it carried is "
-                "not in this list: look at Alertmanager, and at the webhook's log.",
+                f"The webhook refused a delivery {relative(place.refused_at, now)}: {why}. What it carried "
+                "is not in this list: look at Alertmanager, and at the webhook's log.",
             )
         return Intake("Arriving", "ok", f"last read {read}.")
     return Intake(
