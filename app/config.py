@@ -132,6 +132,10 @@ class Settings(BaseSettings):
         timedelta(minutes=30),
         description="An alert that fires again within this time reopens its incident.",
     )
+    run_lost_after: Duration = Field(
+        timedelta(minutes=15),
+        description="A run or verdict of which automation tells nothing for so long is closed as unknown.",
+    )
     prometheus_url: str = Field(
         "", description="Prometheus, for pictures of an alert's expression; empty: none."
     )

@@ -50,11 +50,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 class EnumText[E: StrEnum](TypeDecorator[E]):
     """A StrEnum kept as its text, so that a new member needs no migration."""
 
-    impl = String(32)
+    impl = String
     cache_ok = True
 
-    def __init__(self, enum: type[E]) -> None:
-        super().__init__()
+    def __init__(self, enum: type[E], length: int = 32) -> None:
+        super().__init__(length)
         self.enum = enum
 
     def process_bind_param(self, value: E | None, dialect: Dialect) -> str | None:

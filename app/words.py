@@ -13,6 +13,7 @@ from app.incidents.lifecycle import Severity, State
 from app.incidents.models import EventKind, Source, TimelineEvent, Verdict
 from app.notify.models import MailState
 from app.remediation.models import Decision, Run
+from contract.runs import RunReason, RunState, TaskStatus
 
 
 class Pill(NamedTuple):
@@ -37,19 +38,24 @@ VERDICTS = {
     Verdict.TIMED_OUT: Pill("Check timed out", "high"),
 }
 RUN_STATES = {
-    "queued": Pill("Queued", "off"),
-    "running": Pill("Running", "robot"),
-    "succeeded": Pill("Succeeded", "ok"),
-    "failed": Pill("Failed", "critical"),
-    "timed_out": Pill("Timed out", "critical"),
-    "interrupted": Pill("Interrupted", "high"),
+    RunState.QUEUED: Pill("Queued", "off"),
+    RunState.RUNNING: Pill("Running", "robot"),
+    RunState.SUCCEEDED: Pill("Succeeded", "ok"),
+    RunState.FAILED: Pill("Failed", "critical"),
+    RunState.TIMED_OUT: Pill("Timed out", "critical"),
+    RunState.INTERRUPTED: Pill("Interrupted", "high"),
+    RunState.UNKNOWN: Pill("End unknown", "high"),
 }
+DID_NOTHING = Pill("Did nothing", "high")
 TASK_STATES = {
-    "ok": Pill("ok", "ok"),
-    "changed": Pill("changed", "robot"),
-    "failed": Pill("failed", "critical"),
-    "unreachable": Pill("unreachable", "critical"),
-    "skipped": Pill("skipped", "off"),
+    TaskStatus.OK: Pill("ok", "ok"),
+    TaskStatus.CHANGED: Pill("changed", "robot"),
+    TaskStatus.FAILED: Pill("failed", "critical"),
+    TaskStatus.UNREACHABLE: Pill("unreachable", "critical"),
+    TaskStatus.SKIPPED: Pill("skipped", "off"),
+    TaskStatus.IGNORED: Pill("failed, ignored", "off"),
+    TaskStatus.RESCUED: Pill("failed, rescued", "high"),
+    TaskStatus.UNFINISHED: Pill("not finished", "critical"),
 }
 DECISIONS = {
     "run": Pill("Run", "robot"),
@@ -160,9 +166,12 @@ def automation_pill(verdict: Verdict | None, run: Run | None, decision: Decision
     if verdict is not None:
         return VERDICTS[verdict]
     if run is not None:
-        return {"queued": Pill("Repair queued", "robot"), "running": Pill("Repairing", "robot")}.get(
-            run.state, Pill(f"Repair {RUN_STATES[run.state].word.lower()}", RUN_STATES[run.state].kind)
-        )
+        waiting = {
+            RunState.QUEUED: Pill("Repair queued", "robot"),
+            RunState.RUNNING: Pill("Repairing", "robot"),
+        }
+        result = run_result(run)
+        return waiting.get(run.state, Pill(f"Repair {result.word.lower()}", result.kind))
     return DECISIONS[decision.decision] if decision is not None else None
 
 
@@ -171,7 +180,7 @@ def run_result(run: Run) -> Pill:
     if run.verification is not None:
         pill = VERDICTS[run.verification]
         return Pill("Verified", "ok") if run.verification is Verdict.VERIFIED else pill
-    return RUN_STATES[run.state]
+    return DID_NOTHING if run.reason == RunReason.NOTHING_DONE else RUN_STATES[run.state]
 
 
 def by_hand(run: Run) -> str:

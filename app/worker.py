@@ -25,6 +25,7 @@ from app.database import transaction
 from app.extensions import db
 from app.notify.sender import Sender
 from app.ops.models import WorkerHeartbeat
+from app.remediation import lost
 
 log = structlog.get_logger()
 
@@ -50,6 +51,7 @@ def run(app: Flask, settings: Settings) -> None:
     loops: dict[str, Loop] = {
         "mail": Sender(settings, name).run,
         "heartbeat": lambda event: _beat(name, event),
+        "runs": lambda event: lost.watch(settings, event),
     }
     if settings.journal_url:
         loops["journal"] = Consumer(settings).run

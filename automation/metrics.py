@@ -15,8 +15,9 @@ from automation.decide.model import Decision, Verb
 from automation.errors import ConfigurationError
 from automation.ledger.runs import Run
 from automation.policy.schemas import Policy
+from contract.runs import TOLD
 
-STATES = ("succeeded", "failed", "timed_out", "interrupted")
+STATES = tuple(sorted(TOLD))
 VERDICTS = ("verified", "still_firing", "inconclusive", "timed_out")
 BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800)
 LOOK, NONE, REMOVED = "diagnostics", "none", "removed"

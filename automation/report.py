@@ -11,6 +11,7 @@ import requests
 import structlog
 
 from automation.clock import Clock
+from automation.fit import forms
 from automation.ledger import reports
 from automation.ledger.database import Ledger
 from automation.ledger.reports import Report
@@ -72,17 +73,30 @@ class Reporter:
         """Send what is due; stop at the first time the app does not answer at all."""
         for report in reports.due(self._ledger, self._clock.steady()):
             try:
-                answer = self._app.post(report.path, report.body)
+                answer = self._tell(report)
             except AppError as error:
                 self._postpone(report, f"no answer ({error})")
                 return
             self._settle(report, answer)
 
+    def _tell(self, report: Report) -> requests.Response:
+        """Send a report, in ever smaller forms while the app refuses it: its end must not get lost.
+
+        Raises AppError.
+        """
+        for number, body in enumerate(forms(json.loads(report.body))):
+            answer = self._app.post(report.path, body)
+            if not _is_refusal(answer):
+                if number:
+                    log.warning("report taken in a smaller form", path=report.path, subject=report.subject)
+                break
+        return answer
+
     def _settle(self, report: Report, answer: requests.Response) -> None:
         code = answer.status_code
         if requests.codes.ok <= code < requests.codes.multiple_choices:
             reports.delivered(self._ledger, report)
-        elif 400 <= code < 500 and code not in MENDABLE:  # noqa: PLR2004 - the range of client errors
+        elif _is_refusal(answer):
             reason = f"{code}: {answer.text[:500]}"
             reports.refused(self._ledger, report, reason)
             log.error("report refused by the app", path=report.path, subject=report.subject, answer=reason)
@@ -93,6 +107,11 @@ class Reporter:
         delay = min(LONGEST_DELAY, 0.5 * 2.0 ** min(report.tries, 10)) * random.uniform(0.7, 1.0)  # noqa: S311 - jitter
         reports.retry_at(self._ledger, report, self._clock.steady() + delay)
         log.warning("report not delivered", path=report.path, reason=reason, retry_in_s=round(delay, 1))
+
+
+def _is_refusal(answer: requests.Response) -> bool:
+    """Say whether the same again would be refused again."""
+    return 400 <= answer.status_code < 500 and answer.status_code not in MENDABLE  # noqa: PLR2004 - client errors
 
 
 class Heartbeat:

@@ -43,10 +43,15 @@ QUERY = 2_000
 
 # What automation reports.
 NAME = 200
-"""Of an alert, a remedy, a playbook, a task."""
+"""Of an alert, a remedy, a playbook, a host."""
+OBJECT_NAME = 253
+"""Of an object in Kubernetes."""
 ID = 128
 SENTENCE = 2_000
 OUTPUT_BYTES = 50 * 1024
 PREVIEW_BYTES = 20 * 1024
 TASKS = 500
+"""Results of tasks in one report; the report says how many there were."""
+RUNS = 500
+"""Runs that one heartbeat names."""
 REMEDIES = 500

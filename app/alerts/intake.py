@@ -9,7 +9,7 @@ from app.alerts.models import AlertEvent
 from app.clock import in_words, now, rfc3339
 from app.config import Settings
 from app.extensions import db
-from app.incidents import changes, merging, queries
+from app.incidents import changes, merging, places, queries
 from app.incidents.actors import ALERTING, AUTOMATION, Actor
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Source, Verdict
@@ -85,7 +85,7 @@ def _open(event: JournalEvent, previous: Incident | None) -> Incident:
     summary = f"Opened from alert {event.alertname}, event {event.seq}."
     if previous:
         summary += f" The same alert was incident {previous.id} before."
-    changes.add(incident, ALERTING, summary, seq=event.seq, episode=event.episode, fired_at=_iso(event))
+    changes.add(incident, ALERTING, summary, **_facts(event, None), fired_at=_iso(event))
     return incident
 
 
@@ -99,8 +99,7 @@ def _join(event: JournalEvent, incident: Incident) -> Incident:
         EventKind.ALERT_FIRED,
         ALERTING,
         summary,
-        seq=event.seq,
-        episode=event.episode,
+        **_facts(event, incident.id),
         fired_at=_iso(event),
     )
     return incident
@@ -108,18 +107,20 @@ def _join(event: JournalEvent, incident: Incident) -> Incident:
 
 def _join_duplicate(event: JournalEvent, duplicate: Incident, other: Incident) -> Incident:
     _take_facts(event, duplicate)
-    known: dict[str, Any] = {"seq": event.seq, "episode": event.episode, "fired_at": _iso(event)}
+    fired_at = _iso(event)
     summary = f"The alert fired again; incident {other.id} goes on for it."
-    changes.record(duplicate.id, EventKind.ALERT_FIRED, ALERTING, summary, **known)
+    known = _facts(event, duplicate.id)
+    changes.record(duplicate.id, EventKind.ALERT_FIRED, ALERTING, summary, **known, fired_at=fired_at)
     summary = f"The alert of incident {duplicate.id}, which was merged into this one, fired again."
-    changes.record(other.id, EventKind.ALERT_FIRED, ALERTING, summary, **known)
+    known = _facts(event, other.id)
+    changes.record(other.id, EventKind.ALERT_FIRED, ALERTING, summary, **known, fired_at=fired_at)
     return duplicate
 
 
 def _reopen(event: JournalEvent, incident: Incident) -> Incident:
     _take_facts(event, incident)
     summary = f"Reopened: the alert fired again, event {event.seq}."
-    changes.restart(incident, ALERTING, summary, seq=event.seq, episode=event.episode, fired_at=_iso(event))
+    changes.restart(incident, ALERTING, summary, **_facts(event, incident.id), fired_at=_iso(event))
     return incident
 
 
@@ -139,12 +140,11 @@ def _resolved(event: JournalEvent) -> Incident | None:
         )
         if incident.state is not State.RESOLVED:
             summary += " The incident stays with the person who has it."
-        changes.record(
-            incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, seq=event.seq, episode=event.episode
-        )
+        facts = _facts(event, incident.id)
+        changes.record(incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, **facts)
         return incident
     actor, summary = _ending(event, incident)
-    changes.close(incident, actor, summary, seq=event.seq, episode=event.episode)
+    changes.close(incident, actor, summary, **_facts(event, incident.id))
     return incident
 
 
@@ -173,6 +173,12 @@ def _take_facts(event: JournalEvent, incident: Incident) -> None:
     incident.labels = event.labels
     incident.annotations = event.annotations
     incident.generator_url = (event.generator_url or "")[:MAX_URL] or None
+
+
+def _facts(event: JournalEvent, incident_id: int | None) -> dict[str, Any]:
+    """Return what every entry tells of its event, and where it stands; none: the event opens the incident."""
+    place = places.of_alert(incident_id, event.received_at)
+    return {"seq": event.seq, "episode": event.episode, "place": place}
 
 
 def _iso(event: JournalEvent) -> str:

@@ -52,12 +52,15 @@ def record(
     summary: str,
     *,
     at: datetime | None = None,
+    place: datetime | None = None,
     **data: Any,
 ) -> TimelineEvent:
-    """Add a timeline entry; ``at`` is when it happened, if that was before now."""
+    """Add a timeline entry; ``at`` is when it happened, if that was before now, ``place`` where it stands."""
+    at = at or now()
     event = TimelineEvent(
         incident_id=incident_id,
-        at=at or now(),
+        at=at,
+        ordered_at=None if place == at else place,
         kind=kind,
         actor_kind=actor.kind,
         actor_name=actor.name,

@@ -180,7 +180,14 @@ class TimelineEvent(Base):
     actor_name: Mapped[str] = mapped_column(String(80))
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     summary: Mapped[str] = mapped_column(Text, comment="a sentence")
+    ordered_at: Mapped[datetime | None]
+    """Its place on the timeline, where that is not when it happened."""
     data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    @property
+    def place(self) -> datetime:
+        """Return where it stands on the timeline."""
+        return self.ordered_at or self.at
 
     @property
     def actor(self) -> Actor:

@@ -10,6 +10,7 @@ from app import paging
 from app.alerts.models import AlertEvent
 from app.errors import NotFound
 from app.extensions import db
+from app.incidents import places
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Incident, Source, TimelineEvent
 from app.paging import MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE, Page
@@ -88,11 +89,11 @@ def count(filters: Filters) -> int:
 
 
 def timeline(incident_id: int, *, after_id: int = 0, limit: int = 1000) -> Sequence[TimelineEvent]:
-    """Return an incident's events in the order in which they happened."""
+    """Return an incident's events in the order in which they happened, each after its cause."""
     statement = (
         select(TimelineEvent)
         .where(TimelineEvent.incident_id == incident_id, TimelineEvent.id > after_id)
-        .order_by(TimelineEvent.at, TimelineEvent.id)
+        .order_by(places.PLACE, TimelineEvent.id)
         .limit(limit)
     )
     return db.session.scalars(statement).all()
@@ -121,7 +122,7 @@ def timeline_since(incident_id: int, seen_at: datetime, *, limit: int = 20) -> S
     statement = (
         select(TimelineEvent)
         .where(TimelineEvent.incident_id == incident_id, TimelineEvent.at > seen_at)
-        .order_by(TimelineEvent.at, TimelineEvent.id)
+        .order_by(places.PLACE, TimelineEvent.id)
         .limit(limit)
     )
     return db.session.scalars(statement).all()

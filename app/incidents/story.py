@@ -12,6 +12,7 @@ from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Source, TimelineEvent, Verdict
 from app.remediation.models import Decision, Run
+from contract.runs import RunState
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,11 @@ def tell(
 
 
 _RUN_WORDS = {
-    "queued": ("Going to run", "It waits for its turn."),
-    "running": ("Running", ""),
-    "timed_out": ("Tried", "The playbook did not finish in time and was stopped."),
-    "interrupted": ("Tried", "The run was interrupted before it finished."),
+    RunState.QUEUED: ("Going to run", "It waits for its turn."),
+    RunState.RUNNING: ("Running", ""),
+    RunState.TIMED_OUT: ("Tried", "The playbook did not finish in time and was stopped."),
+    RunState.INTERRUPTED: ("Tried", "The run was interrupted before it finished."),
+    RunState.UNKNOWN: ("Tried", "Nobody told how the run ended."),
 }
 _VERDICT_WORDS = {
     Verdict.PENDING: ("Ran", "The playbook finished. Now checking that the alert clears and stays clear."),
@@ -80,7 +82,9 @@ _VERDICT_WORDS = {
 
 
 def _of_run(run: Run) -> tuple[str, str]:
-    if run.state == "failed":
+    if run.reason is not None and run.detail:
+        return "Tried", run.detail
+    if run.state is RunState.FAILED:
         failed = next(
             (task["name"] for task in run.tasks if task.get("status") in {"failed", "unreachable"}), None
         )
@@ -165,7 +169,7 @@ def _run_marks(run: Run) -> list[tuple[datetime, str, str]]:
     if run.started_at is not None:
         marks.append((run.started_at, "playbook started", "now" if run.finished_at is None else "done"))
     if run.finished_at is not None:
-        is_good = run.state == "succeeded"
+        is_good = run.state is RunState.SUCCEEDED
         marks.append(
             (
                 run.finished_at,

@@ -15,7 +15,7 @@ from app.notify.models import MailState, OutboxMessage
 from app.ops.models import AuditEvent, WorkerHeartbeat
 from app.remediation import queries
 from app.remediation.models import AutomationHeartbeat, Decision, Run
-from app.remediation.story import FINAL_STATES
+from contract.runs import OVER
 
 UNSENT = (MailState.WAITING, MailState.SENDING)
 
@@ -71,7 +71,7 @@ def is_paused(beat: AutomationHeartbeat | None) -> bool:
 
 def remediation() -> Iterator[tuple[str, str, Sequence[str], Sequence[tuple[Sequence[str], int]]]]:
     """Yield name, help, label names and counts of runs, verdicts and decisions."""
-    runs = select(Run.remedy, Run.state, func.count()).where(Run.state.in_(FINAL_STATES))
+    runs = select(Run.remedy, Run.state, func.count()).where(Run.state.in_(OVER))
     yield (
         "oims_remediation_runs_total",
         "Playbook runs that ended.",

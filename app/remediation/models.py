@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.clock import now
 from app.database import Base, EnumText
 from app.incidents.models import Verdict
+from contract.runs import RunState
 
 
 class Decision(Base):
@@ -54,6 +55,7 @@ class Run(Base):
         Index("ix_runs_seq_id", "seq", "id"),
         Index("ix_runs_remedy_received", "remedy", "received_at"),
         Index("ix_runs_received_id", "received_at", "id"),
+        Index("ix_runs_state_received", "state", "received_at"),
         Index("ix_runs_started_at", "started_at"),
         Index("ix_runs_verdict_at", "verdict_at"),
     )
@@ -71,7 +73,9 @@ class Run(Base):
     target: Mapped[dict[str, Any]]
     mode: Mapped[str] = mapped_column(String(16))
     attempt: Mapped[int]
-    state: Mapped[str] = mapped_column(String(16))
+    state: Mapped[RunState] = mapped_column(EnumText(RunState, 16))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    detail: Mapped[str | None] = mapped_column(Text)
     verification: Mapped[Verdict | None] = mapped_column(EnumText(Verdict))
     queued_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
@@ -79,11 +83,16 @@ class Run(Base):
     exit_code: Mapped[int | None]
     duration_s: Mapped[float | None]
     tasks: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    task_counts: Mapped[dict[str, Any] | None]
+    """How many tasks there were of each status; the list may be cut."""
+    tasks_cut: Mapped[str | None] = mapped_column(Text)
     output_tail: Mapped[str] = mapped_column(Text, default="")
     verdict_at: Mapped[datetime | None]
     verdict_detail: Mapped[str | None] = mapped_column(Text)
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
     received_at: Mapped[datetime] = mapped_column(default=now)
+    heard_at: Mapped[datetime | None]
+    """When a heartbeat named it last, while it or its verdict was open."""
 
     @property
     def is_repair(self) -> bool:

@@ -10,6 +10,7 @@ from app.clock import rfc3339
 from app.incidents.models import Verdict
 from app.text import clean, one_line
 from contract import limits
+from contract.runs import RunState, TaskStatus
 
 MAX_OUTPUT_BYTES = limits.OUTPUT_BYTES
 MAX_PREVIEW_BYTES = limits.PREVIEW_BYTES
@@ -37,6 +38,10 @@ def _name(value: str) -> str:
     return one_line(value, MAX_NAME)
 
 
+def _object_name(value: str) -> str:
+    return one_line(value, limits.OBJECT_NAME)
+
+
 def _small(value: dict[str, Any]) -> dict[str, Any]:
     """Keep out what JSON doesn't have (NaN) and what is not evidence but a dump."""
     if len(json.dumps(value, allow_nan=False)) > MAX_OUTPUT_BYTES:
@@ -58,6 +63,7 @@ def _cleaned(value: Any) -> Any:
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
 Text = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_name)]
+ObjectName = Annotated[str, Field(max_length=limits.OBJECT_NAME), AfterValidator(_object_name)]
 Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -73,8 +79,8 @@ class Target(_Report):
     """What a remedy acts on."""
 
     kind: Name
-    namespace: Text = ""
-    name: Name
+    namespace: ObjectName = ""
+    name: Annotated[ObjectName, Field(min_length=1)]
 
 
 class ApprovalRequest(_Report):
@@ -120,7 +126,10 @@ class TaskReport(_Report):
     """One task of a playbook."""
 
     name: Sentence
-    status: Literal["ok", "changed", "failed", "skipped", "unreachable"]
+    host: Text = ""
+    number: Count | None = None
+    """Its place among all tasks of the run, from 1; the list may be cut."""
+    status: TaskStatus
     duration_s: Seconds | None = None
     message: Sentence | None = None
 
@@ -140,7 +149,16 @@ class RunReport(_Report):
     target: Target
     mode: Literal["auto", "approve"]
     attempt: Count
-    state: Literal["queued", "running", "succeeded", "failed", "timed_out", "interrupted"]
+    state: Literal[
+        RunState.QUEUED,
+        RunState.RUNNING,
+        RunState.SUCCEEDED,
+        RunState.FAILED,
+        RunState.TIMED_OUT,
+        RunState.INTERRUPTED,
+    ]
+    reason: Annotated[Key, Field(max_length=32)] | None = None
+    detail: Sentence | None = None
     verification: Verdict | None = None
     queued_at: AwareDatetime | None = None
     started_at: AwareDatetime | None = None
@@ -148,6 +166,10 @@ class RunReport(_Report):
     exit_code: Annotated[int | None, Field(ge=-(2**31), lt=2**31)] = None
     duration_s: Seconds | None = None
     tasks: Annotated[list[TaskReport], Field(max_length=limits.TASKS)] = Field(default_factory=list)
+    task_counts: Annotated[dict[TaskStatus, Count], Field(max_length=len(TaskStatus))] = Field(
+        default_factory=dict
+    )
+    tasks_cut: Sentence | None = None
     output_tail: Annotated[str, AfterValidator(_tail)] = ""
     verdict_at: AwareDatetime | None = None
     verdict_detail: Sentence | None = None
@@ -177,6 +199,8 @@ class HeartbeatReport(_Report):
     last_seq: Seq
     lag_s: Seconds
     remedies: Annotated[list[Remedy], Field(max_length=limits.REMEDIES)] = Field(default_factory=list)
+    runs: Annotated[list[Key], Field(max_length=limits.RUNS)] = Field(default_factory=list)
+    """Those that are not over, or whose verdict is open."""
     sent_at: AwareDatetime
 
 

@@ -4,16 +4,16 @@ A report may come before the incident exists, since the automation works when th
 and ``attach`` puts it onto the timeline when the episode's first event has been taken in.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.alerts import cursor
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
-from app.incidents import changes, queries, service
-from app.incidents.actors import AUTOMATION
+from app.incidents import changes, places, queries, service
+from app.incidents.actors import AUTOMATION, SYSTEM, Actor
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Verdict
 from app.notify.models import MailKind
@@ -21,6 +21,7 @@ from app.remediation import approvals, policy, story
 from app.remediation.models import AutomationHeartbeat, Decision, Run
 from app.remediation.queries import is_paused
 from app.remediation.schemas import DecisionReport, HeartbeatReport, RunReport
+from contract.runs import OPEN, RunReason, RunState
 
 FLAP_QUIET = timedelta(hours=1)
 """For so long after a call, an alert that flaps calls nobody again."""
@@ -67,28 +68,54 @@ def take_run(report: RunReport) -> bool:
 
 def attach(episode: str, incident_id: int) -> None:
     """Put what was reported about an episode before its incident existed onto the incident's timeline."""
-    for decision in db.session.scalars(
-        select(Decision)
-        .where(Decision.episode == episode, Decision.incident_id.is_(None))
-        .order_by(Decision.decided_at),
-    ).all():
-        decision.incident_id = incident_id
-        _tell_decision(decision, incident_id)
-    for run in db.session.scalars(
-        select(Run).where(Run.episode == episode, Run.incident_id.is_(None)).order_by(Run.attempt),
-    ).all():
-        run.incident_id = incident_id
-        _tell_run(run, incident_id, story.Phase())
+    decisions = select(Decision).where(Decision.episode == episode, Decision.incident_id.is_(None))
+    runs = select(Run).where(Run.episode == episode, Run.incident_id.is_(None))
+    reported: list[Decision | Run] = [*db.session.scalars(decisions).all(), *db.session.scalars(runs).all()]
+    for item in sorted(reported, key=_began_at):
+        item.incident_id = incident_id
+        if isinstance(item, Decision):
+            _tell_decision(item, incident_id)
+        else:
+            _tell_run(item, incident_id, story.Phase())
     approvals.attach(episode, incident_id)
+
+
+def _began_at(item: Decision | Run) -> datetime:
+    if isinstance(item, Decision):
+        return item.decided_at
+    return item.queued_at or item.started_at or item.received_at
 
 
 def take_heartbeat(report: HeartbeatReport) -> bool:
     """Store the automation's sign of life; return whether people have paused the automation."""
     with transaction():
         policy.follow(report, db.session.get(AutomationHeartbeat, report.instance))
-        values = report.model_dump(exclude={"paused"}, mode="python")
+        values = report.model_dump(exclude={"paused", "runs"}, mode="python")
         db.session.merge(AutomationHeartbeat(**values, is_paused=report.paused, received_at=now()))
+        for run in db.session.scalars(select(Run).where(Run.id.in_(report.runs), is_unsettled())).all():
+            run.heard_at = now()
     return is_paused()
+
+
+def is_unsettled() -> ColumnElement[bool]:
+    """Return the condition that a run is not over, or that its verdict is open."""
+    return or_(Run.state.in_(OPEN), Run.verification == Verdict.PENDING)
+
+
+def close_unheard(run: Run, why: str) -> None:
+    """Close a run that nobody ended, or whose verdict nobody told; call it inside a transaction.
+
+    Its version stays, so that a report that comes after all has the last word.
+    """
+    before = story.Phase.of(run)
+    if run.state in OPEN:
+        run.state, run.reason, run.finished_at = RunState.UNKNOWN, RunReason.NOT_HEARD_OF, now()
+        run.detail = f"How it ended is not known: {why}."
+    else:
+        run.verification, run.verdict_at = Verdict.INCONCLUSIVE, now()
+        run.verdict_detail = f"Automation told no verdict: {why}."
+    if run.incident_id is not None:
+        _tell_run(run, run.incident_id, before, SYSTEM)
 
 
 def _incident_of(episode: str) -> int | None:
@@ -111,6 +138,7 @@ def _tell_decision(decision: Decision, incident_id: int) -> None:
         AUTOMATION,
         story.of_decision(decision),
         at=decision.decided_at,
+        place=places.of_report(incident_id, decision.seq, decision.decided_at),
         decision=decision.decision,
         decision_id=decision.id,
         reason=decision.reason,
@@ -126,12 +154,13 @@ def _was_called(decision: Decision, incident: Incident) -> bool:
     return decision.reason == "flapping" and called_at is not None and called_at > now() - FLAP_QUIET
 
 
-def _tell_run(run: Run, incident_id: int, before: story.Phase) -> None:
+def _tell_run(run: Run, incident_id: int, before: story.Phase, actor: Actor = AUTOMATION) -> None:
     incident = changes.lock(incident_id)
     for event in story.of_run(run, before):
-        changes.record(
-            incident_id, event.kind, AUTOMATION, event.summary, at=event.at, run_id=run.id, phase=event.phase
-        )
+        at = event.at or now()
+        place = places.of_report(incident_id, run.seq, at)
+        facts = {"run_id": run.id, "phase": event.phase}
+        changes.record(incident_id, event.kind, actor, event.summary, at=at, place=place, **facts)
     if not _is_current(run, incident) or incident.verdict == run.verification:
         return
     incident.verdict = run.verification

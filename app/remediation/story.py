@@ -10,10 +10,13 @@ from app.clock import in_words
 from app.incidents.models import EventKind, Verdict
 from app.remediation.models import Decision, Run
 from app.text import one_line
+from contract.runs import OVER, TOLD, RunState, TaskStatus
 
 LAST_WORDS = 500
 """Characters of a playbook's own words that the timeline shows; the run's page has the rest."""
-FINAL_STATES = frozenset({"succeeded", "failed", "timed_out", "interrupted"})
+
+NAMED_HOSTS = 5
+WRONG = frozenset({TaskStatus.FAILED, TaskStatus.UNREACHABLE, TaskStatus.UNFINISHED})
 
 VERDICTS = {
     Verdict.VERIFIED: "Verified: the same alert cleared and stayed clear.",
@@ -36,7 +39,7 @@ class Phase:
         """Return what the stored version of a run has told already; nothing for a run just made."""
         if run.version == 0:
             return cls()
-        return cls(run.started_at is not None, run.state in FINAL_STATES, run.verification)
+        return cls(run.started_at is not None, run.state in TOLD, run.verification)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def of_run(run: Run, before: Phase) -> Iterator[Told]:
         purpose = f"attempt {run.attempt}" if run.is_repair else "to show what is wrong; it repairs nothing"
         summary = f"Playbook started: {run.playbook} on {target}, {purpose}."
         yield Told(EventKind.RUN, "started", summary, run.started_at)
-    if run.state in FINAL_STATES and not before.is_finished:
+    if run.state in OVER and not before.is_finished:
         yield Told(EventKind.RUN, "finished", _ending(run), run.finished_at)
     if run.verification in VERDICTS and run.verification is not before.verdict:
         summary = VERDICTS[run.verification]
@@ -75,19 +78,34 @@ def of_run(run: Run, before: Phase) -> Iterator[Told]:
 
 def _ending(run: Run) -> str:
     took = f" after {in_words(run.duration_s)}" if run.duration_s is not None else ""
-    counts = Counter(task["status"] for task in run.tasks)
-    tasks = ", ".join(f"{count} {status}" for status, count in counts.items())
-    told = (f" Tasks: {tasks}." if tasks else "") + _last_words(run.tasks)
+    detail = f" {run.detail}" if run.detail else ""
+    told = detail + _tasks(run) + _last_words(run.tasks)
     match run.state:
-        case "succeeded":
+        case RunState.SUCCEEDED:
             return f"Playbook finished{took}.{told}"
-        case "failed":
+        case RunState.FAILED:
             status = "" if run.exit_code is None else f", exit status {run.exit_code}"
             return f"Playbook failed{took}{status}.{told}"
-        case "timed_out":
+        case RunState.TIMED_OUT:
             return f"Playbook stopped{took}: it took longer than allowed.{told}"
+        case RunState.UNKNOWN:
+            return f"Nobody told how the playbook ended.{detail}"
         case _:
             return f"Playbook interrupted{took}: the automation stopped while it ran.{told}"
+
+
+def _tasks(run: Run) -> str:
+    """Return how many tasks ended how, and where they went wrong if there was more than one host."""
+    counts = run.task_counts or Counter(task["status"] for task in run.tasks)
+    if not counts:
+        return ""
+    tasks = ", ".join(f"{count:,} {status}" for status, count in counts.items() if count)
+    hosts = {task["host"]: None for task in run.tasks if task.get("host")}
+    if len(hosts) < 2:  # noqa: PLR2004 - the one host is the target
+        return f" Tasks: {tasks}."
+    wrong = list({task["host"]: None for task in run.tasks if task.get("host") and task["status"] in WRONG})
+    named = ", ".join(wrong[:NAMED_HOSTS]) + (" and others" if len(wrong) > NAMED_HOSTS else "")
+    return f" Tasks on {len(hosts)} hosts: {tasks}{f' (wrong on {named})' if wrong else ''}."
 
 
 def _last_words(tasks: Sequence[Mapping[str, Any]]) -> str:

@@ -26,6 +26,7 @@ from automation.ledger.health import migrate
 from automation.logs import configure_logging
 from automation.policy.schemas import Policy
 from automation.policy.values import parse_duration
+from contract.runs import RunState
 
 STEP = 30.0
 """Seconds between two looks at what waits, while something waits."""
@@ -118,8 +119,8 @@ def _pass_time(engine: Engine, ledger: Ledger, clock: RecordedClock, until: date
 def _look(engine: Engine, ledger: Ledger, clock: RecordedClock) -> None:
     engine.settle(clock.steady())
     engine.decide_all(clock.steady())
-    for run in runs.in_state(ledger, "queued"):
-        runs.finish(ledger, run.id, "succeeded", clock)
+    for run in runs.in_state(ledger, RunState.QUEUED):
+        runs.finish(ledger, run.id, RunState.SUCCEEDED, clock)
 
 
 def _outcomes(ledger: Ledger) -> list[tuple[str, str, str, int]]:

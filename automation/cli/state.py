@@ -19,6 +19,7 @@ from automation.instructions.reader import known
 from automation.ledger import episodes, reports, runs
 from automation.ledger.database import FILE, Ledger, copy_ledger
 from automation.policy.load import digest
+from contract.runs import RunState
 
 
 def status(_arguments: argparse.Namespace) -> int:
@@ -97,7 +98,7 @@ def _ledger(state_dir: Path) -> Iterator[Ledger]:
 
 def _facts(state_dir: Path, ledger: Ledger) -> list[tuple[str, object]]:
     waiting, refused = reports.counts(ledger)
-    at_work = [*runs.in_state(ledger, "running"), *runs.in_state(ledger, "queued")]
+    at_work = [*runs.in_state(ledger, RunState.RUNNING), *runs.in_state(ledger, RunState.QUEUED)]
     return [
         ("follower", "running" if is_running(state_dir) else "not running"),
         ("paused", paused_by(state_dir) or known(ledger).pause or "no"),

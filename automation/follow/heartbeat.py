@@ -10,6 +10,8 @@ from automation.ledger import episodes, reports, runs
 from automation.ledger.database import Ledger
 from automation.metrics import Standing
 from automation.policy.schemas import Policy, Remedy
+from contract import limits
+from contract.runs import OPEN
 
 
 def describe(
@@ -26,6 +28,7 @@ def describe(
         "last_seq": episodes.offset(ledger),
         "lag_s": round(lag, 3),
         "remedies": [_remedy(remedy, policy, [run.target for run in recent]) for remedy in policy.remedies],
+        "runs": runs.unsettled(ledger, limits.RUNS),
         "sent_at": iso(clock.wall()),
     }
 
@@ -33,7 +36,7 @@ def describe(
 def standing(ledger: Ledger, *, is_paused: bool, is_leader: bool, lag: float) -> Standing:
     """Return the gauges; `lag` is in seconds."""
     waiting, refused = reports.counts(ledger)
-    at_work = len(runs.in_state(ledger, "queued")) + len(runs.in_state(ledger, "running"))
+    at_work = sum(len(runs.in_state(ledger, state)) for state in OPEN)
     return {
         "paused": ("1 while new runs are stopped, on the host or in the app.", is_paused),
         "leader": ("1 while this automation may act.", is_leader),

@@ -12,6 +12,7 @@ from automation.ledger.runs import Run
 from automation.policy.folder import Folder
 from automation.policy.schemas import Remedy
 from automation.run.executor import Executor
+from contract.runs import RunState
 
 
 @dataclass(frozen=True)
@@ -29,11 +30,13 @@ class Jobs:
         """Execute a queued run, unless its alert went away between decision and start."""
         remedy = self.engine.remedy(run.document["remedy"])
         if run.attempt and not get_episode(self.ledger, run.episode).is_firing:
-            self.executor.refuse(run, "interrupted", "the alert resolved first")
+            self.executor.refuse(run, RunState.INTERRUPTED, "the alert resolved first")
         elif run.attempt and remedy is None:
-            self.executor.refuse(run, "failed", "the policy no longer has this remedy")
+            self.executor.refuse(run, RunState.FAILED, "the policy no longer has this remedy")
+        elif remedy is None:
+            self.executor.execute(run, None)
         else:
-            self.executor.execute(run, self._pin(remedy) if remedy else None)
+            self.executor.execute(run, self._pin(remedy), remedy.leftovers)
 
     def preview(self, approval: Approval) -> None:
         """Find out what an approval would change; it is told with the next look at the episode."""

@@ -11,13 +11,13 @@ from automation.ledger import inherited
 from automation.ledger.database import Ledger
 from automation.ledger.inherited import Inherited
 from automation.report import App, AppError
+from contract.runs import TOLD, RunState
 
 PATH = "/api/v1/runs"
 PAGE, PAGES = 200, 5
 """So many of the newest runs are looked at: more than a policy allows in a day."""
 ASK_AGAIN = 30.0
 """Seconds after which an app that did not answer is asked again; meanwhile, what is burning is repaired."""
-OVER = frozenset({"succeeded", "failed", "timed_out", "interrupted"})
 
 log = structlog.get_logger()
 
@@ -83,9 +83,12 @@ class Predecessors:
         return found
 
     def _read(self, run: _Run) -> Inherited:
-        """Read a run; the one before has ended what it ran: by itself, or with its machine."""
+        """Read a run; the one before has ended what it ran: by itself, or with its machine.
+
+        So a run whose end nobody told was interrupted.
+        """
         target = f"{run.target['namespace']}/{run.target['kind']}/{run.target['name']}"
-        state = run.state if run.state in OVER else "interrupted"
+        state = run.state if run.state in TOLD else RunState.INTERRUPTED
         started = self._steady(run.queued_at)
         return Inherited(
             run.id,

@@ -30,6 +30,7 @@ from automation.policy.schemas import Policy
 from automation.report import App, Heartbeat, Reporter, repeat
 from automation.run.crew import Crew
 from automation.run.executor import Executor
+from contract.runs import RunState
 
 TICK = 0.5
 ONCE_PATIENCE = 30.0
@@ -159,7 +160,7 @@ class Follower:
             self._dry_step()
             return
         at_work = self._crew.at_work()
-        for run in runs.in_state(self._ledger, "running"):
+        for run in runs.in_state(self._ledger, RunState.RUNNING):
             if run.id not in at_work:
                 self._executor.recover(run)
         read_at = self._reader.read_at
@@ -178,8 +179,8 @@ class Follower:
             self._start_runs()
 
     def _start_runs(self) -> None:
-        places = LOOKS_AT_ONCE - sum(not run.attempt for run in runs.in_state(self._ledger, "running"))
-        for run in runs.in_state(self._ledger, "queued"):
+        places = LOOKS_AT_ONCE - sum(not run.attempt for run in runs.in_state(self._ledger, RunState.RUNNING))
+        for run in runs.in_state(self._ledger, RunState.QUEUED):
             if not run.attempt:
                 places -= 1
             if run.attempt or places >= 0:
@@ -203,8 +204,8 @@ class Follower:
     def _dry_step(self) -> None:
         """Decide on the copy of the ledger; a run counts as done, so that cooldowns and budgets are seen."""
         self._engine.decide_all(self._reader.read_at)
-        for run in runs.in_state(self._ledger, "queued"):
-            runs.finish(self._ledger, run.id, "succeeded", self._clock)
+        for run in runs.in_state(self._ledger, RunState.QUEUED):
+            runs.finish(self._ledger, run.id, RunState.SUCCEEDED, self._clock)
 
     def _describe(self) -> dict[str, object]:
         return describe(
@@ -259,7 +260,7 @@ class Follower:
     def _has_work(self) -> bool:
         if self._is_dry:
             return False
-        queued = runs.in_state(self._ledger, "queued") if self._engine.paused is None else []
+        queued = runs.in_state(self._ledger, RunState.QUEUED) if self._engine.paused is None else []
         return bool(queued or self._crew.at_work() or runs.unverified(self._ledger))
 
     def _shut_down(self) -> None:

@@ -13,6 +13,7 @@ from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.reports import RUNS, spool
 from automation.policy.schemas import Mode, Remedy
+from contract.runs import OPEN, RunReason, RunState
 
 Variables = dict[str, int | str]
 RUN_ID = "run_id"
@@ -74,14 +75,17 @@ def queue(
         "target": decision.target.as_json(),
         "mode": "approve" if remedy.mode is Mode.APPROVE and decision.attempt else "auto",
         "attempt": decision.attempt,
-        "state": "queued",
+        "state": RunState.QUEUED,
         "verification": None,
         "queued_at": iso(clock.wall()),
         "started_at": None,
         "finished_at": None,
         "exit_code": None,
         "duration_s": None,
+        "reason": None,
+        "detail": None,
         "tasks": [],
+        "task_counts": {},
         "output_tail": "",
         "verdict_at": None,
         "verdict_detail": None,
@@ -130,13 +134,14 @@ def change(ledger: Ledger, run_id: str, **fields: Any) -> Run:
         return get_run(ledger, run_id)
 
 
-def finish(ledger: Ledger, run_id: str, state: str, clock: Clock, **fields: Any) -> Run:
-    """End a run in a final state, release its lock, and begin its verification if it succeeded."""
+def finish(ledger: Ledger, run_id: str, state: RunState, clock: Clock, **fields: Any) -> Run:
+    """End a run in a final state, release its lock, and begin its verification if it repaired something."""
     with ledger.transaction() as connection:
         connection.execute("UPDATE runs SET finished_steady = ? WHERE id = ?", (clock.steady(), run_id))
         connection.execute("DELETE FROM locks WHERE run = ?", (run_id,))
         is_repair = get_run(ledger, run_id).attempt > 0
-        verification = "pending" if state == "succeeded" and is_repair else None
+        has_acted = fields.get("reason") is not RunReason.NOTHING_DONE
+        verification = "pending" if state is RunState.SUCCEEDED and is_repair and has_acted else None
         finished_at = iso(clock.wall())
         return change(
             ledger, run_id, state=state, verification=verification, finished_at=finished_at, **fields
@@ -153,10 +158,17 @@ def has_diagnostics(ledger: Ledger, episode: str) -> bool:
     return bool(ledger.rows("SELECT 1 FROM runs WHERE episode = ? AND attempt = 0", episode))
 
 
-def in_state(ledger: Ledger, state: str) -> list[Run]:
+def in_state(ledger: Ledger, state: RunState) -> list[Run]:
     """Return the runs in a state, oldest first."""
     query = "SELECT * FROM runs WHERE state = ? ORDER BY queued_steady, rowid"
     return [_run(row) for row in ledger.rows(query, state)]
+
+
+def unsettled(ledger: Ledger, most: int) -> list[str]:
+    """Return the ids of runs that are not over or whose verdict is still open, newest first."""
+    states = ", ".join(f"'{state}'" for state in sorted(OPEN))
+    query = f"SELECT id FROM runs WHERE state IN ({states}) OR verification = 'pending'"  # noqa: S608 - own names
+    return [row["id"] for row in ledger.rows(f"{query} ORDER BY queued_steady DESC LIMIT ?", most)]
 
 
 def unverified(ledger: Ledger) -> list[Run]:
@@ -200,7 +212,7 @@ def to_repeat(ledger: Ledger, episode: str) -> str | None:
         episode,
         episode,
     )
-    if not rows or rows[0]["state"] != "interrupted":
+    if not rows or rows[0]["state"] != RunState.INTERRUPTED:
         return None
     return str(json.loads(rows[0]["variables"]).get(RUN_ID, rows[0]["id"]))
 

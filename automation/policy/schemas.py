@@ -34,6 +34,13 @@ class Mode(StrEnum):
     AUTO = "auto"
 
 
+class Leftovers(StrEnum):
+    """What becomes of processes that a playbook leaves when it ends."""
+
+    END = "end"
+    KEEP = "keep"
+
+
 class Verify(Closed):
     """When a repair counts as proven."""
 
@@ -78,6 +85,10 @@ class Rules(Closed):
         default=2, ge=1, description="Runs for one episode of an alert; then a person is told."
     )
     timeout: Duration = Field(default=300, ge=1, description="A playbook that takes longer is ended.")
+    leftovers: Leftovers = Field(
+        default=Leftovers.END,
+        description="end: processes that a playbook leaves are ended with it; keep: they go on.",
+    )
     max_age: Duration | None = Field(
         default=None, description="Alerts older than this are not acted on. Unset: age is no reason."
     )

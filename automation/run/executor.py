@@ -21,14 +21,21 @@ from automation.ledger.database import Ledger
 from automation.ledger.runs import RUN_ID, Run, Variables, change, finish
 from automation.metrics import Metrics
 from automation.policy.folder import Folder
-from automation.run import process
-from automation.run.output import read_tail, read_tasks
+from automation.policy.schemas import Leftovers
+from automation.run import ending, process
+from automation.run.output import clean, read_tail
+from automation.run.tasks import Tasks
 from automation.run.variables import write_variables
+from contract import limits
+from contract.runs import RunState
 
 COPY = "playbooks"
+TASKS = "tasks"
 POLL = 0.2
+REPORT_INTERVAL = 1.0
+"""Seconds between two reports of a run's tasks."""
 PREVIEW_TIMEOUT = 120.0
-PREVIEW_LIMIT = 20_000
+PREVIEW_LIMIT = limits.PREVIEW_BYTES
 END_BY = "end_by"
 LAST_WORDS = 15.0
 """Seconds before a run's time-out at which its playbook stops waiting; at most a quarter of the time-out."""
@@ -59,30 +66,36 @@ class Executor:
     must_end: Callable[[], bool]
     """Says whether runs in flight have to end now."""
 
-    def execute(self, run: Run, pin: str | None) -> None:
+    def execute(self, run: Run, pin: str | None, leftovers: Leftovers = Leftovers.END) -> None:
         """Run a queued run's playbook to its end; every outcome is recorded.
 
-        `pin` is the digest that the playbooks folder must have by the policy; none: any.
+        Args:
+            run: what is to be run.
+            pin: the digest that the playbooks folder must have by the policy; none: any.
+            leftovers: what becomes of processes that the playbook leaves when it ends by itself.
+
         """
         folder, playbook = self._folder(run.id), run.document["playbook"]
         try:
             self._prepare(folder, playbook, pin, run.digest)
         except ConfigurationError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            self.refuse(run, "failed", str(error))
+            self.refuse(run, RunState.FAILED, str(error))
             return
-        change(self.ledger, run.id, state="running", started_at=iso(self.clock.wall()))
+        change(self.ledger, run.id, state=RunState.RUNNING, started_at=iso(self.clock.wall()))
         log.info("run started", run=run.id, playbook=playbook, target=run.target, attempt=run.attempt)
         started = time.monotonic()
+        tasks, ended = Tasks(folder / TASKS), []
         try:
-            state, code = self._run(run, folder)
-            extra = {"exit_code": code}
+            state, code = self._run(run, folder, tasks)
+            if state in {RunState.SUCCEEDED, RunState.FAILED}:
+                ended = self._end_leftovers(run, leftovers)
         except OSError as error:
             log.exception("run could not be started", run=run.id)
-            state, extra = "failed", {"exit_code": None}
+            state, code = RunState.FAILED, None
             with (folder / "output").open("a") as output:
                 output.write(f"ansible-playbook could not be started: {error.strerror}\n")
-        self._finish(run, state, round(time.monotonic() - started, 3), extra)
+        self._finish(run, state, tasks, ended, duration=round(time.monotonic() - started, 3), exit_code=code)
 
     def preview(self, approval: Approval, playbook: str, pin: str | None) -> str:
         """Try a playbook in check mode; return what it would change, at most 20 KB without secrets.
@@ -129,9 +142,9 @@ class Executor:
     def recover(self, run: Run) -> None:
         """Record a run as interrupted that was in flight when the last process of automation died."""
         process.end(run.id)
-        self._finish(run, "interrupted", None, {})
+        self._finish(run, RunState.INTERRUPTED, Tasks(self._folder(run.id) / TASKS), [])
 
-    def refuse(self, run: Run, state: str, reason: str) -> None:
+    def refuse(self, run: Run, state: RunState, reason: str) -> None:
         """End a run whose playbook was never started."""
         self._end(run, state, None, output_tail=f"Not started: {reason}.\n")
 
@@ -154,41 +167,61 @@ class Executor:
             output=folder / "output",
         )
 
-    def _run(self, run: Run, folder: Path) -> tuple[str, int | None]:
+    def _run(self, run: Run, folder: Path, tasks: Tasks) -> tuple[RunState, int | None]:
         variables = {RUN_ID: run.id, **run.variables, END_BY: _end_by(run.timeout)}
         child = self._start(run.id, folder, run.document["playbook"], variables)
         deadline = time.monotonic() + run.timeout
-        reported = 0
+        report_at = 0.0
+        has_news = False
         while (code := child.poll()) is None:
-            reported = self._report_tasks(run, folder, reported)
+            has_news |= tasks.read()
+            if has_news and time.monotonic() >= report_at:
+                change(self.ledger, run.id, **tasks.document())
+                has_news, report_at = False, time.monotonic() + REPORT_INTERVAL
             if (is_ended := self.must_end()) or time.monotonic() >= deadline:
                 process.end(run.id, child)
-                return ("interrupted" if is_ended else "timed_out"), None
+                return (RunState.INTERRUPTED if is_ended else RunState.TIMED_OUT), None
             time.sleep(POLL)
+        return (RunState.SUCCEEDED if code == 0 else RunState.FAILED), code
+
+    def _end_leftovers(self, run: Run, leftovers: Leftovers) -> list[str]:
+        """End what a playbook left, unless the policy keeps it; return what was ended, without secrets."""
+        if leftovers is Leftovers.KEEP:
+            return []
+        commands = process.left_by(run.id)
         process.end(run.id)  # nothing a playbook started in the background may outlive its lock
-        return ("succeeded" if code == 0 else "failed"), code
+        return [clean(command) for command in commands]
 
-    def _report_tasks(self, run: Run, folder: Path, reported: int) -> int:
-        tasks = read_tasks(folder / "tasks")
-        if len(tasks) > reported:
-            change(self.ledger, run.id, tasks=tasks)
-        return len(tasks)
-
-    def _finish(self, run: Run, state: str, duration: float | None, fields: dict[str, Any]) -> None:
+    def _finish(
+        self,
+        run: Run,
+        state: RunState,
+        tasks: Tasks,
+        ended: Sequence[str],
+        *,
+        duration: float | None = None,
+        exit_code: int | None = None,
+    ) -> None:
         folder = self._folder(run.id)
+        tasks.read()
+        told = ending.tell(state, tasks, ended)
+        if state in {RunState.TIMED_OUT, RunState.INTERRUPTED}:
+            tasks.end()
         self._end(
             run,
-            state,
+            told.state,
             duration,
             duration_s=duration,
-            tasks=read_tasks(folder / "tasks"),
+            exit_code=exit_code,
+            reason=told.reason,
+            detail=told.detail,
             output_tail=read_tail(folder / "output"),
-            **fields,
+            **tasks.document(),
         )
         shutil.rmtree(folder, ignore_errors=True)
-        log.info("run finished", run=run.id, state=state, duration_s=duration, **fields)
+        log.info("run finished", run=run.id, state=told.state.value, duration_s=duration, detail=told.detail)
 
-    def _end(self, run: Run, state: str, duration: float | None, **fields: Any) -> None:
+    def _end(self, run: Run, state: RunState, duration: float | None, **fields: Any) -> None:
         ended = finish(self.ledger, run.id, state, self.clock, **fields)
         self.metrics.ended(ended, duration)
 
@@ -206,7 +239,7 @@ class Executor:
             **ansible_environment(folder / COPY),
             process.MARK: mark,
             "OIMS_STATE_DIR": str(self.settings.state_dir),
-            "OIMS_TASKS_FILE": str(folder / "tasks"),
+            "OIMS_TASKS_FILE": str(folder / TASKS),
             "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "oims_tasks",
             "ANSIBLE_LOCAL_TEMP": str(folder / "local"),

@@ -1,14 +1,13 @@
 """What a playbook printed: the tail of it, without secrets and without control characters."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import re2
 
+from contract import limits
 from contract.redaction import redact
 
-LIMIT = 50_000
+LIMIT = limits.OUTPUT_BYTES
 _CONTROL = re2.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 )
@@ -34,15 +33,3 @@ def read_tail(path: Path, limit: int = LIMIT) -> str:
     if start:
         data = data.partition(b"\n")[2]
     return clean(data.decode(errors="replace")).encode()[-limit:].decode(errors="ignore")
-
-
-def read_tasks(path: Path) -> list[dict[str, Any]]:
-    """Return the task results that the callback has written so far (a half-written last line is left)."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    except OSError:
-        return []
-    tasks = [json.loads(line) for line in lines if line.endswith("\n")]
-    for task in tasks:
-        task["name"], task["message"] = clean(task["name"]), clean(task["message"])
-    return tasks

@@ -5,6 +5,7 @@ and its module behind. Every process of a run carries its id in the environment;
 """
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -14,7 +15,10 @@ from pathlib import Path
 
 MARK = "OIMS_RUN_ID"
 TERM_GRACE = 10.0
+SETTLE = 0.3
+MAX_COMMAND = 200
 _PROC = Path("/proc")
+_SSH_MASTER = re.compile(r"ssh: .*\[mux\]$")
 
 
 def start(command: Sequence[str], *, cwd: Path, env: dict[str, str], output: Path) -> subprocess.Popen[bytes]:
@@ -54,6 +58,31 @@ def _alive(run_id: str, process: subprocess.Popen[bytes] | None) -> set[int]:
     if process is not None and process.poll() is None:
         pids.add(process.pid)
     return pids
+
+
+def left_by(run_id: str) -> list[str]:
+    """Return the commands of what a playbook left, once those that were ending anyway have had a moment.
+
+    A connection that ssh keeps for the next playbook is Ansible's own and not told of.
+    """
+    if not find(run_id):
+        return []
+    time.sleep(SETTLE)
+    commands = [_command(pid) for pid in find(run_id)]
+    return sorted(command for command in commands if command and not _SSH_MASTER.match(command))
+
+
+def _command(pid: int) -> str:
+    try:
+        return (
+            (_PROC / str(pid) / "cmdline")
+            .read_bytes()[:MAX_COMMAND]
+            .replace(b"\0", b" ")
+            .decode(errors="replace")
+            .strip()
+        )
+    except OSError:
+        return ""
 
 
 def find(run_id: str) -> list[int]:

@@ -85,7 +85,8 @@ class Bench:
         take_in(self.ledger, [Event.model_validate(event)], self.clock.steady(), 1)
         self.engine.decide_all(None)
         for run in runs.in_state(self.ledger, "queued"):
-            self.executor.execute(run, self.policy.remedies[0].digest)
+            remedy = self.policy.remedies[0]
+            self.executor.execute(run, remedy.digest, remedy.leftovers)
             return runs.get_run(self.ledger, run.id)
         return None
 

@@ -6,8 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.schemas.base import Id, Page, Time, Word
 from app.incidents.models import Verdict
+from contract.runs import RunState
 
-RunState = Literal["queued", "running", "succeeded", "failed", "timed_out", "interrupted"]
 Decided = Literal["run", "deferred", "declined"]
 
 
@@ -93,7 +93,9 @@ class RunOut(_Told):
     target: dict[str, Any]
     mode: str
     attempt: int
-    state: str
+    state: RunState
+    reason: str | None
+    detail: str | None
     verification: Verdict | None
     queued_at: Time | None
     started_at: Time | None
@@ -108,5 +110,7 @@ class RunInFull(RunOut):
     """A playbook run with its tasks, the end of its output, and what the verdict rests on."""
 
     tasks: list[dict[str, Any]]
+    task_counts: dict[str, int] | None
+    tasks_cut: str | None
     output_tail: str
     evidence: dict[str, Any]
