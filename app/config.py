@@ -11,7 +11,9 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.alerts import severities
 from app.incidents.lifecycle import Severity
+from contract import labels
 from contract.trust import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
@@ -136,6 +138,27 @@ class Settings(BaseSettings):
         timedelta(minutes=15),
         description="A run or verdict of which automation tells nothing for so long is closed as unknown.",
     )
+    severity_labels: Annotated[tuple[str, ...], NoDecode] = Field(
+        labels.SEVERITY,
+        min_length=1,
+        description="Labels that give an alert's severity, separated by commas, the most telling first.",
+    )
+    severity_words: Annotated[dict[str, Severity], NoDecode] = Field(
+        {}, description="Further words for severities, as in `p0=critical,besteffort=low`."
+    )
+    service_labels: Annotated[tuple[str, ...], NoDecode] = Field(
+        labels.SERVICE,
+        min_length=1,
+        description="Labels that give an alert's service, separated by commas, the most telling first; "
+        "an exporter is never the service.",
+    )
+    title_template: str = Field(
+        "{what}: {where}",
+        min_length=1,
+        max_length=500,
+        description="What an incident of an alert is called. In braces: a label, an annotation, `what` (the "
+        "summary, message or name of the alert) or `where` (namespace and workload, node or instance).",
+    )
     prometheus_url: str = Field(
         "", description="Prometheus, for pictures of an alert's expression; empty: none."
     )
@@ -163,7 +186,14 @@ class Settings(BaseSettings):
         "INFO", description="Least level that is logged."
     )
 
-    @field_validator("mail_to", "second_factor_roles", mode="before")
+    @field_validator("severity_words", mode="before")
+    @classmethod
+    def _words(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return {severities.plain(word): severity.lower() for word, severity in _pairs(value).items()}
+
+    @field_validator("mail_to", "second_factor_roles", "severity_labels", "service_labels", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

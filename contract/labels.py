@@ -6,7 +6,7 @@ Where an alert has more labels than are kept, these stay.
 from collections.abc import Iterable, Mapping
 
 SEVERITY = ("severity", "priority", "level", "criticality")
-SERVICE = ("service", "app", "application", "app_kubernetes_io_name", "job")
+SERVICE = ("service", "job", "app", "application", "app_kubernetes_io_name", "app.kubernetes.io/name")
 PLACE = (
     "namespace",
     "cluster",

@@ -6,45 +6,31 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from app.incidents.lifecycle import Severity
+from app.alerts.severities import SIGN_OF_LIFE
 from app.text import one_line
 from contract import limits
+from contract.labels import WORDS, most_telling
 from contract.text import safe
 
 MAX_LABELS = limits.LABELS
 MAX_NAME = limits.NAME
-
-SEVERITIES = {
-    "critical": Severity.CRITICAL,
-    "page": Severity.CRITICAL,
-    "emergency": Severity.CRITICAL,
-    "high": Severity.HIGH,
-    "error": Severity.HIGH,
-    "major": Severity.HIGH,
-    "medium": Severity.MEDIUM,
-    "warning": Severity.MEDIUM,
-    "low": Severity.LOW,
-    "minor": Severity.LOW,
-    "info": Severity.LOW,
-}
-"""The usual values of the label ``severity``; any other value means medium."""
-
-SIGN_OF_LIFE = "none"
-"""An alert of this severity always fires to prove that alerts arrive; it opens no incident."""
 
 
 def _bounded(longest: int) -> Callable[[dict[str, str]], dict[str, str]]:
     """Return what keeps names and values as they came, made safe and within what the webhook takes."""
 
     def bounded(pairs: dict[str, str]) -> dict[str, str]:
-        kept = list(pairs.items())[:MAX_LABELS]
-        return {safe(name)[: limits.LABEL_NAME]: safe(value)[:longest] for name, value in kept}
+        return {safe(name)[: limits.LABEL_NAME]: safe(value)[:longest] for name, value in pairs.items()}
 
     return bounded
 
 
+def _few(pairs: dict[str, str]) -> dict[str, str]:
+    return most_telling(pairs, MAX_LABELS, WORDS)
+
+
 Pairs = Annotated[dict[str, str], AfterValidator(_bounded(limits.LABEL_VALUE))]
-Annotations = Annotated[dict[str, str], AfterValidator(_bounded(limits.ANNOTATION))]
+Annotations = Annotated[dict[str, str], AfterValidator(_few), AfterValidator(_bounded(limits.ANNOTATION))]
 
 
 class JournalEvent(BaseModel):
@@ -69,16 +55,6 @@ class JournalEvent(BaseModel):
     def alertname(self) -> str:
         """Return the alert's name; an alert without one still gets an incident."""
         return one_line(self.labels.get("alertname", ""), MAX_NAME) or "Alert without a name"
-
-    @property
-    def title(self) -> str:
-        """Return what the incident is called: the rule's summary, else the alert's name."""
-        return one_line(self.annotations.get("summary", ""), MAX_NAME) or self.alertname
-
-    @property
-    def severity(self) -> Severity:
-        """Return the incident's severity."""
-        return SEVERITIES.get(self.labels.get("severity", "").strip().lower(), Severity.MEDIUM)
 
     @property
     def is_sign_of_life(self) -> bool:

@@ -4,7 +4,9 @@ from typing import Any
 
 import structlog
 
-from app.alerts.events import JournalEvent
+from app.alerts import severities, titles
+from app.alerts.events import MAX_LABELS, MAX_NAME, JournalEvent
+from app.alerts.exporters import is_exporter
 from app.alerts.models import AlertEvent
 from app.clock import in_words, now, rfc3339
 from app.config import Settings
@@ -15,6 +17,8 @@ from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Source, Verdict
 from app.incidents.service import MAX_SERVICE
 from app.remediation import service as remediation
+from app.text import one_line
+from contract.labels import TELLING, most_telling
 
 log = structlog.get_logger()
 
@@ -59,41 +63,47 @@ def _firing(event: JournalEvent, settings: Settings) -> Incident:
     if latest is not None:
         latest = changes.lock(latest.id)
     if latest is None:
-        return _open(event, None)
+        return _open(event, None, settings)
     going_on = merging.goes_on(latest)
     if going_on is not None:
-        return _join_duplicate(event, latest, changes.lock(going_on.id))
+        return _join_duplicate(event, latest, changes.lock(going_on.id), settings)
     if latest.state is not State.RESOLVED or (latest.is_firing and latest.episode == event.episode):
-        return _join(event, latest)
+        return _join(event, latest, settings)
     if latest.resolved_at and now() - latest.resolved_at <= settings.reopen_window:
-        return _reopen(event, latest)
-    return _open(event, latest)
+        return _reopen(event, latest, settings)
+    return _open(event, latest, settings)
 
 
-def _open(event: JournalEvent, previous: Incident | None) -> Incident:
+def _open(event: JournalEvent, previous: Incident | None, settings: Settings) -> Incident:
+    severity, unknown = severities.meaning(event.labels, settings.severity_labels, settings.severity_words)
     incident = Incident(
-        title=event.title,
-        description=event.annotations.get("description", ""),
-        severity=event.severity,
+        title=titles.title(event.alertname, event.labels, event.annotations, settings.title_template),
+        description=event.annotations.get("description") or event.annotations.get("message", ""),
+        severity=severity,
         source=Source.ALERT,
-        service=_service(event.labels),
+        service=_service(event.labels, settings),
         fingerprint=event.fingerprint,
         alertname=event.alertname,
         previous_id=previous.id if previous else None,
     )
-    _take_facts(event, incident)
+    _take_facts(event, incident, settings)
     summary = f"Opened from alert {event.alertname}, event {event.seq}."
     if previous:
         summary += f" The same alert was incident {previous.id} before."
+    if unknown:
+        summary += (
+            f" Its severity, “{one_line(unknown, MAX_NAME)}”, is no known word and counts as {severity}; "
+            "OIMS_SEVERITY_WORDS can name it."
+        )
     changes.add(incident, ALERTING, summary, **_facts(event, None), fired_at=_iso(event))
     return incident
 
 
-def _join(event: JournalEvent, incident: Incident) -> Incident:
+def _join(event: JournalEvent, incident: Incident, settings: Settings) -> Incident:
     summary = "The alert fired again."
     if incident.is_firing:
         summary = "The alert still fires; its start is counted anew, as after a restart of Prometheus."
-    _take_facts(event, incident)
+    _take_facts(event, incident, settings)
     changes.record(
         incident.id,
         EventKind.ALERT_FIRED,
@@ -105,8 +115,10 @@ def _join(event: JournalEvent, incident: Incident) -> Incident:
     return incident
 
 
-def _join_duplicate(event: JournalEvent, duplicate: Incident, other: Incident) -> Incident:
-    _take_facts(event, duplicate)
+def _join_duplicate(
+    event: JournalEvent, duplicate: Incident, other: Incident, settings: Settings
+) -> Incident:
+    _take_facts(event, duplicate, settings)
     fired_at = _iso(event)
     summary = f"The alert fired again; incident {other.id} goes on for it."
     known = _facts(event, duplicate.id)
@@ -117,8 +129,8 @@ def _join_duplicate(event: JournalEvent, duplicate: Incident, other: Incident) -
     return duplicate
 
 
-def _reopen(event: JournalEvent, incident: Incident) -> Incident:
-    _take_facts(event, incident)
+def _reopen(event: JournalEvent, incident: Incident, settings: Settings) -> Incident:
+    _take_facts(event, incident, settings)
     summary = f"Reopened: the alert fired again, event {event.seq}."
     changes.restart(incident, ALERTING, summary, **_facts(event, incident.id), fired_at=_iso(event))
     return incident
@@ -162,15 +174,17 @@ def _ending(event: JournalEvent, incident: Incident) -> tuple[Actor, str]:
     return ALERTING, f"Resolved: the alert stopped firing. The incident lasted {lasted}."
 
 
-def _service(labels: dict[str, str]) -> str | None:
-    named = (labels.get(name) for name in ("service", "job", "app"))
-    return next((name[:MAX_SERVICE] for name in named if name), None)
+def _service(labels: dict[str, str], settings: Settings) -> str | None:
+    """Return the first of the labels of a service that names no exporter."""
+    named = (one_line(labels.get(name, ""), MAX_SERVICE) for name in settings.service_labels)
+    return next((name for name in named if name and not is_exporter(name)), None)
 
 
-def _take_facts(event: JournalEvent, incident: Incident) -> None:
+def _take_facts(event: JournalEvent, incident: Incident, settings: Settings) -> None:
     incident.is_firing = True
     incident.episode = event.episode
-    incident.labels = event.labels
+    first = (*settings.severity_labels, *settings.service_labels, *TELLING)
+    incident.labels = most_telling(event.labels, MAX_LABELS, first)
     incident.annotations = event.annotations
     incident.generator_url = (event.generator_url or "")[:MAX_URL] or None
 

@@ -29,6 +29,9 @@ ROWS: dict[str, tuple[str, ...]] = {
     "app/incidents/details.py:_NAME": ("a", "a.", "="),
     "app/incidents/evidence.py:_COMPARISON": (" ", "a >", "> 1 ", ">1e", "\n"),
     "app/incidents/evidence.py:_SET_OPERATOR": ("and", " an", "or_"),
+    "app/alerts/severities.py:_BETWEEN": ("-", "p", " "),
+    "app/alerts/titles.py:_PLACEHOLDER": ("{", "{a", "{a}", "}"),
+    "app/alerts/titles.py:is_told": ("/", "a/", " "),
     "app/incidents/filters.py:_LABEL": ("a", "a=", "="),
     "app/reviews/export.py:_SPECIAL": ("*", "a"),
     "app/words.py:_FIRST_PART": (".", ". ", ": "),
@@ -119,6 +122,8 @@ def pattern(name: str) -> Callable[[str], Any]:
     """How the program uses a pattern: all that a text makes it do."""
     file, _, own = name.partition(":")
     used = getattr(importlib.import_module(file.removesuffix(".py").replace("/", ".")), own)
+    if own == "is_told":
+        return lambda text: used(text, text)
     if not hasattr(used, "fullmatch"):
         return used
     is_bytes = isinstance(used.pattern, bytes)

@@ -1,0 +1,21 @@
+"""Programs that measure others: their own name, pod and address say nothing about what an alert is about."""
+
+from collections.abc import Mapping
+
+PARTS = ("kube-state-metrics", "node-exporter", "node_exporter", "blackbox", "cadvisor", "pushgateway")
+ENDS = ("-exporter", "_exporter")
+NAMES = frozenset({"kubelet", "node", "probe", "windows", "snmp"})
+OF_A_CLUSTER = "kube-state-metrics"
+OF_A_NODE = ("node-exporter", "node_exporter", "windows")
+
+
+def is_exporter(name: str) -> bool:
+    """Say whether a job, service or pod of this name measures others."""
+    plain = name.strip().lower()
+    return plain in NAMES or plain.endswith(ENDS) or any(part in plain for part in PARTS)
+
+
+def is_of(labels: Mapping[str, str], *kinds: str) -> bool:
+    """Say whether an alert's series come from an exporter of these kinds."""
+    sources = f"{labels.get('job', '')} {labels.get('service', '')}".lower()
+    return any(kind in sources for kind in kinds)

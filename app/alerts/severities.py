@@ -1,0 +1,53 @@
+"""What the words for a severity mean: the field's usual ones, and those an installation adds."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from app.incidents.lifecycle import Severity
+
+WORDS = {
+    Severity.CRITICAL: "critical crit page emergency emerg panic alert fatal disaster blocker urgent highest "
+    "p0 p1 sev0 sev1 severity0 severity1",
+    Severity.HIGH: "high error err major severe p2 sev2 severity2",
+    Severity.MEDIUM: "medium warning warn moderate average normal p3 sev3 severity3",
+    Severity.LOW: "low lowest minor trivial info information informational notice debug trace "
+    "p4 p5 sev4 sev5 severity4 severity5",
+}
+SEVERITIES = {word: severity for severity, words in WORDS.items() for word in words.split()}
+
+SIGN_OF_LIFE = "none"
+"""An alert of this severity always fires to prove that alerts arrive; it opens no incident."""
+
+LONGEST = 40
+
+_BETWEEN = re.compile(r"[\s_-]", re.ASCII)
+
+
+class Meaning(NamedTuple):
+    """An alert's severity, and the word that nobody knows if there is only such a one."""
+
+    severity: Severity
+    unknown: str
+
+
+def plain(word: str) -> str:
+    """Return a word as it stands in the table: ``SEV-1`` is ``sev1``."""
+    return _BETWEEN.sub("", word[:LONGEST]).lower()
+
+
+def meaning(labels: Mapping[str, str], names: Sequence[str], own: Mapping[str, Severity]) -> Meaning:
+    """Return the severity that the first of the named labels with a known word gives; medium if none does.
+
+    Args:
+        labels: the alert's.
+        names: the labels that may give it, the most telling first.
+        own: the installation's words, which come before the usual ones.
+
+    """
+    found = [labels[name].strip() for name in names if labels.get(name, "").strip()]
+    for word in found:
+        known = own.get(plain(word)) or SEVERITIES.get(plain(word))
+        if known:
+            return Meaning(known, "")
+    return Meaning(Severity.MEDIUM, found[0][:LONGEST] if found else "")
