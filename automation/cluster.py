@@ -1,10 +1,11 @@
 """A connection to the Kubernetes API: by KUBECONFIG, or by the ServiceAccount of the pod."""
 
+from pathlib import Path
 from typing import Any
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
-from kubernetes.config import ConfigException
+from kubernetes.config import KUBE_CONFIG_DEFAULT_LOCATION, ConfigException
 from urllib3.exceptions import HTTPError
 
 FAILURES = (ApiException, ConfigException, HTTPError, OSError)
@@ -15,7 +16,10 @@ TIMEOUT = (3, 4)
 def connect() -> Any:
     """Return a client that asks once: the next look is the retry. Raises ConfigException."""
     configuration = client.Configuration()
-    config.load_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    # The library's own choice between the two prints a line to standard output.
+    has_file = Path(KUBE_CONFIG_DEFAULT_LOCATION).expanduser().exists()
+    load = config.load_kube_config if has_file else config.load_incluster_config
+    load(client_configuration=configuration)
     configuration.retries = False
     return client.ApiClient(configuration)
 

@@ -13,6 +13,7 @@ from automation.decide.rules import HOUR, decide
 from automation.instructions.reader import known
 from automation.ledger import approvals, decisions, episodes, inherited, runs, shadows, unknown
 from automation.ledger.approvals import Approval
+from automation.ledger.beginning import is_earlier
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.runs import Run
@@ -158,7 +159,13 @@ class Engine:
             within = within_of(remedy, episode.annotations)
             shadow = {"would_run_at": iso(self._clock.wall()), "verify_within_s": within}
         if not decisions.record(
-            self._ledger, episode, decision, self._clock, approval=approval, shadow=shadow
+            self._ledger,
+            episode,
+            decision,
+            self._clock,
+            approval=approval,
+            shadow=shadow,
+            is_told=not is_earlier(self._ledger, episode),
         ):
             return
         self._metrics.decided(decision)

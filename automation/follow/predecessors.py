@@ -7,8 +7,9 @@ import structlog
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from automation.clock import Clock
-from automation.ledger import inherited
+from automation.ledger import beginning, inherited
 from automation.ledger.database import Ledger
+from automation.ledger.episodes import offset
 from automation.ledger.inherited import Inherited
 from automation.report import App, AppError
 from contract.runs import TOLD, RunState
@@ -58,6 +59,8 @@ class Predecessors:
         now = self._clock.steady()
         if self._is_informed or now < self._ask_at:
             return
+        if not self._ask_at:
+            beginning.note(self._ledger, offset(self._ledger))
         self._ask_at = now + ASK_AGAIN
         try:
             found = self._ask()

@@ -19,6 +19,7 @@ from automation.clock import Clock, parse_time
 from automation.events.journal import Batch, Journal, JournalError
 from automation.events.lines import MAX_LINE, LineReader
 from automation.events.schemas import Event
+from automation.ledger import beginning
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import JOURNAL_ID, end_missing, offset, start_over, take_in
 from automation.ledger.unknown import close
@@ -121,6 +122,7 @@ class JournalReader:
             return False
         if known is None:
             self._ledger.set_meta(JOURNAL_ID, batch.journal_id)
+            beginning.note(self._ledger, batch.last_seq)
         if after + 1 < batch.oldest_seq and batch.last_seq > after and (after or batch.oldest_seq > 1):
             log.error("the journal no longer has these events", first=after + 1, last=batch.oldest_seq - 1)
             if after and not self._bridge():

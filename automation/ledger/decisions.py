@@ -27,8 +27,9 @@ def record(
     *,
     approval: Approval | None = None,
     shadow: dict[str, Any] | None = None,
+    is_told: bool = True,
 ) -> bool:
-    """Make a decision the current one and spool its report; say whether it differs from the last.
+    """Make a decision the current one and spool its report; say whether there is news to tell.
 
     `approval` is what a person is asked, `shadow` what would have been done in shadow mode.
     """
@@ -49,8 +50,9 @@ def record(
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
             (document["id"], episode.id, *key, json.dumps(document)),
         )
-        spool(ledger, DECISIONS, document["id"], document)
-        return True
+        if is_told:
+            spool(ledger, DECISIONS, document["id"], document)
+        return is_told
 
 
 def _is_new(last: sqlite3.Row, asked: dict[str, Any] | None) -> bool:

@@ -140,8 +140,8 @@ def finish(ledger: Ledger, run_id: str, state: RunState, clock: Clock, **fields:
         connection.execute("UPDATE runs SET finished_steady = ? WHERE id = ?", (clock.steady(), run_id))
         connection.execute("DELETE FROM locks WHERE run = ?", (run_id,))
         is_repair = get_run(ledger, run_id).attempt > 0
-        has_acted = fields.get("reason") is not RunReason.NOTHING_DONE
-        verification = "pending" if state is RunState.SUCCEEDED and is_repair and has_acted else None
+        has_acted = fields.get("reason") != RunReason.NOTHING_DONE
+        verification = "pending" if state == RunState.SUCCEEDED and is_repair and has_acted else None
         finished_at = iso(clock.wall())
         return change(
             ledger, run_id, state=state, verification=verification, finished_at=finished_at, **fields

@@ -1,5 +1,7 @@
 """The engine and its ledger, one look at a time: who comes first, and what another automation did before."""
 
+import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -8,7 +10,7 @@ from automation.clock import iso
 from automation.events.schemas import Event
 from automation.follow.engine import Engine
 from automation.follow.predecessors import ASK_AGAIN, Predecessors
-from automation.ledger import runs
+from automation.ledger import reports, runs
 from automation.ledger.database import open_ledger
 from automation.ledger.episodes import take_in
 from automation.policy.contents import read_contents
@@ -47,6 +49,7 @@ class Bench:
             muted=lambda _: self.muted,
             rollouts=self,
         )
+        app.clock_ahead = self.clock.wall().timestamp() - time.time()
         self.predecessors = Predecessors(App(app.url, APP_TOKEN), self.ledger, self.clock)
 
     def problem(self, _target):
@@ -213,3 +216,20 @@ def test_a_target_that_is_coming_up_is_left_alone_until_it_is_there(bench):
 
     bench.coming_up = None
     assert [run.episode for run in bench.look()] == ["e-A"]
+
+
+def test_what_was_over_before_it_became_the_leader_is_recorded_without_a_report(bench):
+    for name in "AB":
+        bench.fire(name)
+    bench.fire("A", "resolved")
+    take_in(bench.ledger, [], 0.0, new_offset=3)
+    bench.predecessors.learn()
+    bench.look()
+    bench.fire("C")
+    bench.fire("C", "resolved")
+    bench.look()
+    assert bench.decision("A") == bench.decision("C") == ("declined", "already_resolved")
+    assert bench.decision("B") == ("run", None)
+    told = [json.loads(report.body)["alertname"] for report in reports.due(bench.ledger, 1e9)]
+    assert "A" not in told
+    assert {"B", "C"} <= set(told)
