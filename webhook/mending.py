@@ -26,6 +26,8 @@ SHOWN = 100
 
 FIRING = frozenset({"firing", "alerting", "active", "on", "open", "problem", "triggered"})
 RESOLVED = frozenset({"resolved", "ok", "normal", "inactive", "off", "closed", "recovery", "recovered"})
+LINKS = {"panelURL": "panel_url", "dashboardURL": "dashboard_url", "silenceURL": "silence_url"}
+"""Grafana's fields, and the annotations that they become."""
 PASSING = frozenset({"status", "startsAt", "endsAt", "updatedAt", "values", "valueString"})
 """Fields that differ from one delivery of an alert to the next."""
 
@@ -54,6 +56,16 @@ def mended(document: dict[str, Any], group_status: object) -> dict[str, Any]:
     fields["fingerprint"] = _fingerprint(document.get("fingerprint"), labels, texts)
     annotations = _annotations(document.get("annotations"), notices)
     return fields | {"annotations": _with_notice(annotations, notices)}
+
+
+def links(document: dict[str, Any]) -> dict[str, str]:
+    """Return where Grafana says that its alert can be seen and silenced, as annotations."""
+    found = {name: document.get(field) for field, name in LINKS.items()}
+    return {
+        name: value
+        for name, value in found.items()
+        if isinstance(value, str) and len(value) <= limits.URL and value.startswith(("http://", "https://"))
+    }
 
 
 def is_kept_aside(labels: dict[str, str]) -> bool:

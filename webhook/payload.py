@@ -23,9 +23,10 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
 from contract import limits
+from contract.labels import WORDS, most_telling
 from contract.text import decoded
 from webhook import times
-from webhook.mending import is_kept_aside, mended, one_text
+from webhook.mending import NOTICE, is_kept_aside, links, mended, one_text
 
 MAX_BODY_BYTES = limits.BODY_BYTES
 MAX_ALERTS = limits.ALERTS
@@ -177,10 +178,13 @@ def _delivery(document: dict[str, Any], given: list[dict[str, Any]], refused: li
     alerts, odd = [], []
     for found in given:
         try:
-            alerts.append(Alert.model_validate(found))
+            alert = Alert.model_validate(found)
         except ValidationError:
-            odd.append(Alert.model_validate(mended(found, document.get("status"))))
-            alerts.append(odd[-1])
+            alert = Alert.model_validate(mended(found, document.get("status")))
+            odd.append(alert)
+        more = links(found)
+        annotations = most_telling(more | alert.annotations, limits.LABELS, [NOTICE, *more, *WORDS])
+        alerts.append(alert.model_copy(update={"annotations": annotations}) if more else alert)
     truncated = document.get("truncatedAlerts")
     message = Message.model_construct(
         group_key=one_text(document.get("groupKey"), limits.GROUP_KEY),

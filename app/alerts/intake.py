@@ -16,6 +16,7 @@ from app.incidents.actors import ALERTING, AUTOMATION, Actor
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Source, Verdict
 from app.incidents.service import MAX_SERVICE
+from app.notify.models import MailKind
 from app.remediation import service as remediation
 from app.text import one_line
 from contract.labels import TELLING, most_telling
@@ -143,7 +144,7 @@ def _resolved(event: JournalEvent) -> Incident | None:
         log.warning("resolved_without_incident", seq=event.seq, episode=event.episode)
         return None
     incident = changes.lock(known.id)
-    incident.is_firing = False
+    was_firing, incident.is_firing = incident.is_firing, False
     if incident.state is State.RESOLVED or incident.is_taken_over:
         summary = (
             "The alert stopped firing."
@@ -154,6 +155,8 @@ def _resolved(event: JournalEvent) -> Incident | None:
             summary += " The incident stays with the person who has it."
         facts = _facts(event, incident.id)
         changes.record(incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, **facts)
+        if was_firing and incident.state is not State.RESOLVED:
+            changes.tell(MailKind.ALERT_ENDED, incident, ALERTING)
         return incident
     actor, summary = _ending(event, incident)
     changes.close(incident, actor, summary, **_facts(event, incident.id))

@@ -35,6 +35,7 @@ VERBS = {
     MailKind.GAVE_UP: "Needs a person",
     MailKind.RESOLVED: "Resolved",
     MailKind.REPAIRED: "Repaired",
+    MailKind.ALERT_ENDED: "Alert ended",
 }
 
 
@@ -158,6 +159,7 @@ def _lead(kind: MailKind, incident: Incident, actor: Actor, reason: str) -> str:
         MailKind.GAVE_UP: f"Automation could not repair it and calls for a person{because}",
         MailKind.RESOLVED: f"Resolved by {actor.name} after {lasted}{because}",
         MailKind.REPAIRED: _repair(incident),
+        MailKind.ALERT_ENDED: "The alert ended. The incident stays yours until you resolve it.",
     }
     return sentences[kind]
 

@@ -37,6 +37,7 @@ class MailKind(StrEnum):
     GAVE_UP = "gave_up"
     RESOLVED = "resolved"
     REPAIRED = "repaired"
+    ALERT_ENDED = "alert_ended"
     DIGEST = "digest"
     TEST = "test"
     INVITATION = "invitation"
@@ -51,7 +52,9 @@ class MailKind(StrEnum):
 
 CALLS = frozenset({MailKind.ASSIGNED, MailKind.ESCALATED, MailKind.GAVE_UP})
 """Mails about an incident that ask somebody to act."""
-NEWS = frozenset({MailKind.CREATED, MailKind.REOPENED, MailKind.RESOLVED, MailKind.REPAIRED})
+NEWS = frozenset(
+    {MailKind.CREATED, MailKind.REOPENED, MailKind.RESOLVED, MailKind.REPAIRED, MailKind.ALERT_ENDED}
+)
 """Mails about an incident that only tell."""
 CARRIES_A_KEY = frozenset({MailKind.INVITATION, MailKind.REGISTRATION, MailKind.PASSWORD_RESET})
 """Mails whose words open an account: they are forgotten once they have been sent."""

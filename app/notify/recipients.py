@@ -21,6 +21,7 @@ TOPICS = {
     MailKind.REOPENED: Topic.OPENED,
     MailKind.RESOLVED: Topic.RESOLVED,
     MailKind.REPAIRED: Topic.RESOLVED,
+    MailKind.ALERT_ENDED: Topic.RESOLVED,
     MailKind.ESCALATED: Topic.ESCALATED,
     MailKind.GAVE_UP: Topic.GAVE_UP,
 }
@@ -39,7 +40,7 @@ class Recipient:
 def of(kind: MailKind, incident: Incident) -> Sequence[Recipient]:
     """Return who gets this mail about an incident, each once.
 
-    1. The owner alone, of an assignment.
+    1. The owner alone, of an assignment, and of the end of the alert of an incident that stays open.
     2. The on-call list, for calls the escalation list of the severity, the owner, and whoever wants all.
     3. Of these, people with an account only where they want it; addresses without one always.
     4. A call that nobody would get goes to all of them, whatever they chose.
@@ -48,6 +49,9 @@ def of(kind: MailKind, incident: Incident) -> Sequence[Recipient]:
         owner = incident.owner
         return [Recipient(owner.email, "the incident was assigned to you", owner.id)] if owner else []
     people = _with_choices(_named(kind, incident))
+    if kind is MailKind.ALERT_ENDED:
+        owner_id = incident.owner_id
+        people = [item for item in people if owner_id is not None and item[0].user_id == owner_id]
     chosen = [
         recipient
         for recipient, subscription in people

@@ -200,3 +200,52 @@ def test_metrics_have_the_type_prometheus_wants(webhook):
     assert "oims_journal_commit_seconds_bucket" in answer.body
     assert webhook.metric("oims_journal_last_seq") == webhook.metric("oims_journal_rows")
     assert webhook.metric("oims_journal_last_seq") == webhook.events()["last_seq"]
+
+
+GRAFANA = {
+    "receiver": "oims",
+    "status": "firing",
+    "version": "1",
+    "groupKey": "{}:{}",
+    "truncatedAlerts": 0,
+    "orgId": 1,
+    "title": "[FIRING:1]",
+    "state": "alerting",
+    "externalURL": "https://g.example/",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {"alertname": "OfGrafana", "grafana_folder": "Ops"},
+            "annotations": {"summary": "The queue is long"},
+            "startsAt": "2026-11-27T14:13:00.374605697+02:00",
+            "endsAt": "0001-01-01T00:00:00Z",
+            "generatorURL": "https://g.example/alerting/grafana/abc/view",
+            "fingerprint": "57c6d9296de2ad39",
+            "silenceURL": "https://g.example/alerting/silence/new?x",
+            "dashboardURL": "",
+            "panelURL": "javascript:alert(1)",
+            "values": {"A": 97.1, "B": None},
+            "valueString": "[ var='A' labels={} value=97.1 ]",
+            "orgId": 1,
+        }
+    ],
+}
+
+
+def test_it_takes_what_grafana_sends_with_its_links(webhook):
+    answer = webhook.post(GRAFANA)
+
+    assert answer.status == 200, answer
+    event = webhook.events(answer.json["last_seq"] - 1)["events"][0]
+    assert event["starts_at"] == "2026-11-27T12:13:00.374Z"
+    assert event["annotations"] == {
+        "summary": "The queue is long",
+        "silence_url": "https://g.example/alerting/silence/new?x",
+    }
+
+
+def test_another_version_is_refused_with_what_to_do(webhook):
+    answer = webhook.post(GRAFANA | {"version": "2"})
+
+    assert answer.status == 400
+    assert "Grafana" in answer.json["reasons"][0]

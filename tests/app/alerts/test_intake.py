@@ -87,6 +87,9 @@ def test_the_end_of_the_alert_leaves_an_incident_with_the_person_who_has_it(
     assert incident.state is not State.RESOLVED
     assert not incident.is_firing
     assert kinds(incident)[-1] is EventKind.ALERT_RESOLVED
+    assert mails()[-1] == (MailKind.ALERT_ENDED, alice.email)
+    take(settings, event("resolved"))
+    assert [kind for kind, _ in mails()].count(MailKind.ALERT_ENDED) == 1
 
 
 def test_it_reopens_a_resolved_incident_when_the_alert_fires_again_within_the_window(

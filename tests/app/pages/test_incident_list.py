@@ -6,6 +6,7 @@ import pytest
 
 from app.alerts.models import JournalCursor
 from app.extensions import db
+from app.incidents import service
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
 from tests.app.pages.client import text
@@ -156,6 +157,19 @@ def read_journal_at(app, moment) -> None:
     with app.app_context():
         db.session.get_one(JournalCursor, 1).caught_up_at = moment
         db.session.commit()
+
+
+def test_the_list_says_which_alerts_are_out(app, browser, settings, alice, at):
+    with app.app_context():
+        Alert(settings, "Burns", at, labels={"instance": "a"}).fires()
+        out = Alert(settings, "IsOut", at, labels={"instance": "b"})
+        service.acknowledge(out.fires().id, actor=alice.actor)
+        out.ends(60)
+
+    rows = [text(row) for row in browser.get("/").all("tr")]
+
+    assert ["Alert ended" in row for row in rows if "IsOut" in row] == [True]
+    assert ["Alert ended" in row for row in rows if "Burns" in row] == [False]
 
 
 def test_the_list_does_not_say_that_alerts_arrive_after_a_delivery_was_refused(
