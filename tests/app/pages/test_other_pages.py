@@ -12,6 +12,7 @@ from app.database import Base
 from app.extensions import db
 from app.remediation import control
 from tests.app.pages import stories
+from tests.app.pages.alerts import Alert
 
 ROOT = Path(__file__).parents[3]
 
@@ -69,6 +70,45 @@ def test_a_run_page_shows_tasks_output_verdict_and_the_command_for_hands(browser
         "ready_replicas",
     ):
         assert expected in run.words
+
+
+def ended(settings, at, state, **fields):
+    """An alert whose run ended in some way."""
+    alert = Alert(settings, "ShardsLost", at, labels={"severity": "high"}, annotations={})
+    alert.fires()
+    alert.decided("run", "Attempt 1 of 2.")
+    alert.finished(state, 20, **fields)
+    return alert.incident
+
+
+def run_page(browser, incident_id):
+    links = [link.get("href") or "" for link in browser.get(f"/incidents/{incident_id}").all("a")]
+    return browser.get(next(link for link in links if link.startswith("/runs/")))
+
+
+def test_a_run_page_says_what_is_cut_and_where_each_task_ran(browser, tell, settings, at):
+    tasks = [
+        {"number": 1, "host": "web-1", "name": "Look", "status": "ok"},
+        {"number": 2, "host": "web-2", "name": "Look", "status": "rescued"},
+        {"number": 900, "host": "web-2", "name": "Wait", "status": "unfinished"},
+    ]
+    cut = "First 2 and last 1 of 900 tasks; failed ones are always kept."
+    detail = "It had begun and not ended “Wait” on web-2."
+    incident_id = tell(ended, settings, at, "timed_out", tasks=tasks, tasks_cut=cut, detail=detail)
+    words = run_page(browser, incident_id).words
+    for expected in (cut, detail, "897 tasks left out", "on web-1", "failed, rescued", "not finished"):
+        assert expected in words
+    assert "Tasks on 2 hosts" in browser.get(f"/incidents/{incident_id}").words
+
+
+def test_a_run_that_did_nothing_is_not_shown_as_a_repair(browser, tell, settings, at):
+    detail = "It did nothing: every task was skipped."
+    incident_id = tell(ended, settings, at, "succeeded", reason="nothing_done", detail=detail, tasks=[])
+    words = browser.get(f"/incidents/{incident_id}").words
+    assert detail in words
+    assert "Repair did nothing" in browser.get("/?state=all").words
+    assert "Now checking" not in words
+    assert "Did nothing" in run_page(browser, incident_id).words
 
 
 def test_the_patterns_page_keeps_the_house_rules(browser):
