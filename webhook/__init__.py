@@ -55,7 +55,7 @@ class Webhook(Flask):
                 refused=refusals.newest,
             )
         )
-        held_back = mutes.Mutes(settings.alertmanager_url, settings.ca_file)
+        held_back = mutes.Mutes(settings.alertmanager)
         self.register_blueprint(mutes.blueprint(read=held_back.read, reader=reader, writer=writer))
         self.register_blueprint(health.blueprint(self.journal, refusals.newest))
         intake = Intake(
@@ -71,7 +71,7 @@ class Webhook(Flask):
             Periodic("heartbeat", self._heartbeat, settings.heartbeat_interval),
             Periodic("retention", self._prune, PRUNE_INTERVAL_SECONDS),
         ]
-        if settings.alertmanager_url:
+        if settings.alertmanager:
             self._threads.append(Periodic("reconcile", reconciler.run, settings.reconcile_interval))
 
     def exposition(self) -> bytes:

@@ -6,6 +6,7 @@ import sys
 
 from serving import BindError, CertificateError
 from webhook import config, logs, wsgi
+from webhook.alertmanager import AlertmanagerError, look, suppressed
 
 
 def main() -> int:
@@ -13,7 +14,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m webhook", description="Receive alerts from Alertmanager."
     )
-    parser.add_argument("--check", action="store_true", help="only check the settings, then exit")
+    parser.add_argument(
+        "--check", action="store_true", help="check the settings, ask Alertmanager if one is set, then exit"
+    )
     arguments = parser.parse_args()
     os.umask(0o077)
     try:
@@ -23,14 +26,27 @@ def main() -> int:
         sys.stderr.write(f"The webhook can't start:\n{error}\n")
         return 2
     if arguments.check:
-        sys.stderr.write("The settings are right.\n")
-        return 0
+        return _check(settings)
     logs.configure(settings.log_level)
     try:
         wsgi.run(settings)
     except (BindError, CertificateError) as error:
         sys.stderr.write(f"The webhook can't start:\n{error}\n")
         return 2
+    return 0
+
+
+def _check(settings: config.Settings) -> int:
+    """Exit status 0 if Alertmanager, where one is set, answers as it will be asked, else 2."""
+    if settings.alertmanager is not None:
+        try:
+            seen = look(settings.alertmanager)
+            suppressed(settings.alertmanager)
+        except AlertmanagerError as error:
+            sys.stderr.write(f"OIMS_ALERTMANAGER_URL: Alertmanager can't be asked: {error}\n")
+            return 2
+        sys.stderr.write(f"Alertmanager answers; it has {len(seen.alerts)} alerts.\n")
+    sys.stderr.write("The settings are right.\n")
     return 0
 
 

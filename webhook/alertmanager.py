@@ -1,8 +1,10 @@
 """A look at Alertmanager through its API, version 2."""
 
+import base64
 import contextlib
 import http.client
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,11 +16,30 @@ from contract.trust import trusting
 
 TIMEOUT_SECONDS = 5.0
 WATCHDOG = "Watchdog"
+HINTS = {
+    401: "; set OIMS_ALERTMANAGER_USERNAME and _PASSWORD_FILE, or OIMS_ALERTMANAGER_TOKEN_FILE",
+    403: "; the name or token that is set may not read there",
+    404: "; the address must be that of Alertmanager's own page, with its path if it has one",
+}
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 
 class AlertmanagerError(Exception):
     """Alertmanager could not be asked, or its answer is not to be trusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An Alertmanager: its address, whom to trust for it, and what its header Authorization is now."""
+
+    url: str
+    ca_file: Path | None
+    authorization: Callable[[], str]
+
+
+def basic(name: str, password: str) -> str:
+    """Return the header Authorization of a name and password (RFC 7617)."""
+    return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +58,10 @@ class Look:
     watchdog_age_seconds: float | None
 
 
-def look(url: str, ca_file: Path | None) -> Look:
-    """Ask the Alertmanager at ``url``. Raises AlertmanagerError."""
-    status, date = _get(url, "/api/v2/status", ca_file)
-    alerts, _ = _get(url, "/api/v2/alerts", ca_file)
+def look(server: Server) -> Look:
+    """Ask an Alertmanager. Raises AlertmanagerError."""
+    status, date = _get(server, "/api/v2/status")
+    alerts, _ = _get(server, "/api/v2/alerts")
     if not isinstance(status, dict) or not isinstance(alerts, list):
         raise AlertmanagerError("an answer has another form than that of the API, version 2")
     started_at = str(status.get("uptime"))
@@ -52,18 +73,18 @@ def look(url: str, ca_file: Path | None) -> Look:
     return Look(known, started_at, up, _watchdog_age(known, date))
 
 
-def suppressed(url: str, ca_file: Path | None) -> list[dict[str, Any]]:
-    """Return what the Alertmanager at ``url`` tells nobody about, and why. Raises AlertmanagerError.
+def suppressed(server: Server) -> list[dict[str, Any]]:
+    """Return what an Alertmanager tells nobody about, and why. Raises AlertmanagerError.
 
     Each has a ``fingerprint``, the ``silences`` that hold it back (``created_by``, ``comment``, ``ends_at``),
     the fingerprints that inhibit it (``inhibited_by``) and the time intervals that mute it (``muted_by``).
     """
-    alerts = _get(url, "/api/v2/alerts?active=false&unprocessed=false", ca_file)[0]
+    alerts = _get(server, "/api/v2/alerts?active=false&unprocessed=false")[0]
     if not isinstance(alerts, list):
         raise AlertmanagerError("an answer has another form than that of the API, version 2")
     found = [(str(one.get("fingerprint")), one.get("status")) for one in alerts if isinstance(one, dict)]
     held = [(name, how) for name, how in found if isinstance(how, dict) and how.get("state") != "active"]
-    silences = _silences(url, ca_file) if any(how.get("silencedBy") for _, how in held) else {}
+    silences = _silences(server) if any(how.get("silencedBy") for _, how in held) else {}
     return [
         {
             "fingerprint": name,
@@ -75,9 +96,9 @@ def suppressed(url: str, ca_file: Path | None) -> list[dict[str, Any]]:
     ]
 
 
-def _silences(url: str, ca_file: Path | None) -> dict[str, dict[str, str]]:
+def _silences(server: Server) -> dict[str, dict[str, str]]:
     """Return who made each silence, why, and until when."""
-    known = _get(url, "/api/v2/silences", ca_file)[0]
+    known = _get(server, "/api/v2/silences")[0]
     words = {"created_by": "createdBy", "comment": "comment", "ends_at": "endsAt"}
     return {
         str(one.get("id")): {name: str(one.get(theirs, "")) for name, theirs in words.items()}
@@ -113,16 +134,19 @@ def _connection(scheme: str, host: str, port: int | None, ca_file: Path | None) 
     return http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
 
 
-def _get(url: str, path: str, ca_file: Path | None) -> tuple[Any, str]:
+def _get(server: Server, path: str) -> tuple[Any, str]:
     """Return the JSON of a path and the Date of the answer."""
-    parts = urlsplit(url)
-    connection = _connection(parts.scheme, parts.hostname or "", parts.port, ca_file)
+    parts = urlsplit(server.url)
+    connection = _connection(parts.scheme, parts.hostname or "", parts.port, server.ca_file)
+    headers = {"Accept": "application/json"}
+    if login := server.authorization():
+        headers["Authorization"] = login
     try:
-        connection.request("GET", parts.path.rstrip("/") + path, headers={"Accept": "application/json"})
+        connection.request("GET", parts.path.rstrip("/") + path, headers=headers)
         answer = connection.getresponse()
         body = answer.read(MAX_ANSWER_BYTES)
         if answer.status != http.HTTPStatus.OK:
-            raise AlertmanagerError(f"{path} answered {answer.status}")
+            raise AlertmanagerError(f"{path} answered {answer.status}{HINTS.get(answer.status, '')}")
         return json.loads(body), answer.headers.get("Date", "")
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise AlertmanagerError(f"{path}: {type(error).__name__}") from error

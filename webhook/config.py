@@ -8,12 +8,13 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contract.trust import CA_FILE_DESCRIPTION, CaFile
+from webhook.alertmanager import Server, basic
 from webhook.credentials import Credential, CredentialError
 from webhook.journal.store import POSTGRES_SCHEMES
 
@@ -103,8 +104,21 @@ class Settings(BaseSettings):
     )
     heartbeat_interval: Seconds = Field(15, ge=0.1, le=300, description="Time between two heartbeat lines.")
     alertmanager_url: Annotated[str, BeforeValidator(_http_url)] = Field(
-        "", description="Alertmanager to compare the journal with; empty turns the reconciler off."
+        "",
+        description="Alertmanager to compare the journal with, as in http://oims-alertmanager:9093 or "
+        "https://name:password@example.org/alertmanager; empty turns the reconciler off.",
     )
+    alertmanager_username: str = Field("", description="Name for Alertmanager, where it asks for one.")
+    alertmanager_password: SecretStr | None = Field(
+        None, description="Password of OIMS_ALERTMANAGER_USERNAME."
+    )
+    alertmanager_password_file: Path | None = Field(
+        None, description="File that holds OIMS_ALERTMANAGER_PASSWORD."
+    )
+    alertmanager_token: SecretStr | None = Field(
+        None, description="Bearer token for Alertmanager, where it asks for one."
+    )
+    alertmanager_token_file: Path | None = Field(None, description="File that holds OIMS_ALERTMANAGER_TOKEN.")
     alertmanager_receiver: str = Field(
         "oims-webhook", min_length=1, description="Name of the Alertmanager receiver that is this webhook."
     )
@@ -141,6 +155,51 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _alertmanager_is_whole(self) -> Self:
+        parts = urlsplit(self.alertmanager_url)
+        has_password = self.alertmanager_password or self.alertmanager_password_file
+        has_token = self.alertmanager_token or self.alertmanager_token_file
+        in_url = parts.username is not None or parts.password is not None
+        if in_url and not (parts.username and parts.password):
+            raise ValueError("OIMS_ALERTMANAGER_URL: has a name or a password alone; give both or none")
+        if bool(self.alertmanager_username) != bool(has_password):
+            raise ValueError(
+                "OIMS_ALERTMANAGER_USERNAME and OIMS_ALERTMANAGER_PASSWORD_FILE: set both or none"
+            )
+        ways = [in_url, bool(has_password), bool(has_token)]
+        if sum(ways) > 1:
+            raise ValueError(
+                "OIMS_ALERTMANAGER_URL: log in one way: by a name and password in the address, by "
+                "OIMS_ALERTMANAGER_USERNAME, or by OIMS_ALERTMANAGER_TOKEN"
+            )
+        if any(ways) and not self.alertmanager_url:
+            raise ValueError("OIMS_ALERTMANAGER_URL: is needed with a name or token for Alertmanager")
+        try:
+            if self.alertmanager is not None:
+                self.alertmanager.authorization()
+        except CredentialError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def alertmanager(self) -> Server | None:
+        """The Alertmanager to ask, if there is one; raises CredentialError if its secret can't be had."""
+        if not self.alertmanager_url:
+            return None
+        parts = urlsplit(self.alertmanager_url)
+        name = parts.username or self.alertmanager_username
+        if parts.username:
+            header = basic(unquote(parts.username), unquote(parts.password or ""))
+            return Server(self.alertmanager_url, self.ca_file, lambda: header)
+        if name:
+            password = self._secret("alertmanager_password", min_length=1)
+            return Server(self.alertmanager_url, self.ca_file, lambda: basic(name, password.text()))
+        if self.alertmanager_token or self.alertmanager_token_file:
+            token = self._secret("alertmanager_token", min_length=1)
+            return Server(self.alertmanager_url, self.ca_file, lambda: f"Bearer {token.text()}")
+        return Server(self.alertmanager_url, self.ca_file, lambda: "")
+
     @property
     def writer_credential(self) -> Credential:
         """The token that may post alerts; raises CredentialError if it can't be had."""
@@ -168,12 +227,15 @@ class Settings(BaseSettings):
         )
 
     def _credential(self, field: str) -> Credential:
+        return self._secret(field, min_length=MIN_SECRET_LENGTH)
+
+    def _secret(self, field: str, *, min_length: int) -> Credential:
         plain: SecretStr | None = getattr(self, field)
         return Credential.open(
             f"OIMS_{field.upper()}",
             value=plain.get_secret_value() if plain else None,
             path=getattr(self, f"{field}_file"),
-            min_length=MIN_SECRET_LENGTH,
+            min_length=min_length,
         )
 
 
@@ -215,4 +277,6 @@ def _sentence(item: dict[str, object]) -> str:
     if not isinstance(location, tuple) or not location:
         return message
     name = f"OIMS_{str(location[0]).upper()}"
-    return f"{name}: {message} (it is {os.environ.get(name, '')[:80]!r})"
+    given = os.environ.get(name, "")
+    # An address may hold a password.
+    return f"{name}: {message} (it is {'…' if '@' in given else given[:80]!r})"

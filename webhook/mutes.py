@@ -3,13 +3,12 @@
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import structlog
 from flask import Blueprint, Response, jsonify, request
 
-from webhook.alertmanager import AlertmanagerError, suppressed
+from webhook.alertmanager import AlertmanagerError, Server, suppressed
 from webhook.bearer import authorize
 from webhook.credentials import Credential
 
@@ -21,24 +20,24 @@ log = structlog.get_logger(__name__)
 class Mutes:
     """What Alertmanager answered last; asked again when that is older than a second."""
 
-    def __init__(self, url: str, ca_file: Path | None) -> None:
-        self._url, self._ca_file, self._lock = url, ca_file, threading.Lock()
+    def __init__(self, server: Server | None) -> None:
+        self._server, self._lock = server, threading.Lock()
         self._answer: list[dict[str, Any]] | None = None
         self._asked_at = float("-inf")
 
     def read(self) -> list[dict[str, Any]] | None:
         """Return the alerts that are held back; none when nobody can say."""
-        if not self._url:
+        if self._server is None:
             return None
         with self._lock:
             if time.monotonic() - self._asked_at > FRESH_SECONDS:
-                self._answer = self._ask()
+                self._answer = self._ask(self._server)
                 self._asked_at = time.monotonic()
             return self._answer
 
-    def _ask(self) -> list[dict[str, Any]] | None:
+    def _ask(self, server: Server) -> list[dict[str, Any]] | None:
         try:
-            return suppressed(self._url, self._ca_file)
+            return suppressed(server)
         except AlertmanagerError as error:
             log.warning("mutes_unknown", reason=str(error))
             return None

@@ -43,6 +43,7 @@ class Reconciler:
 
     def __init__(self, settings: Settings, journal: Journal, metrics: Metrics) -> None:
         self._settings = settings
+        self._server = settings.alertmanager
         self._journal = journal
         self._metrics = metrics
         self._missing: dict[str, _Missing] = {}
@@ -60,8 +61,10 @@ class Reconciler:
 
     def run(self) -> None:
         """Compare once; a look that fails makes what was missing start anew."""
+        if self._server is None:
+            return
         try:
-            self._compare(look(self._settings.alertmanager_url, self._settings.ca_file))
+            self._compare(look(self._server))
         except (AlertmanagerError, JournalUnavailableError) as error:
             self._metrics.reconcile_failures.inc()
             self._forget()

@@ -31,6 +31,23 @@ WRONG = {
     "too rare a heartbeat": ({"OIMS_HEARTBEAT_INTERVAL": "1h"}, "OIMS_HEARTBEAT_INTERVAL:"),
     "no size": ({"OIMS_WEBHOOK_RETENTION_SIZE": "big"}, "OIMS_WEBHOOK_RETENTION_SIZE: is not a size"),
     "no URL": ({"OIMS_ALERTMANAGER_URL": "alertmanager:9093"}, "OIMS_ALERTMANAGER_URL: is not an http"),
+    "a name for Alertmanager without a password": (
+        {"OIMS_ALERTMANAGER_URL": "http://127.0.0.1:1", "OIMS_ALERTMANAGER_USERNAME": "oims"},
+        "OIMS_ALERTMANAGER_USERNAME and OIMS_ALERTMANAGER_PASSWORD_FILE: set both or none",
+    ),
+    "a name in Alertmanager's address without a password": (
+        {"OIMS_ALERTMANAGER_URL": "http://oims@127.0.0.1:1"},
+        "OIMS_ALERTMANAGER_URL: has a name or a password alone",
+    ),
+    "two ways to log in to Alertmanager": (
+        {"OIMS_ALERTMANAGER_URL": "http://oims:x@127.0.0.1:1", "OIMS_ALERTMANAGER_TOKEN": "x"},
+        "OIMS_ALERTMANAGER_URL: log in one way",
+    ),
+    "a token for no Alertmanager": ({"OIMS_ALERTMANAGER_TOKEN": "x"}, "OIMS_ALERTMANAGER_URL: is needed"),
+    "an Alertmanager that does not answer": (
+        {"OIMS_ALERTMANAGER_URL": "http://127.0.0.1:1"},
+        "OIMS_ALERTMANAGER_URL: Alertmanager can't be asked",
+    ),
     "no level": ({"OIMS_LOG_LEVEL": "LOUD"}, "OIMS_LOG_LEVEL:"),
     "a folder as journal": ({"OIMS_WEBHOOK_JOURNAL": "/"}, "OIMS_WEBHOOK_JOURNAL: cannot write /"),
     "a journal below a file": (
