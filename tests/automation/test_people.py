@@ -160,7 +160,7 @@ def test_a_shadow_week_replayed_from_a_recorded_journal_shows_the_right_counts_i
 
     week = JournalClient(oims.webhook, READER_TOKEN, KEY.encode()).read(0, 0).events[:12]
     shadow = load_policy(oims.playbooks / "policy.yml", oims.playbooks)
-    with closing(decide_again(week, shadow, oims.playbooks)) as ledger:
+    with closing(decide_again(week, shadow)) as ledger:
         Reporter(App(oims.app, APP_TOKEN), ledger, SystemClock(None)).send_due()
     words = "In the last 7 days it would have run 6 times; in 3 of them the alert cleared by itself"
     assert words in ann.read("/automation/remedies/repair/Shadowed")

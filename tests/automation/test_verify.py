@@ -25,6 +25,7 @@ RUN = Run(
     variables={},
     timeout=60,
     document={},
+    digest=None,
 )
 FIRING = EPISODE
 RESOLVED = replace(EPISODE, is_firing=False, resolved_steady=1100.0)
