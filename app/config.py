@@ -38,6 +38,12 @@ def _duration(value: object) -> object:
     return timedelta(seconds=float(match[1]) * _DURATION_UNITS[match[2]])
 
 
+def _list(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
@@ -98,7 +104,9 @@ class Settings(BaseSettings):
         default=False,
         description="Single sign-on counts as both factors; for providers that always ask for two.",
     )
-    second_factor_roles: Annotated[tuple[Literal["viewer", "responder", "admin"], ...], NoDecode] = Field(
+    second_factor_roles: Annotated[
+        tuple[Literal["viewer", "responder", "admin"], ...], NoDecode, BeforeValidator(_list)
+    ] = Field(
         (), description="Roles that must log in with a second factor, as in `admin,responder`; empty: none."
     )
     approvals_need_second_factor: bool = Field(
@@ -114,7 +122,7 @@ class Settings(BaseSettings):
         "none", description="How the connection is protected."
     )
     smtp_from: str = Field("oims@localhost.localdomain", description="Sender of the mails.")
-    mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
+    mail_to: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
         (), description="On-call list: addresses that hear of every incident, separated by commas."
     )
     escalate_to: Annotated[dict[Severity, tuple[str, ...]], NoDecode] = Field(
@@ -138,7 +146,7 @@ class Settings(BaseSettings):
         timedelta(minutes=15),
         description="A run or verdict of which automation tells nothing for so long is closed as unknown.",
     )
-    severity_labels: Annotated[tuple[str, ...], NoDecode] = Field(
+    severity_labels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
         labels.SEVERITY,
         min_length=1,
         description="Labels that give an alert's severity, separated by commas, the most telling first.",
@@ -146,7 +154,7 @@ class Settings(BaseSettings):
     severity_words: Annotated[dict[str, Severity], NoDecode] = Field(
         {}, description="Further words for severities, as in `p0=critical,besteffort=low`."
     )
-    service_labels: Annotated[tuple[str, ...], NoDecode] = Field(
+    service_labels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
         labels.SERVICE,
         min_length=1,
         description="Labels that give an alert's service, separated by commas, the most telling first; "
@@ -192,13 +200,6 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return {severities.plain(word): severity.lower() for word, severity in _pairs(value).items()}
-
-    @field_validator("mail_to", "second_factor_roles", "severity_labels", "service_labels", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
 
     @field_validator("oidc_roles", mode="before")
     @classmethod

@@ -126,6 +126,8 @@ def default_text(field: FieldInfo) -> str:
         return f"`{_with_unit(default, TIME_UNITS)}`"
     if _is_a(field, Bytes):
         return f"`{_with_unit(default, SIZE_UNITS)}`"
+    if isinstance(default, tuple):
+        return f"`{','.join(map(str, default))}`"
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
