@@ -219,9 +219,9 @@ PATTERNS = ["(.*a){12}b", "(a?){200}a{200}", "(a|aa)+b", "([a-z]+)*$", ".*.*.*.*
 def test_an_expression_is_linear_in_the_worst_text(pattern):
     matchers = read(f'a=~"{pattern}"', may_match_empty=True)
     fits(matchers, {"a": "b"})
-    began = time.perf_counter()
+    began = time.thread_time()
     fits(matchers, {"a": "a" * WORST})
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
 
 
 @pytest.mark.parametrize(
@@ -230,8 +230,8 @@ def test_an_expression_is_linear_in_the_worst_text(pattern):
 @pytest.mark.parametrize("length", [limits.MATCHERS_TEXT, WORST])
 def test_the_parser_is_linear_in_the_worst_text(unit, length):
     text = (unit * length)[:length]
-    began = time.perf_counter()
+    began = time.thread_time()
     for candidate in (text, f"a={text}"[:length], f'a="{text}'[:length]):
         with contextlib.suppress(InvalidMatchersError):
             read(candidate)
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2

@@ -79,6 +79,6 @@ def test_the_labels_of_an_alert_stay_as_they_came():
 
 @pytest.mark.parametrize("unit", ["\r", "\r\n", "\x1b", " ", "\u202e", "a\r"])
 def test_it_is_linear(unit):
-    began = time.perf_counter()
+    began = time.thread_time()
     one_line(unit * 100_000)
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
