@@ -38,6 +38,9 @@ def _duration(value: object) -> object:
     return timedelta(seconds=float(match[1]) * _DURATION_UNITS[match[2]])
 
 
+_BASE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
+
+
 def _list(value: object) -> object:
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
@@ -252,7 +255,7 @@ class Settings(BaseSettings):
     def _plain_base(cls, value: str) -> str:
         """Insist on what every address can be made from: a host, and a path of ordinary segments."""
         parts = urlsplit(value)
-        is_plain = re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*", parts.path)
+        is_plain = _BASE_PATH.fullmatch(parts.path)
         if not parts.hostname or parts.query or parts.fragment or parts.username or not is_plain:
             raise ValueError(
                 "must be an address such as https://oims.example.org or https://example.org/oims, "

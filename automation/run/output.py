@@ -1,16 +1,13 @@
 """What a playbook printed: the tail of it, without secrets and without control characters."""
 
+import re
 from pathlib import Path
-
-import re2
 
 from contract import limits
 from contract.redaction import redact
 
 LIMIT = limits.OUTPUT_BYTES
-_CONTROL = re2.compile(
-    r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\x{202a}-\x{202e}\x{2066}-\x{2069}]"
-)
+_CONTROL = re.compile(r"\x1b\[[0-9;?]{0,64}[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def clean(text: str) -> str:

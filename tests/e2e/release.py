@@ -13,6 +13,8 @@ from tests.e2e.cluster import CHART, ROOT, Refused, eventually, helm_program, ru
 from tests.e2e.forward import Forward
 
 PORTS = {"app": 5000, "webhook": 5001, "prometheus": 9090, "alertmanager": 9093}
+METRICS = {"app-metrics": ("app", 5010), "webhook-metrics": ("webhook", 5011)}
+"""Outside of the public Services."""
 INSTALL_SECONDS = 300
 STEPS = ("health", "login", "refusal", "round-trip")
 """What the chart's own tests try, a pod each."""
@@ -129,9 +131,14 @@ class Release:
 
     def forward(self, component, pod=None):
         """Return an address for a component's Service, or for one of its pods."""
-        target = f"pod/{pod}" if pod else f"service/{self.object_name(component)}"
+        if component in METRICS:
+            part, port = METRICS[component]
+            target = f"service/{self.object_name(part)}-pods"
+        else:
+            port = PORTS[component]
+            target = f"pod/{pod}" if pod else f"service/{self.object_name(component)}"
         if target not in self._forwards:
-            self._forwards[target] = Forward(self.namespace.name, target, PORTS[component])
+            self._forwards[target] = Forward(self.namespace.name, target, port)
         return self._forwards[target]
 
     def token(self, scope="admin"):

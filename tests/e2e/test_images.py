@@ -11,7 +11,7 @@ from tests.e2e.cluster import run
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 CONTAINER = os.environ.get("CONTAINER", "docker")
 BASE = os.environ.get("PYTHON_IMAGE") or "python:3.12-slim-bookworm"
-MEGABYTES_ON_TOP = {"webhook": 40, "app": 80, "automation": 250}
+MEGABYTES_ON_TOP = {"webhook": 40, "app": 90, "automation": 250}
 COMPILERS = {"cc", "gcc", "clang", "make", "uv"}
 FILES = """
 import os

@@ -22,6 +22,7 @@ PROMISED = {
     "IncidentAppSlow",
     "JournalLag",
     "MailStuck",
+    "IncidentAppErrorsForStrangers",
     "RemediationFailing",
     "RemediationIneffective",
     "Watchdog",

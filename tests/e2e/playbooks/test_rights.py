@@ -78,7 +78,7 @@ def test_the_role_of_the_chart_is_enough_for_every_remedy_and_its_diagnostics(
     target = f"{kind}/{cluster.create(kind, NAME)}"
     cluster.kubectl("set", "env", target, "STEP=two")
     cluster.kubectl("rollout", "status", target, "--timeout=90s")
-    assert changed(play("rollback_oims", target, kubeconfig=kubeconfig)) == 1
+    assert changed(play("rollback_oims", target, kubeconfig=kubeconfig, oims_revision=1)) == 1
     assert cluster.env(kind, NAME) == "one"
     assert changed(play("restart_oims", target, kubeconfig=kubeconfig)) == 1
     if kind != "DaemonSet":

@@ -80,7 +80,7 @@ def assert_nothing_lost(monitor):
 
 def test_the_host_folder_holds_exactly_the_monitors_rights(monitor, release):
     contents = {path.name: path.read_text().strip() for path in monitor.host.iterdir()}
-    assert set(contents) == {"kubeconfig", "reader-token", "event-key", "api-token"}
+    assert set(contents) == {"kubeconfig", "token", "reader-token", "event-key", "api-token"}
     assert (contents["reader-token"], contents["event-key"], contents["api-token"]) == (
         "reader",
         "key",
