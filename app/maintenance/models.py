@@ -36,7 +36,7 @@ class MaintenanceWindow(Base):
     starts_at: Mapped[datetime] = mapped_column(comment="of the first occurrence")
     ends_at: Mapped[datetime] = mapped_column(comment="of the first occurrence")
     is_weekly: Mapped[bool] = mapped_column(default=False)
-    until: Mapped[datetime] = mapped_column(comment="the end of the last occurrence")
+    until: Mapped[datetime] = mapped_column(comment="nothing holds from here on")
     zone: Mapped[str] = mapped_column(
         String(64), default="UTC", comment="whose clock a weekly window keeps to"
     )
