@@ -27,6 +27,7 @@ MEANINGS = {
     HTTPStatus.UNAUTHORIZED: "There is no usable token.",
     HTTPStatus.FORBIDDEN: "The token lacks the scope.",
     HTTPStatus.NOT_FOUND: "There is no such thing.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "No such thing has this method; a number beyond 2,147,483,647 names none.",
     HTTPStatus.CONFLICT: "Its state does not allow this.",
     HTTPStatus.PRECONDITION_FAILED: "It was changed since; `errors` says what happened.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than 1 MiB.",
@@ -40,6 +41,7 @@ ALWAYS = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.METHOD_NOT_ALLOWED,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -139,13 +141,20 @@ def _path_parameters(rule: Rule) -> list[dict[str, Any]]:
 
 
 def _query_parameters(declared: Operation) -> list[dict[str, Any]]:
-    """Describe each argument of the query; its schema stands here in full."""
+    """Describe each argument of the query; its schema stands here in full.
+
+    Without a pattern: a control character in an address is no mistake, since a mark takes its place.
+    """
     if declared.query is None:
         return []
     schema = declared.query.model_json_schema()
     inner = schema.get("$defs", {})
     return [
-        {"name": name, "in": "query", "schema": _inlined(field, inner)}
+        {
+            "name": name,
+            "in": "query",
+            "schema": {key: part for key, part in _inlined(field, inner).items() if key != "pattern"},
+        }
         | ({"description": field["description"]} if "description" in field else {})
         for name, field in schema["properties"].items()
     ]

@@ -60,7 +60,7 @@ class Predecessors:
         if self._is_informed or now < self._ask_at:
             return
         if not self._ask_at:
-            beginning.note(self._ledger, offset(self._ledger))
+            beginning.note(self._ledger, offset(self._ledger), takes_over=True)
         self._ask_at = now + ASK_AGAIN
         try:
             found = self._ask()

@@ -42,9 +42,9 @@ def cast(app: Flask) -> dict[str, int]:
     No context stays open: requests would share it, and with it the person Flask-Login found before.
     """
     with app.app_context():
-        made = {role.value: make_user(role.value.capitalize(), role).id for role in Role}
+        made = {role.value: make_user(f"One-{role.value}", role).id for role in Role}
         for status in (UserStatus.PENDING, UserStatus.DISABLED):
-            made[status.value] = make_user(status.value.capitalize(), Role.ADMIN).id
+            made[status.value] = make_user(f"One-{status.value}", Role.ADMIN).id
         incidents.create(title="Something", severity=Severity.LOW, actor=SYSTEM)
     return made
 
@@ -69,7 +69,8 @@ def browser(app: Flask, cast: dict[str, int], who: str) -> FlaskClient:
 def set_standing(user: User, status: UserStatus) -> None:
     """Give the person's status and role back, whatever administrators were allowed to do to it."""
     user.status = status
-    user.role = Role(user.name.lower()) if user.name.lower() in RANK else Role.ADMIN
+    kind = user.name.lower().removeprefix("one-")
+    user.role = Role(kind) if kind in RANK else Role.ADMIN
     db.session.commit()
 
 

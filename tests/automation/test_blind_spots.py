@@ -49,7 +49,7 @@ def firing(oims):
         for long, short in SHORTER.items():
             text = text.replace(long, short)
         (folder / f"rules-{path.name}").write_text(text)
-    jobs = {"oims-app": oims.app, "oims-webhook": oims.webhook}
+    jobs = {"oims-app": oims.app_metrics, "oims-webhook": oims.webhook_metrics}
     (folder / "prometheus.yml").write_text(
         json.dumps(
             {

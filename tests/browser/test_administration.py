@@ -47,7 +47,7 @@ def test_an_account_is_approved_gets_a_role_and_is_switched_off_with_its_browser
     hers = log_in(alice)
     page.goto(f"/admin/people/{alice.id}")
     page.get_by_role("button", name="Switch off").click()
-    expect(page.get_by_text("all its browsers are logged out")).to_be_visible()
+    expect(page.get_by_text("Its browsers are logged out")).to_be_visible()
     hers.reload()
     expect(hers.get_by_role("heading", level=1)).to_have_text("Log in")
 

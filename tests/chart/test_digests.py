@@ -63,6 +63,6 @@ def test_a_digest_names_each_image_instead_of_its_tag(image):
 @pytest.mark.threat("T25")
 def test_uv_is_installed_into_images_by_its_hashes():
     dockerfile = (ROOT / "Dockerfile").read_text()
-    assert re.search(r"^RUN pip install --quiet --require-hashes -r uv.txt$", dockerfile, re.MULTILINE)
+    assert re.search(r"^RUN pip install --quiet --require-hashes -r /build/uv.txt$", dockerfile, re.MULTILINE)
     assert "uv==" not in dockerfile
     assert "!tools/uv.txt" in (ROOT / ".dockerignore").read_text().splitlines()

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from flask import redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, delete, inspect, select
 
 from app.accounts import sessions
 from app.accounts.factors import service
@@ -53,9 +53,11 @@ def current() -> PendingLogIn | None:
 
 def end(pending: PendingLogIn) -> bool:
     """Use a waiting log-in up; False when another request has done it before."""
+    # Its identity, not its id: another request may have deleted the row since it was read.
+    (pending_id,) = inspect(pending).identity or (None,)
     with transaction():
         gone: CursorResult[None] = db.session.execute(  # type: ignore[assignment]
-            delete(PendingLogIn).where(PendingLogIn.id == pending.id)
+            delete(PendingLogIn).where(PendingLogIn.id == pending_id)
         )
     session.pop(COOKIE, None)
     return gone.rowcount == 1

@@ -78,7 +78,6 @@ def test_lists_are_filtered(
         ("GET", "incidents?limit=0", b"", 422, "limit"),
         ("GET", "incidents?cursor=x", b"", 422, "cursor"),
         ("GET", f"incidents?cursor={'9' * 30}", b"", 422, "cursor"),
-        ("GET", "incidents?q=%00", b"", 422, "q"),
         ("GET", "incidents?surprise=1", b"", 422, "surprise"),
         ("GET", "runs/%00", b"", 404, None),
         ("GET", "runs?state=odd", b"", 422, "state"),

@@ -67,7 +67,7 @@ def test_somebody_who_may_only_look_can_own_nothing(incident: Incident, alice: U
     assert [item.kind for item in queries.timeline(incident.id)] == [EventKind.OPENED]
 
 
-@pytest.mark.parametrize("title", ["", "   ", "\x00", "x" * 201])
+@pytest.mark.parametrize("title", ["", "   ", "x" * 201])
 def test_it_refuses_a_title_that_is_empty_or_too_long(alice: User, title: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         service.create(title=title, severity=Severity.LOW, actor=Actor.person(alice))

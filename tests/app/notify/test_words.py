@@ -48,14 +48,14 @@ def test_a_repair_is_told_with_what_ran_and_how_it_is_known_to_have_helped(
     stories.healed(settings, now() - timedelta(minutes=10))
     send()
     mail = the_mail(sink, "Repaired")
-    assert mail["Subject"] == "[OIMS #1] Repaired: Error rate of the shop API above 5 %"
+    assert mail["Subject"] == "[OIMS #1] Repaired: Error rate of the shop API above 5 %: shop/api"
     story = (
         "Automation ran restart_oims.yml on shop/api. The same alert cleared after 41 s and stayed clear for "
         "2 min; 3 of 3 replicas ready."
     )
     for kind in ("plain", "html"):
         said = words(mail, kind)
-        assert said.removeprefix("Error rate of the shop API above 5 %").strip().startswith(story)
+        assert said.removeprefix("Error rate of the shop API above 5 %: shop/api").strip().startswith(story)
         for fact in ("critical", "resolved", "namespace", "shop", "you are on the on-call list"):
             assert fact in said
         assert "https://oims.example.org/incidents/1" in mail.get_body((kind,)).get_content()  # type: ignore[union-attr]

@@ -44,7 +44,7 @@ def test_it_puts_the_worst_and_then_the_oldest_first_and_resolved_ones_below(
         "The order queue is stuck",
         "The oldest",
         "Checkout answers with errors",
-        "Error rate of the shop API above 5 %",
+        "Error rate of the shop API above 5 %: shop/api",
     ]
 
 

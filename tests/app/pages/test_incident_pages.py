@@ -18,8 +18,8 @@ def timeline(page) -> list[str]:
 def test_it_tells_how_an_incident_was_repaired(browser, tell, settings, at):
     incident_id = tell(stories.healed, settings, at - timedelta(hours=1))
     page = browser.get(f"/incidents/{incident_id}")
-    assert page.h1 == "Error rate of the shop API above 5 %"
-    assert page.title == "Error rate of the shop API above 5 % · Resolved · OIMS"
+    assert page.h1 == "Error rate of the shop API above 5 %: shop/api"
+    assert page.title == "Error rate of the shop API above 5 %: shop/api · Resolved · OIMS"
     for expected in (
         "Repaired: restart_oims.yml on Deployment shop/api. The same alert cleared after 41 s",
         "Repaired and verified",

@@ -146,7 +146,7 @@ def test_the_queue_says_what_maintenance_holds(app, log_in):
         root = stories.person("Root", Role.ADMIN)
         maintenance.plan(
             comment="Moving",
-            matchers="service!=other",
+            matchers="alertname=Broken",
             starts_at=now(),
             ends_at=now() + timedelta(hours=2, minutes=1),
             actor=SYSTEM,
