@@ -74,9 +74,11 @@ def _detached(message_id: int) -> OutboxMessage:
 def _is_due(moment: datetime) -> ColumnElement[bool]:
     return or_(
         and_(OutboxMessage.state == MailState.WAITING, OutboxMessage.next_at <= moment),
-        # Written in the future: the clock was set back, and the mail would wait for as long.
+        # Written in the future: the clock was set back, and the mail would wait for as long. Once tried, it keeps
+        # to its delays, or a server that refuses it would be asked without a pause.
         and_(
             OutboxMessage.state == MailState.WAITING,
+            OutboxMessage.attempts == 0,
             OutboxMessage.created_at > moment,
             OutboxMessage.window_id.is_(None),
         ),
