@@ -74,8 +74,8 @@ def _detached(message_id: int) -> OutboxMessage:
 def _is_due(moment: datetime) -> ColumnElement[bool]:
     return or_(
         and_(OutboxMessage.state == MailState.WAITING, OutboxMessage.next_at <= moment),
-        # Written in the future: the clock was set back, and the mail would wait for as long. Once tried, it keeps
-        # to its delays, or a server that refuses it would be asked without a pause.
+        # Written in the future: the clock was set back, and the mail would wait for as long. Once tried, it
+        # keeps to its delays, or a server that refuses it would be asked without a pause.
         and_(
             OutboxMessage.state == MailState.WAITING,
             OutboxMessage.attempts == 0,
