@@ -83,10 +83,12 @@ class Exchange(HTTPMessageDelegate):
             self._serve()
 
     def finish(self) -> None:
-        """Have the request served: it is whole."""
+        """Have the request served: it is whole. A client that sent several and left gets none of the rest."""
         self._is_whole = True
         self._set_deadline(None)
-        if self.is_waiting:
+        if self._connection.stream.closed():
+            self._drop_body()
+        elif self.is_waiting:
             self._serve()
         elif self._is_answered:
             self._connection.finish()

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from automation.clock import Anchor
@@ -77,19 +77,27 @@ def open_ledger(state_dir: Path) -> Ledger:
         raise ConfigurationError(
             f"{path}: a repair was interrupted: run `python -m automation ledger repair` again"
         )
-    try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        _refuse(connection, path)
-        migrate(connection)
-        connection.execute("BEGIN IMMEDIATE")  # fails here, not at the first alert, if nothing can be written
-        connection.execute("ROLLBACK")
-        path.chmod(0o600)
-    except (sqlite3.DatabaseError, OSError) as error:
-        raise ConfigurationError(damaged(path, str(error))) from None
+    with ExitStack() as stack:
+        try:
+            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+            stack.callback(connection.close)
+            _set_up(connection, path)
+            path.chmod(0o600)
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise ConfigurationError(damaged(path, str(error))) from None
+        stack.pop_all()
     return Ledger(connection)
+
+
+def _set_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Make a file ready to be written; raise ConfigurationError or sqlite3.DatabaseError when it cannot be."""
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    _refuse(connection, path)
+    migrate(connection)
+    connection.execute("BEGIN IMMEDIATE")  # fails here, not at the first alert, if nothing can be written
+    connection.execute("ROLLBACK")
 
 
 def damaged(path: Path, reason: str) -> str:
@@ -111,16 +119,19 @@ def _refuse(connection: sqlite3.Connection, path: Path) -> None:
 
 def copy_ledger(state_dir: Path) -> Ledger:
     """Return a copy in memory of a ledger (empty when there is none): nothing done to it is kept."""
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     path = state_dir / FILE
-    if path.exists():
-        try:
-            with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source:
-                source.backup(connection)
-            _refuse(connection, path)
-        except sqlite3.DatabaseError as error:
-            raise ConfigurationError(damaged(path, str(error))) from None
-    migrate(connection)
+    with ExitStack() as stack:
+        connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        stack.callback(connection.close)
+        if path.exists():
+            try:
+                with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as source:
+                    source.backup(connection)
+                _refuse(connection, path)
+            except sqlite3.DatabaseError as error:
+                raise ConfigurationError(damaged(path, str(error))) from None
+        migrate(connection)
+        stack.pop_all()
     return Ledger(connection)
 
 

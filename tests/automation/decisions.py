@@ -224,6 +224,13 @@ TABLE = {
         Verb.DEFERRED,
         Reason.TARGET_LOCKED,
     ),
+    "the target is coming up": (
+        policy(),
+        EPISODE,
+        replace(CALM, progress="its rollout is in progress"),
+        Verb.DEFERRED,
+        Reason.ROLLING_OUT,
+    ),
     "a run at work elsewhere": (
         policy(),
         EPISODE,

@@ -150,7 +150,7 @@ def test_times_belong_to_the_zone_that_is_given(oims: Oims) -> None:
 
 def test_a_byte_that_is_no_utf_8_is_replaced(oims: Oims, made: Made, server: Server, token: str) -> None:
     number = str(made("Caf\u00e9")["id"])
-    command = f"printf 'caf\\351 is down\\n' | {OIMS} comment {number} -"
+    command = f"printf 'caf\\351 is down\\n' | {shlex.quote(str(OIMS))} comment {number} -"
     environment = {"PATH": os.environ["PATH"], "OIMS_URL": server.url, "OIMS_TOKEN": token, "LC_ALL": "C"}
     done = subprocess.run(
         ["bash", "-c", command], env=environment, capture_output=True, text=True, check=False

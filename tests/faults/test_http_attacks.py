@@ -112,6 +112,15 @@ def test_an_old_version_chunk_extensions_and_pipelined_requests_are_served_or_re
     assert target.health()[0] == b"200"
 
 
+def test_requests_of_a_client_that_has_left_take_no_turn(target):
+    with contextlib.ExitStack() as stack:
+        for _ in range(CROWD):
+            stack.enter_context(target.connect()).sendall(crowds(target)["answers never read"])
+    post = target.head("Content-Length: 2") + b"{}"
+
+    assert [target.says(post)[:10] for _ in range(3)] == [b"HTTP/1.1 4"] * 3
+
+
 def test_a_header_spelt_with_an_underscore_is_not_taken_for_a_proxys(target):
     answer = target.says(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX_Request_ID: 0123456789\r\n\r\n")
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.app.server import running as running_app
 from tests.certificates import make_certificate
+from tests.faults.attackers import Target
 from tests.processes import run
 from tests.waiting import until
 from tests.webhook.process import alert, message, running
@@ -39,9 +40,7 @@ def test_both_ports_of_the_webhook_speak_tls_and_nothing_else(tmp_path, settings
         assert webhook.post(message(alert())).status == 200
         assert webhook.metric("oims_journal_last_seq") == 1
         for port in (webhook.port, webhook.metrics_port):
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-                assert not client.recv(100).startswith(b"HTTP")
+            assert Target(port, "/", "").says(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == b""
 
 
 def test_both_ports_of_the_app_speak_tls(tmp_path, settings):
