@@ -50,7 +50,7 @@ def invite(*, email: str, role: Role, by: Actor) -> NewInvitation:
             message = "There is an account with this address already."
             raise InvalidInput(message, [{"field": "email", "message": message}])
         _withdraw_older(Invitation.email == email)
-        made = _add(email, role, by.name)
+        made = _add(email, role, by)
         mail = letters.invitation(email, invited_by=by.name, role=role, link=made.link, valid=VALID_FOR)
         made.invitation.mail_id = mail.id if mail else None
         audit.record("invited", by, f"{email} was invited as {role}.")
@@ -78,7 +78,7 @@ def register(*, email: str, address: str) -> None:
             letters.account_exists(email)
         with only_if(is_new):
             _withdraw_older(Invitation.email == email, Invitation.invited_by == ONESELF)
-            made = _add(email, Role.RESPONDER, ONESELF)
+            made = _add(email, Role.RESPONDER)
             letters.registration(email, link=made.link, valid=VALID_FOR)
         summary, account = "An account was asked for.", service.account_hash(email)
         audit.record("registration_asked", SOMEBODY, summary, account=account, address=address)
@@ -174,10 +174,16 @@ def withdraw(invitation_id: int, *, by: Actor) -> None:
         audit.record("invitation_withdrawn", by, f"The invitation of {email} was withdrawn.")
 
 
-def _add(email: str, role: Role, by: str) -> NewInvitation:
+def _add(email: str, role: Role, by: Actor | None = None) -> NewInvitation:
     secret = secrets.token_urlsafe(32)
     invitation = Invitation(
-        email=email, role=role, token_hash=_digest(secret), invited_by=by, expires_at=now() + VALID_FOR
+        email=email,
+        role=role,
+        token_hash=_digest(secret),
+        invited_by=by.name if by else ONESELF,
+        invited_by_id=by.user_id if by else None,
+        invited_by_email=by.email if by else None,
+        expires_at=now() + VALID_FOR,
     )
     db.session.add(invitation)
     return NewInvitation(invitation, f"{current_app.config['SETTINGS'].base_url}/invitation/{secret}")

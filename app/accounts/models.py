@@ -171,6 +171,8 @@ class Invitation(Base):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     invited_by: Mapped[str] = mapped_column(String(80))
     """A name; empty when the person registered."""
+    invited_by_id: Mapped[int | None] = mapped_column(comment="the account, if a person")
+    invited_by_email: Mapped[str | None] = mapped_column(String(254), comment="its address at that time")
     mail_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]

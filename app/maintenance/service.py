@@ -53,6 +53,8 @@ def plan(
         until=until or ends_at,
         zone=zone,
         created_by=actor.name,
+        created_by_id=actor.user_id,
+        created_by_email=actor.email,
     )
     window.until = window.last_end()
     with transaction():
@@ -78,7 +80,7 @@ def end(window_id: int, *, actor: Actor) -> MaintenanceWindow:
         if window.until <= moment:
             raise InvalidTransition("This maintenance is over already.")
         window.until = moment
-        window.ended_by = actor.name
+        window.ended_by, window.ended_by_id, window.ended_by_email = actor.name, actor.user_id, actor.email
         db.session.flush()
         _release(window)
         control.grow()

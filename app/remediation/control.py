@@ -49,7 +49,8 @@ def _set(actor: Actor, reason: str, *, is_paused: bool) -> None:
         if row.is_paused is is_paused:
             return
         row.is_paused, row.reason = is_paused, reason
-        row.changed_by, row.changed_by_id, row.changed_at = actor.name, actor.user_id, now()
+        row.changed_by, row.changed_by_id, row.changed_by_email = actor.name, actor.user_id, actor.email
+        row.changed_at = now()
         row.version += 1
         verb = "paused" if is_paused else "resumed"
         summary = f"{actor.name} {verb} the automation" + (f": {reason}" if reason else ".")

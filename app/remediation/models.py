@@ -161,6 +161,7 @@ class AutomationControl(Base):
     is_paused: Mapped[bool] = mapped_column(default=False)
     changed_by: Mapped[str] = mapped_column(String(80), default="")
     changed_by_id: Mapped[int | None] = mapped_column(comment="the account of who changed it")
+    changed_by_email: Mapped[str | None] = mapped_column(String(254), comment="its address at that time")
     reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     changed_at: Mapped[datetime] = mapped_column(default=now)
     version: Mapped[int] = mapped_column(

@@ -90,7 +90,7 @@ def open_ledger(state_dir: Path) -> Ledger:
 
 
 def _set_up(connection: sqlite3.Connection, path: Path) -> None:
-    """Make a file ready to be written; raise ConfigurationError or sqlite3.DatabaseError when it cannot be."""
+    """Make a file ready to be written; raise ConfigurationError or sqlite3.DatabaseError if it cannot be."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")

@@ -140,10 +140,11 @@ class Incidents(BaseModel):
 
 
 class ActorOut(BaseModel):
-    """Who did it."""
+    """Who did it; `id` is the account, of people only."""
 
     kind: ActorKind
     name: str
+    id: int | None
 
 
 class TimelineItem(BaseModel):
@@ -163,7 +164,7 @@ class TimelineItem(BaseModel):
             id=event.id,
             at=event.at,
             kind=event.kind,
-            actor=ActorOut(kind=event.actor_kind, name=event.actor_name),
+            actor=ActorOut(kind=event.actor_kind, name=event.actor_name, id=event.actor_id),
             summary=event.summary,
             data=event.data,
         )

@@ -57,7 +57,9 @@ class WindowOut(BaseModel):
     zone: str
     holds: bool
     by: str
+    by_id: Annotated[int | None, Field(description="The account of who planned it, if a person.")]
     ended_by: str | None
+    ended_by_id: Annotated[int | None, Field(description="The account of who ended it, if a person.")]
 
     @classmethod
     def of(cls, window: MaintenanceWindow) -> "WindowOut":
@@ -74,5 +76,7 @@ class WindowOut(BaseModel):
             zone=window.zone,
             holds=window.occurrence(now()) is not None,
             by=window.created_by,
+            by_id=window.created_by_id,
             ended_by=window.ended_by,
+            ended_by_id=window.ended_by_id,
         )

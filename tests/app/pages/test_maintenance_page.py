@@ -47,7 +47,13 @@ def test_a_window_is_planned_and_listed(browser, soon):
         starts_at=minutes(soon),
         ends_at=minutes(soon + timedelta(hours=2)),
     )
-    for expected in ("Coming", "Moving the database", "service=shop", "severity!=critical", "Alice"):
+    for expected in (
+        "Coming",
+        "Moving the database",
+        "service=shop",
+        "severity!=critical",
+        "Alice alice@example.org",
+    ):
         assert expected in page.words
 
 
