@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Request, current_app, session
+from flask import Request, current_app, g, session
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import Select, Update, delete, select, update
 
@@ -49,6 +49,7 @@ def sign_in(
             ),
         )
     session.clear()
+    g.pop("csrf_token", None)  # it was the old session's: a page of this answer needs one of the new session
     user.session_token, user.factor_at = token, factor_at
     login_user(user)
     devices.remember(user)

@@ -5,10 +5,14 @@ from datetime import timedelta
 
 import pyotp
 import time_machine
+from flask import Flask
 
 from app.clock import now
+from app.extensions import db
+from app.ops.models import AuditEvent
 from tests.app.accounts.authenticator import Authenticator
-from tests.app.pages.client import PageClient
+from tests.app.pages import stories
+from tests.app.pages.client import Page, PageClient
 
 PROFILE = "/profile/two-step"
 STEP = "/login/second-step"
@@ -24,10 +28,15 @@ class App:
         return self.totp.generate_otp(self.totp.timecode(now()) + steps)
 
 
+def secret_of(page: Page) -> str:
+    """Return the secret that the page shows for an app."""
+    return re.search(r"Secret: ((?:[A-Z2-7]{4} ){8})", page.words)[1].replace(" ", "")
+
+
 def add_app(browser: PageClient) -> tuple[App, list[str]]:
     """Add an app in this browser; return it and the recovery codes that were shown."""
     page = browser.get(f"{PROFILE}/app")
-    app = App(re.search(r"Secret: ((?:[A-Z2-7]{4} ){8})", page.words)[1].replace(" ", ""))
+    app = App(secret_of(page))
     # The code of the step before, so that the one of this moment is still unused.
     answer = browser.client.post(
         f"{PROFILE}/app", data=page.form(f"{PROFILE}/app") | {"code": app.code(steps=-1)}
@@ -66,9 +75,19 @@ def begin(stranger: PageClient, email: str, password: str, path: str = "/login")
     return stranger
 
 
+def log_in_again(stranger: PageClient, person: stories.Person, path: str = "/login") -> PageClient:
+    return begin(stranger, person.email, stories.PASSWORD, path)
+
+
 def sign(browser: PageClient, passkey: Authenticator):
     """Take the second step with a passkey; the raw answer."""
     return browser.submit(STEP, answer=passkey.get(ask(browser, STEP, f"{STEP}/options")))
+
+
+def audited(app: Flask) -> list[str]:
+    """Return the kinds of all entries of the audit trail, oldest first."""
+    with app.app_context():
+        return [event.kind for event in db.session.query(AuditEvent).order_by(AuditEvent.id)]
 
 
 def later(minutes: float):

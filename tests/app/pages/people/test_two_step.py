@@ -11,30 +11,21 @@ from app.accounts.models import LoginSession, UserStatus
 from app.extensions import db
 from app.incidents.actors import SYSTEM
 from app.notify.models import MailKind
-from app.ops.models import AuditEvent
 from tests.app.doors import PUBLIC, doors
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient
 from tests.app.pages.people.factors import (
     PROFILE,
     STEP,
+    App,
     add_app,
-    add_passkey,
-    ask,
+    audited,
     begin,
     later,
+    log_in_again,
     recovery_codes,
-    sign,
+    secret_of,
 )
-
-
-def log_in_again(stranger, person, path="/login"):
-    return begin(stranger, person.email, stories.PASSWORD, path)
-
-
-def kinds(app):
-    with app.app_context():
-        return [event.kind for event in db.session.query(AuditEvent).order_by(AuditEvent.id)]
 
 
 def test_an_app_counts_once_a_code_has_confirmed_it(app, browser, alice, mails):
@@ -48,7 +39,7 @@ def test_an_app_counts_once_a_code_has_confirmed_it(app, browser, alice, mails):
     _, codes = add_app(browser)
     assert len(set(codes)) == recovery.COUNT
     assert mails(MailKind.FACTORS_CHANGED)[0][0] == alice.email
-    assert "factor_added" in kinds(app)
+    assert "factor_added" in audited(app)
 
 
 def test_the_secret_is_encrypted_in_the_database(app, browser):
@@ -86,7 +77,7 @@ def test_a_code_works_once(browser, stranger, alice, app):
     assert stranger.submit(STEP, code=code).status_code == 303
     thief = log_in_again(PageClient(app.test_client()), alice)
     assert thief.submit(STEP, code=code).status_code == 422
-    assert "second_step_failed" in kinds(app)
+    assert "second_step_failed" in audited(app)
 
 
 def test_codes_of_the_step_before_and_after_are_taken_and_no_others(browser, alice, app):
@@ -139,6 +130,17 @@ def test_new_recovery_codes_end_the_old_ones(browser, stranger, alice):
     log_in_again(stranger, alice)
     assert stranger.submit(STEP, code=old[0]).status_code == 422
     assert stranger.submit(STEP, code=new[0]).status_code == 303
+
+
+def test_the_page_that_shows_the_codes_works_on(browser):
+    """Its session is new: its forms have the token of the new one."""
+    page = browser.get(f"{PROFILE}/app")
+    code = App(secret_of(page)).code()
+    shown = browser.read(
+        browser.client.post(f"{PROFILE}/app", data=page.form(f"{PROFILE}/app") | {"code": code})
+    )
+    assert "Your recovery codes" in shown.words
+    assert browser.client.post("/logout", data=shown.form("/logout")).status_code == 303
 
 
 @pytest.mark.threat("T37")
@@ -251,7 +253,7 @@ def test_an_administrator_resets_factors_and_the_person_hears_of_it(
     assert "All second factors are removed" in page.words
     assert browser.client.get("/").status_code == 303
     assert any("removed by an administrator" in words for _, words in mails(MailKind.FACTORS_CHANGED))
-    assert "factors_reset" in kinds(app)
+    assert "factors_reset" in audited(app)
     assert stranger.submit("/login", email=alice.email, password=stories.PASSWORD).location == "/"
 
 
@@ -267,113 +269,6 @@ def test_a_new_password_does_not_replace_the_second_factor(app, browser, strange
     with app.app_context():
         accounts.set_password(accounts.get(alice.id), "quite another lamp", by=SYSTEM)
     begin(stranger, alice.email, "quite another lamp")
-
-
-def test_a_passkey_is_the_second_step(app, browser, stranger, alice):
-    passkey = add_passkey(browser)
-    log_in_again(stranger, alice)
-    assert sign(stranger, passkey).status_code == 303
-    assert stranger.get("/").h1
-    with app.app_context():
-        factor = db.session.query(Factor).one()
-        assert factor.sign_count == 1
-        assert factor.last_used_at is not None
-
-
-def test_a_passkey_alone_logs_in_when_it_has_verified_its_holder(app, browser, stranger, alice):
-    passkey = add_passkey(browser)
-    options = ask(stranger, "/login", "/login/passkey/options")
-    assert options["userVerification"] == "required"
-    answer = stranger.submit("/login?next=/numbers", "/login/passkey", answer=passkey.get(options))
-    assert (answer.status_code, answer.location) == (303, "/numbers")
-    assert stranger.get("/").h1
-    passkey.verifies = False
-    visitor = PageClient(app.test_client())
-    options = ask(visitor, "/login", "/login/passkey/options")
-    assert visitor.submit("/login", "/login/passkey", answer=passkey.get(options)).status_code == 401
-
-
-@pytest.mark.parametrize(
-    "lie",
-    [
-        {"origin": "https://evil.example"},
-        {"origin": "http://localhost:81"},
-        {"rp_id": "evil.example"},
-        {"handle": b"oims-999"},
-        {"name": b"another credential"},
-    ],
-)
-def test_an_answer_for_another_place_or_person_proves_nothing(browser, stranger, alice, lie):
-    passkey = add_passkey(browser)
-    for name, value in lie.items():
-        setattr(passkey, name, value)
-    log_in_again(stranger, alice)
-    assert sign(stranger, passkey).status_code == 422
-    assert stranger.client.get("/").status_code == 303
-
-
-@pytest.mark.parametrize("lie", [{"origin": "https://evil.example"}, {"rp_id": "evil.example"}])
-def test_no_passkey_is_made_for_another_place(app, browser, lie):
-    passkey = add_passkey(browser)
-    for name, value in lie.items():
-        setattr(passkey, name, value)
-    passkey.name = b"the next"
-    add_passkey(browser, passkey, status=422)
-
-
-def test_an_answer_counts_once_even_with_the_same_cookie(browser, stranger, alice, app):
-    passkey = add_passkey(browser)
-    log_in_again(stranger, alice)
-    answer = passkey.get(ask(stranger, STEP, f"{STEP}/options"))
-    form = stranger.get(STEP).form(STEP) | {"answer": answer}
-    cookie = stranger.client.get_cookie("oims").value
-    wrong = form | {"answer": "{}"}
-    assert stranger.client.post(STEP, data=wrong).status_code == 422
-    stranger.client.set_cookie("oims", cookie)
-    assert stranger.client.post(STEP, data=form).status_code == 422, "the challenge was used up"
-
-
-def test_an_answer_for_one_purpose_is_worth_nothing_for_another(browser, stranger, alice, app):
-    passkey = add_passkey(browser)
-    log_in_again(stranger, alice)
-    answer = passkey.get(ask(stranger, STEP, f"{STEP}/options"))
-    form = stranger.get(STEP).form(STEP)
-    assert stranger.client.post("/login/passkey", data=form | {"answer": answer}).status_code == 401
-
-
-def test_a_challenge_ends(browser, stranger, alice):
-    passkey = add_passkey(browser)
-    log_in_again(stranger, alice)
-    answer = passkey.get(ask(stranger, STEP, f"{STEP}/options"))
-    with later(6):
-        assert stranger.submit(STEP, answer=answer).status_code == 422
-
-
-def test_a_copied_passkey_is_refused_and_told(browser, stranger, alice, mails, app):
-    passkey = add_passkey(browser)
-    passkey.count = 5
-    log_in_again(stranger, alice)
-    assert sign(stranger, passkey).status_code == 303
-    passkey.count = 2
-    thief = log_in_again(PageClient(app.test_client()), alice)
-    assert sign(thief, passkey).status_code == 422
-    assert any("may have been copied" in words for _, words in mails(MailKind.FACTORS_CHANGED))
-    assert "passkey_refused" in kinds(app)
-
-
-def test_the_passkey_of_somebody_else_is_refused_at_the_second_step(browser, log_in, stranger, alice, bob):
-    add_passkey(browser)
-    his = add_passkey(log_in(bob))
-    log_in_again(stranger, alice)
-    assert sign(stranger, his).status_code == 422
-
-
-def test_the_address_of_the_installation_never_comes_from_the_request(browser):
-    token = browser.get(f"{PROFILE}/passkey").form(f"{PROFILE}/passkey")["csrf_token"]
-    answer = browser.client.post(
-        f"{PROFILE}/passkey/options", data={"csrf_token": token}, headers={"Host": "localhost:5000"}
-    )
-    assert answer.json["rp"]["id"] == "localhost"
 
 
 def test_sessions_before_the_first_factor_are_not_listed_after_it(app, browser, log_in, alice):
