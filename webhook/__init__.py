@@ -10,7 +10,7 @@ from webhook import errors, event, health, mutes, routes
 from webhook.access import AccessLog
 from webhook.config import Settings
 from webhook.intake import Intake
-from webhook.journal import Journal, JournalUnavailableError, open_store
+from webhook.journal import LATE, Journal, JournalUnavailableError, open_store
 from webhook.lines import LineWriter, to_line
 from webhook.metrics import Metrics
 from webhook.periodic import Periodic
@@ -21,6 +21,7 @@ from webhook.signing import signed_line
 log = structlog.get_logger(__name__)
 
 PRUNE_INTERVAL_SECONDS = 60.0
+SETTLE_INTERVAL_SECONDS = 5.0
 
 
 class Webhook(Flask):
@@ -73,6 +74,8 @@ class Webhook(Flask):
         ]
         if settings.alertmanager:
             self._threads.append(Periodic("reconcile", reconciler.run, settings.reconcile_interval))
+        else:
+            self._threads.append(Periodic("settle", self._settle, SETTLE_INTERVAL_SECONDS))
 
     def exposition(self) -> bytes:
         """Show the instruments; the journal's gauges stay as they were while it can't be read."""
@@ -103,6 +106,16 @@ class Webhook(Flask):
         except JournalUnavailableError:
             seq = None
         self.lines.write(lambda: to_line(kind="heartbeat", seq=seq, at=event.rfc3339(event.now())))
+
+    def _settle(self) -> None:
+        now = event.now()
+        try:
+            settled = self.journal.settle(event.rfc3339(now), event.rfc3339(now - LATE)).accepted
+        except JournalUnavailableError as error:
+            log.warning("doubts_postponed", reason=error.reason)
+            return
+        if settled:
+            log.info("episodes_taken_up_again", count=settled)
 
     def _prune(self) -> None:
         before = event.now() - timedelta(seconds=self.settings.webhook_retention_age)

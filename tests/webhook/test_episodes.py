@@ -16,7 +16,9 @@ def journal(location, new_journal):
     return new_journal(location())
 
 
-def event(status, starts_at=S1, *, fingerprint="00000000000000aa", source="alertmanager", at=S3):
+def event(
+    status, starts_at=S1, *, fingerprint="00000000000000aa", source="alertmanager", at=S3, ends_at=None
+):
     return {
         "kind": "alert",
         "source": source,
@@ -24,7 +26,7 @@ def event(status, starts_at=S1, *, fingerprint="00000000000000aa", source="alert
         "status": status,
         "fingerprint": fingerprint,
         "starts_at": starts_at,
-        "ends_at": None,
+        "ends_at": ends_at,
         "labels": {"alertname": "X"},
         "annotations": {},
         "generator_url": "",
@@ -156,37 +158,52 @@ class Episodes(RuleBasedStateMachine):
         self.journal = type(self).new_journal(type(self).location(), self.printed.append)
         self.expected = []  # (fingerprint, status, start, episode number)
         self.latest = {}  # fingerprint -> [episode number, who ended it]
+        self.newest = {}  # fingerprint -> start of the latest episode's newest event
+        self.doubted = {}  # fingerprint -> start delivered firing since the latest episode ended
         self.known = {}  # (fingerprint, start) -> episodes of its events
         self.ended = {}  # (fingerprint, start) -> episodes with an end at that start
         self.delivered = 0
 
     def _model(self, fingerprint, status, start, source):
-        """The design's sentences, in the order in which they are written there."""
-        number, ended_by = self.latest.get(fingerprint, (None, "nobody"))
-        is_open = number is not None and ended_by is None
         known = self.known.setdefault((fingerprint, start), [])
         ended = self.ended.setdefault((fingerprint, start), [])
-        if status == "firing":
-            if known and (is_open or number not in known or ended_by == "alertmanager"):
-                return
-            episode = number if is_open or known else len(self.expected) + 1
-            self.latest[fingerprint] = (episode, None)
-        elif is_open:
-            if ended and number not in ended:
-                return
-            episode = number
-            self.latest[fingerprint] = (episode, source)
-        elif ended:
-            if number in ended and source == "alertmanager":
-                self.latest[fingerprint] = (number, source)
+        is_earlier = start < self.doubted.get(fingerprint, self.newest.get(fingerprint, start))
+        judge = self._firing if status == "firing" else self._end
+        episode = judge(fingerprint, start, source, known, ended, is_earlier)
+        if episode is None:
             return
-        else:
-            episode = known[0] if known else len(self.expected) + 1
-            self.latest[fingerprint] = (episode, source)
+        if status == "firing" or not is_earlier:
+            self.latest[fingerprint] = (episode, None if status == "firing" else source)
+            self.newest[fingerprint] = start
+            self.doubted.pop(fingerprint, None)
         if status == "resolved":
             ended.append(episode)
         known.append(episode)
         self.expected.append((fingerprint, status, start, episode))
+
+    def _firing(self, fingerprint, start, _source, known, _ended, is_earlier):
+        """The design's sentences, in the order in which they are written there; none: it is counted."""
+        number, ended_by = self.latest.get(fingerprint, (None, "nobody"))
+        if number is not None and ended_by is None:
+            return None if known or is_earlier else number
+        if known and (number not in known or ended_by == "alertmanager"):
+            self.doubted[fingerprint] = start
+            return None
+        return number if known else len(self.expected) + 1
+
+    def _end(self, fingerprint, _start, source, known, ended, is_earlier):
+        number, ended_by = self.latest.get(fingerprint, (None, "nobody"))
+        if number is not None and ended_by is None:
+            if known and (is_earlier or (ended and number not in known)):
+                return None
+            return len(self.expected) + 1 if is_earlier else number
+        if not ended:
+            return known[0] if known else len(self.expected) + 1
+        if number in ended and source == "alertmanager":
+            self.latest[fingerprint] = (number, source)
+        if not is_earlier:
+            self.doubted.pop(fingerprint, None)
+        return None
 
     def teardown(self):
         self.journal.close()

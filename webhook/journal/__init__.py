@@ -5,13 +5,14 @@ what the receipt counts is on disk.
 """
 
 from webhook.journal.committer import JournalUnavailableError
-from webhook.journal.episodes import Source, Status
+from webhook.journal.episodes import LATE, Source, Status
 from webhook.journal.journal import Journal, OpenEpisode, Page
 from webhook.journal.queries import State
 from webhook.journal.store import open_store
 from webhook.journal.writing import Receipt
 
 __all__ = [
+    "LATE",
     "Journal",
     "JournalUnavailableError",
     "OpenEpisode",

@@ -10,7 +10,7 @@ from typing import Any
 
 from webhook.journal import queries
 from webhook.journal.committer import Committer, JournalUnavailableError
-from webhook.journal.episodes import Source
+from webhook.journal.episodes import Source, Status
 from webhook.journal.queries import State
 from webhook.journal.store import Execute, Store, StoreError
 from webhook.journal.writing import Receipt, Writing
@@ -19,6 +19,7 @@ WRITE_SECONDS = 1.8
 LOOK_SECONDS = 0.5
 PAGE_BYTES = 4 * 1024 * 1024
 PRUNE_ROWS = 500
+SETTLE_ROWS = 500
 FRESH_SECONDS = 1.0
 FAILURE_SECONDS = 10.0
 
@@ -106,6 +107,21 @@ class Journal:
                 return writing.append([])
             return writing.append([event])
 
+        return self._committer.run(work, WRITE_SECONDS)
+
+    def settle(self, now: str, ended_before: str) -> Receipt:
+        """Take up again each episode that ended before a time, if it was delivered firing since.
+
+        Alertmanager would have repeated the end by then. Raises JournalUnavailableError.
+        """
+
+        def work(writing: Writing) -> Receipt:
+            delivered = queries.doubted(writing.execute, ended_before, SETTLE_ROWS)
+            return writing.append([_firing_again(json.loads(text), now) for text in delivered])
+
+        with self._reading() as execute:
+            if not queries.doubted(execute, ended_before, 1):
+                return Receipt(0, 0, queries.last_seq(execute))
         return self._committer.run(work, WRITE_SECONDS)
 
     def read(self, after: int, limit: int) -> Page:
@@ -209,6 +225,12 @@ class Journal:
                 yield execute
         except StoreError as error:
             raise JournalUnavailableError(error.reason) from error
+
+
+def _firing_again(event: dict[str, Any], now: str) -> dict[str, Any]:
+    """Return what was delivered with the fields of ``event``, which is of the same alert and start."""
+    ours = {"status": Status.FIRING, "source": Source.ALERTMANAGER, "received_at": now, "ends_at": None}
+    return {name: value for name, value in event.items() if name not in {"seq", "id", "episode"}} | ours
 
 
 def _within(texts: list[str], size: int) -> list[str]:

@@ -36,17 +36,25 @@ def save_state(execute: Execute, *, last_seq: int, rows: int, size: int) -> None
 def known(execute: Execute, fingerprint: str, starts_at: str) -> tuple[Episode | None, list[Recorded]]:
     """Return the latest episode of a fingerprint, and its events with one start, oldest first."""
     rows = execute(
-        "SELECT latest.episode, ended_by, status, event.episode, seq"
+        "SELECT event.status, event.episode, event.seq, latest.episode, ended_by, newest.starts_at,"
+        " COALESCE(firing_seq, latest.last_seq), last_seen_at, firing_seq IS NOT NULL"
         " FROM journal_state"
         " LEFT JOIN journal_episodes AS latest ON latest.fingerprint = ?"
-        " LEFT JOIN journal_events AS event ON event.fingerprint = ? AND starts_at = ? ORDER BY seq",
+        " LEFT JOIN journal_events AS newest ON newest.seq = COALESCE(firing_seq, latest.last_seq)"
+        " LEFT JOIN journal_events AS event ON event.fingerprint = ? AND event.starts_at = ?"
+        " ORDER BY event.seq",
         fingerprint,
         fingerprint,
         starts_at,
     )
-    episode, ended_by = rows[0][:2]
-    latest = Episode(episode, Source(ended_by) if ended_by else None) if episode else None
-    return latest, [Recorded(Status(row[2]), row[3], row[4]) for row in rows if row[2]]
+    episode, ended_by, newest, seq, seen_at, has_firing = rows[0][3:]
+    source = Source(ended_by) if ended_by else None
+    latest = (
+        Episode(episode, source, newest or "", seq, seen_at, is_doubted=bool(source and has_firing))
+        if episode
+        else None
+    )
+    return latest, [Recorded(Status(row[0]), row[1], row[2]) for row in rows if row[0]]
 
 
 class Start(NamedTuple):
@@ -95,7 +103,7 @@ def save_end(execute: Execute, event: dict[str, object]) -> None:
     execute(
         "INSERT INTO journal_episodes VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT (fingerprint) DO UPDATE SET"
         " episode = excluded.episode, ended_by = excluded.ended_by, last_seq = excluded.last_seq,"
-        " firing_seq = NULL",
+        " last_seen_at = excluded.last_seen_at, firing_seq = NULL",
         *(event[name] for name in ("fingerprint", "episode", "source", "seq", "received_at")),
     )
 
@@ -107,6 +115,29 @@ def confirm_end(execute: Execute, fingerprint: str) -> None:
         Source.ALERTMANAGER,
         fingerprint,
     )
+
+
+def doubt_end(execute: Execute, fingerprint: str, seq: int | None) -> None:
+    """Note that the latest episode has ended, but its alert was delivered firing, as in the event ``seq``.
+
+    None: that it was not.
+    """
+    execute(
+        "UPDATE journal_episodes SET firing_seq = ? WHERE fingerprint = ? AND ended_by IS NOT NULL",
+        seq,
+        fingerprint,
+    )
+
+
+def doubted(execute: Execute, ended_before: str, limit: int) -> list[str]:
+    """Return the texts of the events that put the end of an episode in doubt, if it ended before a time."""
+    rows = execute(
+        "SELECT body FROM journal_episodes JOIN journal_events ON seq = firing_seq"
+        " WHERE ended_by IS NOT NULL AND last_seen_at <= ? LIMIT ?",
+        ended_before,
+        limit,
+    )
+    return [row[0] for row in rows]
 
 
 def saw_firing(execute: Execute, fingerprint: str, at: str) -> None:

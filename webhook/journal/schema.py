@@ -25,8 +25,9 @@ STATEMENTS = (
         body TEXT NOT NULL
     )""",
     "CREATE INDEX IF NOT EXISTS journal_events_start ON journal_events (fingerprint, starts_at)",
-    # The latest episode of each fingerprint; ended_by is NULL while it is open. firing_seq: its newest firing
-    # event, which stays as long as the episode is open.
+    # The latest episode of each fingerprint; ended_by is NULL while it is open. last_seen_at: when it was
+    # last delivered firing, or when it ended. firing_seq: its newest firing event, which stays as long as the
+    # episode is open; once it has ended, the event that puts this in doubt.
     """CREATE TABLE IF NOT EXISTS journal_episodes (
         fingerprint TEXT PRIMARY KEY,
         episode TEXT NOT NULL,

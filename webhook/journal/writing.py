@@ -41,7 +41,12 @@ class Writing:
         if event["starts_at"] is None:
             event = event | {"starts_at": self._start(event)}
         occurrence = Occurrence(
-            event["fingerprint"], event["starts_at"], Status(event["status"]), Source(event["source"])
+            event["fingerprint"],
+            event["starts_at"],
+            Status(event["status"]),
+            Source(event["source"]),
+            event["received_at"],
+            event["ends_at"],
         )
         latest, recorded = queries.known(self.execute, occurrence.fingerprint, occurrence.starts_at)
         decision = decide(occurrence, latest, recorded)
@@ -52,8 +57,9 @@ class Writing:
         row = event | {"seq": self._seq, "id": decision.id, "episode": decision.episode}
         text = canonical(row)
         queries.insert_event(self.execute, row, text)
-        save = queries.save_firing if occurrence.status is Status.FIRING else queries.save_end
-        save(self.execute, row)
+        if decision.is_latest:
+            save = queries.save_firing if occurrence.status is Status.FIRING else queries.save_end
+            save(self.execute, row)
         self.texts.append(text)
         return True
 
@@ -68,7 +74,11 @@ class Writing:
 
     def _count(self, occurrence: Occurrence, decision: Count, at: str) -> None:
         queries.count_delivery(self.execute, decision.seq)
-        if occurrence.status is Status.FIRING:
+        if decision.doubts_end or decision.settles_doubt:
+            queries.doubt_end(
+                self.execute, occurrence.fingerprint, decision.seq if decision.doubts_end else None
+            )
+        elif occurrence.status is Status.FIRING:
             queries.saw_firing(self.execute, occurrence.fingerprint, at)
-        elif decision.confirms_end:
+        if decision.confirms_end:
             queries.confirm_end(self.execute, occurrence.fingerprint)
