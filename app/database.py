@@ -1,6 +1,6 @@
 """The declarative base, UTC columns, and write transactions that behave the same on SQLite and PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -115,6 +115,27 @@ def transaction() -> Iterator[None]:
         raise
     finally:
         session.info["writing"] = False
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """Let `once` read each thing only once in the block, which must lie within one transaction."""
+    info = db.session().info
+    info["once"] = {}
+    try:
+        yield
+    finally:
+        del info["once"]
+
+
+def once[T](name: str, read: Callable[[], T]) -> T:
+    """Return what ``read`` returns, or within `reading_once` what it returned first under this name."""
+    found: dict[str, T] | None = db.session().info.get("once")
+    if found is None:
+        return read()
+    if name not in found:
+        found[name] = read()
+    return found[name]
 
 
 def engine_options(url: str) -> dict[str, Any]:

@@ -123,9 +123,9 @@ def _take(offset: int, answer: Answer, settings: Settings) -> None:
             return
         if answer.oldest_seq is not None and offset < answer.oldest_seq - 1:
             _tell_of_gap(offset + 1, answer.oldest_seq - 1)
-        for row in answer.events:
-            _apply(row, settings)
-            place.offset = row.seq
+        intake.take_in([event for row in answer.events if (event := _read(row)) is not None], settings)
+        if answer.events:
+            place.offset = answer.events[-1].seq
         place.last_seq = max(answer.last_seq, place.offset)
         if place.offset == place.last_seq:
             place.caught_up_at = now()
@@ -140,10 +140,10 @@ def _note_refusal(place: JournalCursor, refused: Refused) -> None:
         place.refused_at, place.refused_for = at, refused.reason
 
 
-def _apply(row: Row, settings: Settings) -> None:
-    """Apply one event. One that can't be read is told of, and must not hold up the ones after it."""
+def _read(row: Row) -> JournalEvent | None:
+    """Return an event. One that can't be read is told of, and must not hold up the ones after it."""
     try:
-        event = JournalEvent.model_validate(row.model_dump())
+        return JournalEvent.model_validate(row.model_dump())
     except ValidationError as error:
         fields = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
         log.error("event_unreadable", seq=row.seq, fields=fields)  # noqa: TRY400 - the values stay out
@@ -151,8 +151,7 @@ def _apply(row: Row, settings: Settings) -> None:
             f"Event {row.seq} of the journal can't be read ({', '.join(fields)}); it opened no incident."
         )
         audit.record("journal_event_unreadable", SYSTEM, summary, seq=row.seq, fields=fields)
-        return
-    intake.apply(event, settings)
+        return None
 
 
 def _tell_of_gap(first: int, last: int) -> None:

@@ -1,8 +1,10 @@
 """What a journal event does to incidents. Called inside the transaction that moves the journal's cursor."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from sqlalchemy import select
 
 from app.alerts import severities, titles
 from app.alerts.events import MAX_LABELS, MAX_NAME, JournalEvent
@@ -10,6 +12,7 @@ from app.alerts.exporters import is_exporter
 from app.alerts.models import AlertEvent
 from app.clock import in_words, now, rfc3339
 from app.config import Settings
+from app.database import reading_once
 from app.extensions import db
 from app.incidents import changes, merging, places, queries
 from app.incidents.actors import ALERTING, AUTOMATION, Actor
@@ -27,10 +30,26 @@ RECONCILED = "reconcile"
 MAX_URL = 2000
 
 
-def apply(event: JournalEvent, settings: Settings) -> None:
-    """Let an event take effect once: an event id that is known changes nothing."""
-    if db.session.get(AlertEvent, event.id) is not None:
-        return
+def take_in(events: Sequence[JournalEvent], settings: Settings) -> None:
+    """Let events take effect in their order, each once: an event id that is known changes nothing.
+
+    What the events have in common is looked up once; the cursor's lock keeps it true until the commit.
+    """
+    with reading_once():
+        ids = select(AlertEvent.id).where(AlertEvent.id.in_([event.id for event in events]))
+        applied = set(db.session.scalars(ids))
+        reported = remediation.waiting([event.episode for event in events])
+        for event in events:
+            if event.id in applied:
+                continue
+            applied.add(event.id)
+            incident = _apply(event, settings)
+            if incident is not None and event.episode in reported:
+                db.session.flush()
+                remediation.attach(event.episode, incident.id)
+
+
+def _apply(event: JournalEvent, settings: Settings) -> Incident | None:
     row = AlertEvent(
         id=event.id,
         seq=event.seq,
@@ -41,14 +60,13 @@ def apply(event: JournalEvent, settings: Settings) -> None:
         starts_at=event.starts_at,
         received_at=event.received_at,
     )
+    incident = None
     if not event.is_sign_of_life:
         incident = _firing(event, settings) if event.status == "firing" else _resolved(event)
-        row.incident_id = incident.id if incident else None
+    row.incident_id = incident.id if incident else None
     db.session.add(row)
-    db.session.flush()
     log.info("alert_event_applied", seq=event.seq, status=event.status, incident=row.incident_id)
-    if row.incident_id is not None:
-        remediation.attach(event.episode, row.incident_id)
+    return incident
 
 
 def _firing(event: JournalEvent, settings: Settings) -> Incident:

@@ -56,7 +56,20 @@ def record(
     **data: Any,
 ) -> TimelineEvent:
     """Add a timeline entry; ``at`` is when it happened, if that was before now, ``place`` where it stands."""
-    at = at or now()
+    db.session.get_one(Incident, incident_id).updated_at = now()
+    return _enter(incident_id, kind, actor, summary, at=at or now(), place=place, data=data)
+
+
+def _enter(
+    incident_id: int,
+    kind: EventKind,
+    actor: Actor,
+    summary: str,
+    *,
+    at: datetime,
+    place: datetime | None,
+    data: dict[str, Any],
+) -> TimelineEvent:
     event = TimelineEvent(
         incident_id=incident_id,
         at=at,
@@ -69,16 +82,17 @@ def record(
         data=data,
     )
     db.session.add(event)
-    db.session.get_one(Incident, incident_id).updated_at = now()
     return event
 
 
-def add(incident: Incident, actor: Actor, summary: str, **data: Any) -> None:
+def add(
+    incident: Incident, actor: Actor, summary: str, *, place: datetime | None = None, **data: Any
+) -> None:
     """Store a new incident with its first event and its mails."""
     db.session.add(incident)
     db.session.flush()
-    at = incident.opened_at
-    record(incident.id, EventKind.OPENED, actor, summary, at=at, severity=incident.severity, **data)
+    data["severity"] = incident.severity
+    _enter(incident.id, EventKind.OPENED, actor, summary, at=incident.opened_at, place=place, data=data)
     tell(MailKind.CREATED, incident, actor)
 
 

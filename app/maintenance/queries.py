@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from app.clock import now
+from app.database import once
 from app.errors import NotFound
 from app.extensions import db
 from app.maintenance.models import MaintenanceWindow
@@ -64,15 +65,21 @@ def page(*, after: str | None = None, limit: int = PAGE_SIZE) -> Page[Maintenanc
     return newest_first(select(MaintenanceWindow), MaintenanceWindow.id, after=after, limit=limit)
 
 
+def _begun() -> Sequence[MaintenanceWindow]:
+    moment = now()
+    return db.session.scalars(
+        select(MaintenanceWindow).where(
+            MaintenanceWindow.until > moment, MaintenanceWindow.starts_at <= moment
+        )
+    ).all()
+
+
 def holding(labels: dict[str, str]) -> Hold | None:
     """Return what holds back an alert with these labels now; of several windows the one that ends last."""
     moment = now()
-    statement = select(MaintenanceWindow).where(
-        MaintenanceWindow.until > moment, MaintenanceWindow.starts_at <= moment
-    )
     holds = [
         Hold(window, stretch.ends_at)
-        for window in db.session.scalars(statement)
+        for window in once("maintenance", _begun)
         if window.fits(labels) and (stretch := window.occurrence(moment)) is not None
     ]
     return max(holds, key=lambda hold: (hold.until, hold.window.id), default=None)

@@ -149,6 +149,8 @@ def _domain() -> str:
 
 def _lead(kind: MailKind, incident: Incident, actor: Actor, reason: str) -> str:
     """Return the sentence that answers "what happened?"."""
+    if kind is MailKind.REPAIRED:
+        return _repair(incident)
     lasted = in_words(((incident.resolved_at or now()) - incident.opened_at).total_seconds())
     because = f": {reason}" if reason else "."
     sentences = {
@@ -158,7 +160,6 @@ def _lead(kind: MailKind, incident: Incident, actor: Actor, reason: str) -> str:
         MailKind.ESCALATED: f"{actor.name} calls for more people{because}",
         MailKind.GAVE_UP: f"Automation could not repair it and calls for a person{because}",
         MailKind.RESOLVED: f"Resolved by {actor.name} after {lasted}{because}",
-        MailKind.REPAIRED: _repair(incident),
         MailKind.ALERT_ENDED: "The alert ended. The incident stays yours until you resolve it.",
     }
     return sentences[kind]

@@ -1,6 +1,6 @@
 """Who hears of an incident, and why. A rota that says who is on call would be asked here, nowhere else."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 
 from app.accounts.models import User, UserStatus
 from app.config import Settings
+from app.database import once
 from app.extensions import db
 from app.incidents.models import Incident
 from app.notify.models import CALLS, MailKind
@@ -79,6 +80,17 @@ def _named(kind: MailKind, incident: Incident) -> dict[str, Recipient]:
 
 def _with_choices(named: dict[str, Recipient]) -> Sequence[tuple[Recipient, MailSubscription | None]]:
     """Add those who want to hear of everything; None stands for who has no account or never chose."""
+    rows = once(f"recipients {sorted(named)}", lambda: _choices(named))
+    people = []
+    for address in dict.fromkeys([*named, *rows]):
+        known = named.get(address, Recipient(address, "you asked for mails about all incidents"))
+        user_id, subscription = rows.get(address, (None, None))
+        people.append((replace(known, user_id=user_id), subscription))
+    return people
+
+
+def _choices(named: Collection[str]) -> dict[str, tuple[int, MailSubscription | None]]:
+    """Return id and choices of the accounts of these addresses, and of those who want everything."""
     statement = (
         select(User, MailSubscription)
         .outerjoin(MailSubscription, MailSubscription.user_id == User.id)
@@ -86,13 +98,7 @@ def _with_choices(named: dict[str, Recipient]) -> Sequence[tuple[Recipient, Mail
         .where(or_(User.email.in_(named), MailSubscription.reach == Reach.EVERYTHING))
         .order_by(User.id)
     )
-    rows = {user.email: (user.id, subscription) for user, subscription in db.session.execute(statement)}
-    people = []
-    for address in dict.fromkeys([*named, *rows]):
-        known = named.get(address, Recipient(address, "you asked for mails about all incidents"))
-        user_id, subscription = rows.get(address, (None, None))
-        people.append((replace(known, user_id=user_id), subscription))
-    return people
+    return {user.email: (user.id, subscription) for user, subscription in db.session.execute(statement)}
 
 
 def _settings() -> Settings:

@@ -4,9 +4,10 @@ A report may come before the incident exists, since the automation works when th
 and ``attach`` puts it onto the timeline when the episode's first event has been taken in.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, or_, select, union
 
 from app.alerts import cursor
 from app.clock import now
@@ -18,7 +19,7 @@ from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Verdict
 from app.notify.models import MailKind
 from app.remediation import approvals, policy, story
-from app.remediation.models import AutomationHeartbeat, Decision, Run
+from app.remediation.models import Approval, AutomationHeartbeat, Decision, Run
 from app.remediation.queries import is_paused
 from app.remediation.schemas import DecisionReport, HeartbeatReport, RunReport
 from contract.runs import OPEN, RunReason, RunState
@@ -64,6 +65,16 @@ def take_run(report: RunReport) -> bool:
         if run.incident_id is not None:
             _tell_run(run, run.incident_id, before)
     return is_new
+
+
+def waiting(episodes: Collection[str]) -> frozenset[str]:
+    """Return which of the episodes something was reported about before their incident existed."""
+    tables = (Decision, Run, Approval)
+    asked = (
+        select(table.episode).where(table.episode.in_(episodes), table.incident_id.is_(None))
+        for table in tables
+    )
+    return frozenset(db.session.scalars(union(*asked)))
 
 
 def attach(episode: str, incident_id: int) -> None:

@@ -38,6 +38,5 @@ def take(settings: Settings, *events: dict[str, Any]) -> None:
     """Apply events as the worker does: all in one transaction with the cursor."""
     with transaction():
         place = cursor.lock()
-        for row in events:
-            intake.apply(JournalEvent.model_validate(row), settings)
-            place.offset = row["seq"]
+        intake.take_in([JournalEvent.model_validate(row) for row in events], settings)
+        place.offset = events[-1]["seq"]

@@ -1,12 +1,14 @@
 """Gaps and unreadable events."""
 
 import pytest
+import sqlalchemy
 
 from app.alerts import cursor
 from app.alerts.consumer import Answer, _take
 from app.config import Settings
 from app.extensions import db
 from app.incidents.models import EventKind, Incident, TimelineEvent
+from app.notify.models import OutboxMessage
 from app.ops.models import AuditEvent
 from tests.app.journal import event, take
 
@@ -38,3 +40,26 @@ def test_a_batch_read_from_an_old_offset_is_dropped(settings: Settings) -> None:
     take(settings, event(seq=1))
     _take(0, answer(event(seq=1), last_seq=1), settings)
     assert db.session.query(Incident).count() == 1
+
+
+def test_an_event_twice_in_a_batch_takes_effect_once(settings: Settings) -> None:
+    _take(0, answer(event(seq=1), event(seq=1), last_seq=1), settings)
+    assert db.session.query(TimelineEvent).count() == 1
+
+
+def test_to_open_an_incident_takes_four_statements_and_one_for_each_mail(settings: Settings) -> None:
+    statements: list[str] = []
+    count, mails = 20, 2
+    events = [event(seq=seq, fingerprint=f"{seq:016x}", episode=f"e{seq}") for seq in range(1, count + 1)]
+
+    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    sqlalchemy.event.listen(db.engine, "before_cursor_execute", see)
+    try:
+        _take(0, answer(*events, last_seq=count), settings)
+    finally:
+        sqlalchemy.event.remove(db.engine, "before_cursor_execute", see)
+    assert db.session.query(Incident).count() == count
+    assert db.session.query(OutboxMessage).count() == mails * count
+    assert len(statements) <= (4 + mails) * count + 10, statements

@@ -55,7 +55,7 @@ class Alert:
             generator_url="http://prometheus.example.org/graph?g0.expr=errors",
         )
         with time_machine.travel(at, tick=False), transaction():
-            intake.apply(event, self.settings)
+            intake.take_in([event], self.settings)
 
     def fires(self, after: float = 4) -> Incident:
         self._event("firing", after)
