@@ -42,7 +42,10 @@ host-setup: ## Write what the monitor needs to reach the release on Kubernetes i
 ##@ Change it
 
 .PHONY: test
-test: setup lint ## Lint, then run every test that needs no cluster (T=tests/webhook: only those)
+test: lint check ## Lint, then run every test that needs no cluster (T=tests/webhook: only those)
+
+.PHONY: check
+check: setup ## Run the tests of make test without lint
 	@tools/install $(TOOLS)
 	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(PYTEST) $(T)
 

@@ -107,7 +107,7 @@ def test_the_parts_and_the_demo_are_tried_as_on_another_machine(elsewhere, real_
     assert done.returncode == 0, done.stderr
     first, copied, tested, shown = elsewhere.calls("make")
     assert [first, copied] == ["make tools browser", "make -C .cache/else where setup"]
-    assert tested.startswith("make test T=tests/app ")
+    assert tested.startswith("make check T=tests/app ")
     assert shown == "make -C .cache/else where demo ONCE=1"
     set_up, others = (
         f"Asia/Kolkata C 0002 {proxy} {real_python}" for proxy in ("no proxy", "http://127.0.0.1:9")
@@ -128,6 +128,6 @@ def test_tests_that_failed_run_again_calmly_and_what_fails_again_fails(clone):
     clone.stub("make", "exit 1")
     assert clone.run(".ci/tests", ".", "tests/app").returncode == 1
     assert clone.calls("make") == [
-        "make test T=tests/app",
-        "make test T=--last-failed --last-failed-no-failures=none --numprocesses=0",
+        "make check T=tests/app",
+        "make check T=--last-failed --last-failed-no-failures=none --numprocesses=0",
     ]
