@@ -32,6 +32,7 @@ demo-clean: setup ## Remove what earlier demos have left
 
 .PHONY: minikube
 minikube: ## Build the images into Minikube, install the chart there and say what to do next
+	@scripts/minikube.sh --check
 	@tools/install helm
 	@scripts/minikube.sh
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs OIMS on Minikube: builds the images, brings them in, installs or upgrades the chart, says what to do next.
 #
-# Usage: minikube.sh [--help]
+# Usage: minikube.sh [--check | --help]
+#   --check  only see whether minikube, kubectl and CONTAINER are there
 #
 # A profile that is not running is started. Run it again after a change: the images get a tag of their content, so
 # the pods take the new ones, and data and secrets stay.
@@ -35,9 +36,9 @@ print_help() {
   done <"${BASH_SOURCE[0]}"
 }
 
-need_tools() {
+need_tools() { # TOOL...
   local tool
-  for tool in minikube kubectl helm "$CONTAINER"; do
+  for tool; do
     command -v -- "$tool" >/dev/null || die 3 "$tool is not installed or not on PATH; install it and start again"
   done
 }
@@ -90,14 +91,16 @@ install() {
 
 main() {
   case "${1:-}" in
-    '') ;;
+    '' | --check) ;;
     -h | --help) print_help && exit 0 ;;
     *) die 2 "unknown option $1; --help shows the use" ;;
   esac
   : "${MINIKUBE_PROFILE:=minikube}" "${OIMS_NAMESPACE:=incident-mgmt}" "${OIMS_RELEASE:=oims}" "${CONTAINER:=docker}"
   export CONTAINER
   PATH="$PATH:$ROOT/.tools/bin"
-  need_tools
+  need_tools minikube kubectl "$CONTAINER"
+  if [[ "${1:-}" == --check ]]; then exit 0; fi
+  need_tools helm
   start_profile
   build
   bring_in

@@ -27,6 +27,7 @@ SYSTEM = (
         "make",
         "mkdir",
         "mv",
+        "readlink",
         "rm",
     ),
     *("sed", "sh", "sleep", "sort", "timeout", "touch", "wc"),

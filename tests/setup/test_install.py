@@ -1,4 +1,6 @@
 import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -110,6 +112,26 @@ def test_a_second_run_builds_nothing_and_says_nothing(developer):
     again = developer.run("tools/install", "amtool", "kubeconform")
     assert (again.returncode, again.stderr) == (0, "")
     assert developer.calls() == []
+
+
+def test_two_runs_at_once_build_a_tool_once(developer):
+    stub_go(developer, then="sleep 1")
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: developer.run("tools/install", "kubeconform"), range(2)))
+    assert [done.returncode for done in runs] == [0, 0]
+    assert len(builds(developer)) == 1
+    assert sum("which provides kubeconform" in done.stderr for done in runs) == 1
+
+
+def test_a_run_that_died_holds_nobody_up(developer):
+    folder = developer.project / ".tools/bin"
+    folder.mkdir(parents=True)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    (folder / ".kubeconform.lock").symlink_to(str(ended.pid))
+    assert developer.run("tools/install", "kubeconform").returncode == 0
+    assert len(builds(developer)) == 1
+    assert not (folder / ".kubeconform.lock").is_symlink()
 
 
 def test_another_pin_is_built_again(developer):

@@ -126,6 +126,17 @@ def test_podman_builds_and_saves_too(machine):
     assert (machine.stub / "loaded").read_text().count("archive of") == 3
 
 
+def test_a_check_asks_for_no_helm_and_starts_nothing(machine):
+    machine.remove("helm")
+    done = machine.run("--check")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not (machine.stub / "calls").exists()
+    machine.remove("minikube")
+    done = machine.run("--check")
+    assert done.returncode == 3
+    assert "minikube is not installed" in done.stderr
+
+
 @pytest.mark.parametrize("tool", ["minikube", "kubectl", "docker"])
 def test_a_missing_tool_is_named(machine, tool):
     machine.remove(tool)
