@@ -40,6 +40,8 @@ COPY --from=webhook-build /opt/oims/venv /opt/oims/venv
 COPY contract contract
 COPY serving serving
 COPY webhook webhook
+# For the pod that the monitor's port-forward leads to.
+COPY gate gate
 EXPOSE 5001 5011
 ENTRYPOINT ["python", "-m", "webhook"]
 

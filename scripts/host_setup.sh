@@ -11,6 +11,7 @@
 #   reader-token  may read the webhook's journal
 #   event-key     checks the signature of log lines
 #   api-token     reports to the incident app
+#   ca.crt        whose certificates are trusted; only where the parts speak TLS
 # Run it again after the release's Secrets changed; a running monitor takes the new ones at its next start.
 #
 # The account's token ends after 24 hours at most, so run this again before that with --renew; the units
@@ -90,6 +91,14 @@ find_account() {
   : "${OIMS_WEBHOOK_SECRET:=${ACCOUNT%-monitor}-webhook}" "${OIMS_APP_SECRET:=${ACCOUNT%-monitor}-app}"
 }
 
+# write_authority: of the Secret that the webhook serves with, if it speaks TLS.
+write_authority() {
+  local secret
+  secret="$(kube get deployment --selector "app.kubernetes.io/instance=$OIMS_RELEASE,app.kubernetes.io/component=webhook" \
+    --output 'jsonpath={.items[*].spec.template.spec.volumes[?(@.name=="tls")].secret.secretName}')"
+  if [[ -n "$secret" ]]; then write_secret ca.crt "$secret" ca.crt; else rm -f -- "$OIMS_HOST_DIR/ca.crt"; fi
+}
+
 # write_token: for as long as the API server grants, which may be less than asked for.
 write_token() {
   local answer
@@ -143,6 +152,7 @@ main() {
     write_secret reader-token "$OIMS_WEBHOOK_SECRET" reader-token
     write_secret event-key "$OIMS_WEBHOOK_SECRET" event-key
     write_secret api-token "$OIMS_APP_SECRET" automation-token
+    write_authority
   fi
   write_token
   write_kubeconfig

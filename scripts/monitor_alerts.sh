@@ -14,11 +14,12 @@
 #   OIMS_NAMESPACE    namespace of the release (incident-mgmt)
 #   OIMS_RELEASE      name of the release (oims)
 #   OIMS_CONTAINER    the pods' container that logs alerts (webhook)
-#   OIMS_JOURNAL_URL  the webhook; without it, a port-forward is opened and renewed
+#   OIMS_JOURNAL_URL  the webhook; without it, a port-forward to the gate is opened and renewed
 #   OIMS_APP_URL      the incident app; likewise
-#   OIMS_HOST_DIR     folder of kubeconfig, reader-token, event-key and api-token
-#                     (~/.config/oims); used for each of KUBECONFIG, OIMS_JOURNAL_TOKEN,
-#                     OIMS_EVENT_KEY and OIMS_APP_TOKEN that is not set, also not as *_FILE
+#   OIMS_HOST_DIR     folder of kubeconfig, reader-token, event-key, api-token and, where the
+#                     parts speak TLS, ca.crt (~/.config/oims); used for each of KUBECONFIG,
+#                     OIMS_JOURNAL_TOKEN, OIMS_EVENT_KEY, OIMS_APP_TOKEN and OIMS_CA_FILE
+#                     that is not set, also not as *_FILE
 #   OIMS_LEASE        the Lease that elects the one automation that acts, here or in the cluster
 #                     (RELEASE-automation; set but empty: no election)
 #   OIMS_LEASE_NAMESPACE  where that Lease is (OIMS_NAMESPACE)

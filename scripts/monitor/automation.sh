@@ -26,7 +26,7 @@ run_automation() {
 # --once has one try at the journal, so the forward to it must work first.
 wait_for_journal() {
   local deadline=$((SECONDS + 60))
-  until answers "${FORWARDED[OIMS_JOURNAL_URL]}"; do
+  until answers "${FORWARDED[OIMS_JOURNAL_URL]}" 2>/dev/null; do
     if "$STOPPING"; then return; fi
     if ((SECONDS >= deadline)); then die "$EXIT_FAILED" "the webhook did not answer within 60 s"; fi
     sleep 1 &

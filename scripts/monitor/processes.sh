@@ -24,7 +24,7 @@ pause() {
   sleep "$((milliseconds / 1000)).$(printf %03d $((milliseconds % 1000)))"
 }
 
-# kube ARGS...: one short question to the API server.
-kube() { timeout -k 2 15 kubectl --request-timeout=10s --namespace "$OIMS_NAMESPACE" "$@" 7>&- 8>&-; }
+# kube ARGS...: one short question to the API server. In the group of who asks, so that it ends with it.
+kube() { timeout --foreground -k 2 15 kubectl --request-timeout=10s --namespace "$OIMS_NAMESPACE" "$@" 7>&- 8>&-; }
 
 selector() { printf 'app.kubernetes.io/name=oims,app.kubernetes.io/instance=%s,app.kubernetes.io/component=%s' "$OIMS_RELEASE" "$1"; }

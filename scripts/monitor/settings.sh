@@ -3,6 +3,7 @@
 
 AUTOMATION_OPTIONS=()
 ONCE=false
+SCHEME=http # of what the gate leads to
 
 parse_options() {
   while (($#)); do
@@ -72,6 +73,10 @@ check_settings() {
   if in_cluster_log; then
     export KUBECONFIG="${KUBECONFIG:-$OIMS_HOST_DIR/kubeconfig}"
     need_private "${KUBECONFIG%%:*}"
+    if [[ -e "$OIMS_HOST_DIR/ca.crt" ]]; then
+      SCHEME=https
+      export OIMS_CA_FILE="${OIMS_CA_FILE:-$OIMS_HOST_DIR/ca.crt}"
+    fi
   else
     [[ -n "${OIMS_JOURNAL_URL:-}" ]] || die "$EXIT_USAGE" "OIMS_JOURNAL_URL must be set when OIMS_LOG_FILE is"
     [[ -n "${OIMS_APP_URL:-}" ]] || die "$EXIT_USAGE" "OIMS_APP_URL must be set when OIMS_LOG_FILE is"

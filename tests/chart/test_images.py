@@ -18,6 +18,7 @@ ALLOWED = {
     "webhook",
     "automation",
     "contract",
+    "gate",
     "playbooks",
     "serving",
     "tools",

@@ -12,6 +12,7 @@ PORTS = {
     "postgres": 5432,
     "automation": 9464,
 }
+PARTS = [*PORTS, "gate"]
 METRICS = {"app": 5010, "webhook": 5011, "automation": 9464}
 ALLOWED = {
     ("alertmanager", "webhook"),
@@ -21,6 +22,8 @@ ALLOWED = {
     ("app", "prometheus"),
     ("automation", "app"),
     ("automation", "webhook"),
+    ("gate", "app"),
+    ("gate", "webhook"),
     ("prometheus", "alertmanager"),
     ("prometheus", "automation"),
     ("webhook", "alertmanager"),
@@ -64,7 +67,7 @@ def lets_through(rules, direction, other, pod, port):
 
 
 @pytest.mark.parametrize("target", PORTS)
-@pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "postgres", "automation"])
+@pytest.mark.parametrize("source", PARTS)
 @pytest.mark.threat("T13")
 def test_only_the_named_pairs_meet(network, source, target):
     found, policies = network
@@ -76,7 +79,7 @@ def test_only_the_named_pairs_meet(network, source, target):
 
 
 @pytest.mark.parametrize(("target", "port"), METRICS.items())
-@pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "postgres", "automation"])
+@pytest.mark.parametrize("source", PARTS)
 def test_only_prometheus_reaches_the_port_of_the_metrics(network, source, target, port):
     found, policies = network
     if source == target:
@@ -84,6 +87,13 @@ def test_only_prometheus_reaches_the_port_of_the_metrics(network, source, target
     goes_out = lets_through(policies[source]["egress"], "to", found[target], found[target], port)
     comes_in = lets_through(policies[target]["ingress"], "from", found[source], found[target], port)
     assert (goes_out, comes_in) == ((True, True) if source == "prometheus" else (goes_out, False))
+
+
+@pytest.mark.threat("T39")
+def test_nobody_reaches_the_gate_but_by_a_port_forward(network):
+    _, policies = network
+    assert policies["gate"]["ingress"] == []
+    assert "Ingress" in policies["gate"]["policyTypes"]
 
 
 def test_a_prometheus_of_ones_own_reaches_every_part():
@@ -108,7 +118,7 @@ def test_a_prometheus_of_ones_own_reaches_every_part():
         assert opened == [port], part
 
 
-@pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "automation"])
+@pytest.mark.parametrize("source", ["app", "webhook", "prometheus", "alertmanager", "automation", "gate"])
 def test_every_part_that_calls_another_may_ask_for_its_address(network, source):
     _, policies = network
     assert {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]} in policies[source][

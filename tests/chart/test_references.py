@@ -94,7 +94,7 @@ def test_workloads_routes_and_bindings_point_at_what_exists(values):
     existing = {(item["kind"], item["metadata"]["name"]) for item in objects}
     for item in objects:
         spec = item.get("spec", {})
-        if item["kind"] == "StatefulSet":
+        if item["kind"] == "StatefulSet" and "serviceName" in spec:
             assert ("Service", spec["serviceName"]) in existing
         if item["kind"] == "HorizontalPodAutoscaler":
             assert (spec["scaleTargetRef"]["kind"], spec["scaleTargetRef"]["name"]) in existing

@@ -56,6 +56,8 @@ def test_probes_speak_tls_to_the_parts_that_do():
 @pytest.mark.threat("T44")
 def test_every_pod_mounts_the_files_it_names_and_clients_not_the_key():
     for name, pod in pods(documents("tls")).items():
+        if name == "StatefulSet/oims-gate":
+            continue  # it passes TLS through
         (volume,) = [item for item in pod["spec"]["volumes"] if item["name"] == "tls"]
         keys = [item["key"] for item in volume["secret"]["items"]]
         is_server = any(name.endswith(f"/oims-{part}") for part in OURS)

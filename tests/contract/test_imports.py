@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("contract", "serving", "webhook", "app", "automation", "cli")
+PARTS = ("contract", "serving", "gate", "webhook", "app", "automation", "cli")
 FILES = sorted(path for part in PARTS for path in (ROOT / part).rglob("*.py"))
 
 

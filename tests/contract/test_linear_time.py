@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("contract", "serving", "app", "webhook", "automation", "cli")
+PARTS = ("contract", "serving", "gate", "app", "webhook", "automation", "cli")
 SIZE = 100_000
 SECONDS = 0.2
 

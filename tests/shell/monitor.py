@@ -70,10 +70,7 @@ class Monitor:
     def forward(self):
         """Let it open its own port-forwards."""
         del self.environment["OIMS_JOURNAL_URL"], self.environment["OIMS_APP_URL"]
-        self.write(
-            "ready.webhook", "webhook-old True 2026-11-23T00:00:00Z\nwebhook-new False \nwebhook-a True \n"
-        )
-        self.write("ready.app", "app-a True \n")
+        self.write("ready.gate", "gate-0 True 2026-11-23T00:00:00Z\ngate-1 False \ngate-2 True \n")
         return self
 
     def run(self, *options):

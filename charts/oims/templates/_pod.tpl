@@ -139,3 +139,9 @@ metadata:
 automountServiceAccountToken: false
 {{- end }}
 {{- end }}
+
+{{/* oims.pulseCheck (file): a probe's command; was the file touched within the last minute? */}}
+{{- define "oims.pulseCheck" -}}
+{{- $look := printf "import os, sys, time; sys.exit(time.time() - os.stat('%s').st_mtime > 60)" . -}}
+{{- toJson (list "python" "-ISc" $look) -}}
+{{- end }}

@@ -4,6 +4,9 @@ import json
 import subprocess
 import uuid
 
+from tests.e2e import values
+from tests.e2e.cluster import CHART, helm_program, run
+
 # Numbers its lines, and answers on the webhook's port so that a forward can be probed.
 PROGRAM = r"""
 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 5001, Listen => 5, ReuseAddr => 1) or die;
@@ -19,26 +22,13 @@ done
 # Process 1 cannot be killed from inside its container, but it ends with its child.
 FIRST = 'sh -c "$PROGRAM" & echo $! >/tmp/child; wait $!'
 
-RBAC = """
+BESIDE = """
 apiVersion: v1
-kind: ServiceAccount
-metadata:
-  name: oims-monitor
-  labels: {app.kubernetes.io/instance: oims, app.kubernetes.io/component: monitor}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: Role
-metadata: {name: oims-monitor}
-rules:
-  - {apiGroups: [""], resources: [pods], verbs: [get, list, watch]}
-  - {apiGroups: [""], resources: [pods/log], verbs: [get]}
-  - {apiGroups: [""], resources: [pods/portforward], verbs: [create]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: oims-monitor}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: oims-monitor}
-subjects: [{kind: ServiceAccount, name: oims-monitor}]
+kind: Service
+metadata: {name: oims-webhook}
+spec:
+  selector: {app.kubernetes.io/instance: oims, app.kubernetes.io/component: webhook}
+  ports: [{port: 5001}]
 ---
 apiVersion: v1
 kind: Secret
@@ -80,15 +70,26 @@ def deployment(component, image):
     }
 
 
+def of_the_chart(namespace):
+    """Return the monitor's account with its Role, and the gate, as the chart makes them."""
+    image = values.image("webhook")
+    options = [word for key, value in image.items() for word in ("--set", f"webhook.image.{key}={value}")]
+    for name in ("automation/monitor", "gate/statefulset", "gate/networkpolicy"):
+        options += ["--show-only", f"templates/{name}.yaml"]
+    return run(helm_program(), "template", "oims", CHART, "--namespace", namespace, *options)
+
+
 class Release:
     """What the chart would install, as far as the monitor sees it."""
 
     def __init__(self, image):
         self.namespace = f"monitor-{uuid.uuid4().hex[:8]}"
         self.kubectl("create", "namespace", self.namespace)
-        self.kubectl("apply", "-f", "-", stdin=RBAC)
+        self.kubectl("apply", "-f", "-", stdin=BESIDE)
+        self.kubectl("apply", "-f", "-", stdin=of_the_chart(self.namespace))
         self.kubectl("apply", "-f", "-", stdin=json.dumps(deployment("webhook", image)))
         self.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
+        self.kubectl("rollout", "status", "statefulset/oims-gate", "--timeout=120s")
 
     def kubectl(self, *arguments, stdin=None):
         done = subprocess.run(
@@ -103,5 +104,7 @@ class Release:
         return done.stdout
 
     def pods(self):
-        found = json.loads(self.kubectl("get", "pods", "-o", "json"))["items"]
+        """Return the names of the webhook's pods that are not going away."""
+        selector = "app.kubernetes.io/component=webhook"
+        found = json.loads(self.kubectl("get", "pods", "-l", selector, "-o", "json"))["items"]
         return {pod["metadata"]["name"] for pod in found if "deletionTimestamp" not in pod["metadata"]}

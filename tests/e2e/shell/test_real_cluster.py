@@ -90,19 +90,29 @@ def test_the_host_folder_holds_exactly_the_monitors_rights(monitor, release):
     assert {stat.S_IMODE(path.stat().st_mode) for path in monitor.host.iterdir()} == {0o600}
 
     def may(*what):
-        environment = os.environ | {"KUBECONFIG": str(monitor.host / "kubeconfig")}
-        asked = ["kubectl", "-n", release.namespace, "auth", "can-i", *what]
-        return (
-            subprocess.run(asked, env=environment, capture_output=True, check=False, timeout=30).returncode
-            == 0
-        )
+        return as_the_monitor(monitor, release, "auth", "can-i", *what).returncode == 0
 
     assert may("list", "pods")
     assert may("get", "pods", "--subresource=log")
-    assert may("create", "pods", "--subresource=portforward")
+    assert may("create", "pods/oims-gate-0", "--subresource=portforward")
+    assert not may("create", "pods", "--subresource=portforward")
     assert not may("get", "secrets")
     assert not may("create", "pods", "--subresource=exec")
     assert not may("delete", "pods")
+
+
+def as_the_monitor(monitor, release, *words):
+    """Run kubectl with the rights of the host's folder."""
+    command = ["kubectl", "--kubeconfig", monitor.host / "kubeconfig", "-n", release.namespace, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+
+@pytest.mark.threat("T39")
+def test_a_forward_to_another_pod_than_the_gate_is_refused(monitor, release):
+    for pod in release.pods():
+        refused = as_the_monitor(monitor, release, "port-forward", f"pod/{pod}", ":5001")
+        assert refused.returncode != 0
+        assert "forbidden" in refused.stderr
 
 
 @pytest.mark.fault("F7")
@@ -189,7 +199,7 @@ def test_a_log_that_the_node_rotates_loses_no_line(monitor, release):
     assert_nothing_lost(monitor)
 
 
-def test_a_forward_survives_the_loss_of_its_pod(monitor, release):
+def test_the_way_to_the_webhook_survives_rollouts_the_end_of_the_gate_and_of_its_token(monitor, release):
     monitor.start()
     eventually(lambda: "OIMS_JOURNAL_URL" in monitor.text("automation.environment"), "the forward's address")
     url = next(
@@ -206,7 +216,19 @@ def test_a_forward_survives_the_loss_of_its_pod(monitor, release):
     eventually(answers, "the forward")
     release.kubectl("rollout", "restart", "deployment/oims-webhook")
     release.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
-    monitor.sees("the forward to pod")
-    monitor.sees("forwarding 127.0.0.1", times=2)
-    eventually(answers, "the forward to a new pod")
+    eventually(answers, "the same way to the new pods")
+
+    opened = monitor.text("said").count("forwarding 127.0.0.1:")
+    release.kubectl("delete", "pod", "oims-gate-0")
+    monitor.sees("the forward to the webhook through pod oims-gate-0 ended")
+    monitor.sees("forwarding 127.0.0.1:", times=opened + 1)
+    eventually(answers, "the way through the new pod")
+
+    (monitor.host / "token").write_text("ended")
+    release.kubectl("delete", "pod", "oims-gate-0", "--grace-period=1")
+    monitor.sees("no ready pod of the gate to reach the webhook through (error: You must be logged in")
+    set_up(monitor, release)
+    eventually(answers, "the way with the new token")
     assert monitor.stop() == 0
+    new = {run: numbers for run, numbers in received(monitor).items() if run[0] in release.pods()}
+    assert all(numbers == set(range(1, max(numbers) + 1)) for numbers in new.values())

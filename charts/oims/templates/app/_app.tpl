@@ -151,12 +151,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* The file that the worker touches while it works, and the look at it: touched within the last minute. */}}
+{{/* The file that the worker touches while it works. */}}
 {{- define "oims.app.pulse" -}}
 /tmp/worker-pulse
-{{- end }}
-
-{{- define "oims.app.pulseCheck" -}}
-{{- $look := printf "import os, sys, time; sys.exit(time.time() - os.stat('%s').st_mtime > 60)" (include "oims.app.pulse" .) -}}
-{{- toJson (list "python" "-ISc" $look) -}}
 {{- end }}
