@@ -163,6 +163,7 @@ def test_the_monitor_may_do_its_work(guarded, what):
     ids=" ".join,
 )
 @pytest.mark.threat("T9")
+@pytest.mark.threat("T39")
 def test_the_monitor_may_do_nothing_else(guarded, what):
     assert not guarded.namespace.may("oims-monitor", *what)
 

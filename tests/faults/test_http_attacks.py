@@ -57,6 +57,7 @@ def assert_served_in_time(target, attack=lambda: None):
 
 
 @pytest.mark.parametrize("crowd", CROWDS)
+@pytest.mark.threat("T31")
 def test_a_crowd_that_falls_silent_keeps_nobody_waiting(target, crowd):
     with contextlib.ExitStack() as stack:
         for _ in range(CROWD):
@@ -79,6 +80,7 @@ def test_a_crowd_that_sends_byte_by_byte_keeps_nobody_waiting(target):
 
 
 @pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.threat("T31")
 def test_a_reset_at_any_stage_ends_nothing_but_its_connection(target, stage):
     def attack():
         for _ in range(5):
@@ -92,6 +94,7 @@ def test_a_reset_at_any_stage_ends_nothing_but_its_connection(target, stage):
 
 
 @pytest.mark.parametrize("name", MALFORMED)
+@pytest.mark.threat("T31")
 def test_what_is_malformed_is_refused_and_nothing_of_it_served(target, name):
     answer = target.says(malformed(target)[name])
 

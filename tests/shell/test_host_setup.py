@@ -50,6 +50,7 @@ def test_a_missing_account_is_named_with_what_to_do_and_nothing_is_written(set_u
 
 
 @pytest.mark.parametrize("hours", ["0", "25", "240", "-1", "1h", "1e1"])
+@pytest.mark.threat("T39")
 def test_a_token_lasts_a_day_at_most(set_up, monitor, hours):
     monitor.environment["OIMS_TOKEN_HOURS"] = hours
     done = set_up()

@@ -39,6 +39,7 @@ def log_in(email: str = "alice@example.org", address: str = HERE, device: Device
     return service.authenticate(email=email, password=PASSWORD, address=address, device=device).id
 
 
+@pytest.mark.threat("T18")
 def test_forty_guesses_at_once_are_exactly_as_many_as_the_bucket_holds(
     app: Flask, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +158,7 @@ def test_failed_log_ins_are_audited_without_what_was_typed(alice: User) -> None:
     assert "alice" not in str([(event.summary, event.data, event.actor_name) for event in found])
 
 
+@pytest.mark.threat("T18")
 def test_hashes_beyond_the_queue_are_refused_at_once_and_the_guess_is_not_counted(
     alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

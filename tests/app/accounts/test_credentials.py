@@ -49,6 +49,7 @@ def switch_off_and_on(user: User) -> None:
         credentials.end_all,
     ],
 )
+@pytest.mark.threat("T36")
 def test_what_ends_sessions_ends_api_tokens_for_good(
     alice: User, bob: User, act: Callable[[User], Any]
 ) -> None:
@@ -163,6 +164,7 @@ def test_the_first_administrators_name_is_no_role(first: User) -> None:
     assert names.key(first.name) == first.name_key
 
 
+@pytest.mark.threat("T35")
 def test_entries_of_the_trail_say_which_account_it_was_whatever_its_name(alice: User) -> None:
     service.change_profile(alice.id, name="Somebody else", timezone="UTC")
     service.sign_out(alice.id, by=Actor.person(alice))

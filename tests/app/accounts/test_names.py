@@ -39,6 +39,7 @@ LIKE_ALICE = [
 
 
 @pytest.mark.parametrize("name", LIKE_ALICE)
+@pytest.mark.threat("T35")
 def test_a_name_that_looks_like_somebody_elses_is_refused(alice: User, bob: User, name: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         service.change_profile(bob.id, name=name, timezone="UTC")
@@ -53,6 +54,7 @@ def test_a_name_that_looks_like_somebody_elses_is_refused(alice: User, bob: User
         *("system", "Syst\u0435m", "command line", "single sign-on", "somebody", "responder", "viewer"),
     ],
 )
+@pytest.mark.threat("T35")
 def test_a_name_of_a_role_or_of_the_system_is_refused(alice: User, name: str) -> None:
     with pytest.raises(InvalidInput):
         service.change_profile(alice.id, name=name, timezone="UTC")

@@ -277,6 +277,7 @@ def test_without_a_provider_there_is_no_such_log_in(make_settings: Any, make_app
     assert "single sign-on" not in app.test_client().get("/login").text
 
 
+@pytest.mark.threat("T34")
 def test_nobody_prepares_an_account_for_somebody_else_to_be_linked_to(client: FlaskClient) -> None:
     """No mail confirms an address here; its owner's first log-in would open the stranger's account."""
     assert client.get("/register").status_code == 403
@@ -365,6 +366,7 @@ def prepare(*, is_confirmed: bool) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("extra", [{"oidc_role_claim": "groups", "oidc_roles": "leads=admin"}])
+@pytest.mark.threat("T34")
 def test_an_account_that_somebody_else_prepared_opens_to_its_owner_alone(
     app: Flask, client: FlaskClient, provider: Provider
 ) -> None:
@@ -400,6 +402,7 @@ def test_an_account_whose_address_a_mail_confirmed_keeps_what_its_owner_has(
     assert tokens.find(secret) is not None
 
 
+@pytest.mark.threat("T36")
 def test_who_is_gone_at_the_provider_is_gone_here_once_the_last_sign_on_is_old(
     app: Flask, client: FlaskClient, settings: Settings
 ) -> None:

@@ -36,6 +36,7 @@ def test_guessing_the_current_password_is_braked(browser):
     assert answer.status_code == 429
 
 
+@pytest.mark.threat("T36")
 def test_logging_out_everywhere_ends_every_session_on_the_server(browser, log_in, alice):
     other = log_in(alice)
     stolen = browser.client.get_cookie("oims").value
