@@ -1,18 +1,22 @@
 """The installations that tools/screenshots.py pictures: one full of demo data, one that is empty."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import flask_migrate
+import pyotp
 from flask import Flask, request
 from werkzeug.serving import make_server
 
 from app import create_app, demo_data
 from app.accounts import invitations, resets, service, tokens
+from app.accounts.factors import service as factors
+from app.accounts.factors import totp
+from app.accounts.factors.models import Factor, FactorKind
 from app.accounts.models import Role, Scope, UserStatus
 from app.alerts.models import JournalCursor
 from app.clock import now
@@ -29,7 +33,12 @@ from app.remediation import service as remediation
 from app.remediation.schemas import HeartbeatReport
 from tools.pictured_prometheus import remembering
 
-ADMIN, VIEWER, PASSWORD = "you@example.org", "vera@example.org", "five quiet pictures"
+ADMIN, VIEWER, CAREFUL, PASSWORD = (
+    "you@example.org",
+    "vera@example.org",
+    "frida@example.org",
+    "five quiet pictures",
+)
 MODES = ("auto", "approve", "shadow")
 SHOWN = {
     "database_url": "postgresql+psycopg://oims@postgres/oims",
@@ -42,17 +51,23 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class Pages:
-    """Addresses by the name of their picture, and by who looks; `repaired` is an incident's number."""
+    """Addresses by the name of their picture, and by who looks; `repaired` is an incident's number.
+
+    Frida has a second factor: `halfway` is what she sees before it, `careful` after it, with one of `codes`.
+    """
 
     repaired: int
     public: dict[str, str]
     admin: dict[str, str]
     viewer: dict[str, str]
+    halfway: dict[str, str]
+    careful: dict[str, str]
+    codes: Sequence[str]
 
     @property
     def all(self) -> dict[str, str]:
         """Return all of them."""
-        return self.public | self.admin | self.viewer
+        return self.public | self.admin | self.viewer | self.halfway | self.careful
 
 
 def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
@@ -62,6 +77,7 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         demo_data.make(incidents)
         you = _person("You", ADMIN, Role.ADMIN)
         _person("Vera", VIEWER, Role.VIEWER)
+        codes = _second_factors(_person("Frida", CAREFUL, Role.RESPONDER))
         _plan()
         tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=you)
         healed = db.session.query(Incident).filter(Incident.verdict == Verdict.VERIFIED)
@@ -110,7 +126,14 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         "patterns": "/patterns",
         "not-found": "/incidents/999999",
     }
-    return app, Pages(number, public, admin, {"forbidden": "/admin/people"})
+    viewer, halfway = {"forbidden": "/admin/people"}, {"second-step": "/login/second-step"}
+    careful = {
+        "two-step": "/profile/two-step",
+        "add-app": "/profile/two-step/app",
+        "add-passkey": "/profile/two-step/passkey",
+        "proved": "/profile/confirmed",
+    }
+    return app, Pages(number, public, admin, viewer, halfway, careful, codes)
 
 
 def empty(folder: Path) -> tuple[Flask, Pages]:
@@ -118,7 +141,8 @@ def empty(folder: Path) -> tuple[Flask, Pages]:
     app = _app(folder / "empty.db")
     with app.app_context():
         _person("You", ADMIN, Role.ADMIN)
-    return app, Pages(0, {}, {"empty-incidents": "/", "empty-first-steps": "/admin/first-steps"}, {})
+    admin = {"empty-incidents": "/", "empty-first-steps": "/admin/first-steps"}
+    return app, Pages(0, {}, admin, {}, {}, {}, ())
 
 
 @contextmanager
@@ -170,6 +194,19 @@ def _app(database: Path) -> Flask:
 def _person(name: str, email: str, role: Role) -> int:
     user = service.register(email=email, name=name, password=PASSWORD, status=UserStatus.ACTIVE, role=role)
     return user.id
+
+
+def _second_factors(user_id: int) -> Sequence[str]:
+    """Give somebody an app and a passkey; return the recovery codes."""
+    sealed = totp.propose(user_id)
+    code = pyotp.TOTP(totp.secret_of(sealed, user_id)).at(now())
+    codes = factors.add_app(user_id, sealed=sealed, code=code, name="Phone")
+    with transaction():
+        key = Factor(
+            user_id=user_id, kind=FactorKind.PASSKEY, name="Laptop", credential_id="AAAA", sign_count=0
+        )
+        db.session.add(key)
+    return codes
 
 
 def _reset_link() -> str:

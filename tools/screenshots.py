@@ -1,6 +1,7 @@
 """Make docs/screenshots: every page from demo data, wide and phone, light and dark.
 
-usage: OIMS_CHROMIUM=/path/of/chromium python -m tools.screenshots
+usage: OIMS_CHROMIUM=/path/of/chromium python -m tools.screenshots [NAME...]
+With names it makes only those, as in `two-step`.
 Fails when a picture is larger than MOST_BYTES.
 """
 
@@ -8,7 +9,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -36,35 +37,51 @@ def log_in(page: Page, email: str) -> None:
     page.goto("/login")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(pictured.PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.wait_for_url(lambda url: not url.endswith("/login"))
+
+
+def take_second_step(page: Page, code: str) -> None:
+    """Prove the second factor, once the password was given."""
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/")
 
 
-def shoot(browser: Browser, app: Flask, pages: Pages) -> Iterator[Path]:
-    """Write all pictures of an installation."""
+def shoot(browser: Browser, app: Flask, pages: Pages, names: Collection[str]) -> Iterator[Path]:
+    """Write the pictures of an installation: those of these names, or all."""
+    codes = iter(pages.codes)
     with pictured.serving(app) as address:
         for size, viewport in SIZES.items():
             for theme in THEMES:
-                for reader, seen in (
+                for reader, everything in (
                     ("", pages.public),
                     (pictured.ADMIN, pages.admin),
                     (pictured.VIEWER, pages.viewer),
+                    (pictured.CAREFUL, pages.halfway),
+                    (pictured.CAREFUL, pages.careful),
                 ):
+                    seen = {name: path for name, path in everything.items() if not names or name in names}
                     if not seen:
                         continue
                     context = browser.new_context(
                         base_url=address, viewport=viewport, color_scheme=theme, reduced_motion="reduce"
                     )
-                    yield from pictures(context, reader, seen, f"{size}-{theme}")
+                    code = next(codes) if everything is pages.careful else ""
+                    yield from pictures(context, reader, code, seen, f"{size}-{theme}")
                     context.close()
 
 
-def pictures(context: BrowserContext, reader: str, pages: dict[str, str], look: str) -> Iterator[Path]:
-    """Write what one reader sees; nobody is logged in when it is empty."""
+def pictures(
+    context: BrowserContext, reader: str, code: str, pages: dict[str, str], look: str
+) -> Iterator[Path]:
+    """Write what one reader sees; nobody is logged in when it is empty. ``code`` takes the second step."""
     context.set_default_timeout(60_000)
     page = context.new_page()
     if reader:
         log_in(page, reader)
+    if code:
+        take_second_step(page, code)
     for name, path in pages.items():
         page.goto(path)
         yield picture(page, f"{name}-{look}")
@@ -104,7 +121,8 @@ def main() -> int:
         )
         full, empty = pictured.full(Path(folder), INCIDENTS), pictured.empty(Path(folder))
         with pictured.measured(*full, Path(folder) / "prometheus"):
-            taken = [*shoot(browser, *full), *shoot(browser, *empty)]
+            names = sys.argv[1:]
+            taken = [*shoot(browser, *full, names), *shoot(browser, *empty, names)]
         browser.close()
     large = [path for path in taken if path.stat().st_size > MOST_BYTES]
     for path in large:

@@ -116,7 +116,7 @@ def test_first_steps_turn_green_by_really_happening(log_in, site, root):
 def test_a_forgotten_password_is_replaced_by_a_link_in_a_mail(open_page, site, alice):
     page = open_page(**WITHOUT_SCRIPT)
     page.goto("/login")
-    page.get_by_role("link", name="Forgotten your password?").click()
+    page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("E-mail address").fill(alice.email)
     page.get_by_role("button", name="Send the link").click()
     page.goto(site.mailed_link(alice.email))

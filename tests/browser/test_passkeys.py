@@ -83,5 +83,5 @@ def test_an_app_and_recovery_codes_work_without_script(open_page, site, alice):
     expect(page.get_by_role("heading", level=1)).to_have_text("Second step")
     expect(page.get_by_role("button", name="Use your passkey")).to_have_count(0)
     page.get_by_label("Code").fill(codes[0])
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page).to_have_url(f"{site.url}/numbers")

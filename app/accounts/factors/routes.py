@@ -41,11 +41,13 @@ def add_app() -> ResponseReturnValue:
         else:
             return _added(codes)
     secret = _open_secret(sealed)
+    address = totp.address(secret, current_user.email)
     return render_template(
         "accounts/factors/app.html",
         form=form,
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-        picture=totp.picture(secret, current_user.email),
+        address=address,
+        picture=totp.picture(address),
     ), _status(form)
 
 

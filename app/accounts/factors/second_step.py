@@ -38,7 +38,10 @@ def show() -> ResponseReturnValue:
                 address=request.remote_addr or "",
             )
         except Unauthorized as error:
-            form.form_errors.append(error.detail)
+            if form.code.data:
+                form.code.errors = [error.detail]
+            else:
+                form.form_errors.append(error.detail)
         else:
             return _go_on(user, waiting)
     return _page(form, user, waiting), HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

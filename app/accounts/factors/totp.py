@@ -44,10 +44,14 @@ def secret_of(sealed: str, user_id: int) -> str:
         raise InvalidInput("This took too long. Start again with a new secret.") from None
 
 
-def picture(secret: str, email: str) -> str:
-    """Return the QR code of a secret as a data URI of an SVG; dark on white, whatever the theme."""
+def address(secret: str, email: str) -> str:
+    """Return the address that puts a secret into an app: it is what the QR code says."""
     host = urlsplit(current_app.config["SETTINGS"].base_url).hostname or "OIMS"
-    address = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=f"OIMS {host}")
+    return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=f"OIMS {host}")
+
+
+def picture(address: str) -> str:
+    """Return the QR code of an address as a data URI of an SVG; dark on white, whatever the theme."""
     return segno.make(address, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff")
 
 

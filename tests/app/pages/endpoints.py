@@ -13,6 +13,7 @@ NO_PAGES = {
     "oidc.callback",
     "dashboard.export",
     "incidents.list",
+    "incidents.shortened",
     "reviews.download",
 }
 
