@@ -12,8 +12,10 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.alerts import severities
+from app.alerts.identity import PASSING
 from app.incidents.lifecycle import Severity
 from contract import labels
+from contract.alertmanagers import Alertmanager, addresses, alertmanager, login_fault
 from contract.trust import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
@@ -163,6 +165,11 @@ class Settings(BaseSettings):
         description="Labels that give an alert's service, separated by commas, the most telling first; "
         "an exporter is never the service.",
     )
+    exporter_labels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = Field(
+        PASSING,
+        description="Labels that tell of the exporter that measured an alert: one that differs only in these "
+        "is no second incident. `none` for a difference in any label.",
+    )
     title_template: str = Field(
         "{what}: {where}",
         min_length=1,
@@ -174,8 +181,17 @@ class Settings(BaseSettings):
         "", description="Prometheus, for pictures of an alert's expression; empty: none."
     )
 
-    alertmanager_url: str = Field(
-        "", description="Alertmanager, for the silences shown on incidents and for test alerts; empty: none."
+    alertmanager_url: Annotated[tuple[str, ...], NoDecode, BeforeValidator(addresses)] = Field(
+        (),
+        description="Alertmanagers, separated by commas, for the silences shown on incidents and for test "
+        "alerts; empty: none.",
+    )
+    alertmanager_username: str = Field("", description="Name for Alertmanager, where it asks for one.")
+    alertmanager_password: SecretStr | None = Field(
+        None, description="Password of OIMS_ALERTMANAGER_USERNAME."
+    )
+    alertmanager_token: SecretStr | None = Field(
+        None, description="Bearer token for Alertmanager, where it asks for one."
     )
 
     admin_email: str = Field("", description="First administrator, made by `migrate` when missing.")
@@ -243,7 +259,7 @@ class Settings(BaseSettings):
     def _one_address(cls, value: str) -> str:
         return _address(value) if value else value
 
-    @field_validator("base_url", "journal_url", "prometheus_url", "alertmanager_url")
+    @field_validator("base_url", "journal_url", "prometheus_url")
     @classmethod
     def _http_url(cls, value: str) -> str:
         if value and not value.startswith(("http://", "https://")):
@@ -297,9 +313,27 @@ class Settings(BaseSettings):
             raise ValueError("OIMS_OIDC_ISSUER: needed with OIMS_OIDC_ONLY")
         if bool(self.oidc_role_claim) != bool(self.oidc_roles):
             raise ValueError("OIMS_OIDC_ROLE_CLAIM and OIMS_OIDC_ROLES: set both or none")
+        fault = login_fault(
+            self.alertmanager_url,
+            has_name=bool(self.alertmanager_username),
+            has_password=self.alertmanager_password is not None,
+            has_token=self.alertmanager_token is not None,
+        )
+        if fault:
+            raise ValueError(fault)
         if self.automation_token and len(self.automation_token.get_secret_value()) < MIN_SECRET_LENGTH:
             raise ValueError(f"OIMS_AUTOMATION_TOKEN: must have at least {MIN_SECRET_LENGTH} characters")
         return self
+
+    @property
+    def alertmanagers(self) -> tuple[Alertmanager, ...]:
+        """Return those to ask, with how to log in."""
+        password = self.alertmanager_password.get_secret_value if self.alertmanager_password else None
+        token = self.alertmanager_token.get_secret_value if self.alertmanager_token else None
+        name = self.alertmanager_username
+        return tuple(
+            alertmanager(url, name=name, password=password, token=token) for url in self.alertmanager_url
+        )
 
     @property
     def base_path(self) -> str:
@@ -333,6 +367,8 @@ SECRETS = (
     "journal_token",
     "admin_password",
     "automation_token",
+    "alertmanager_password",
+    "alertmanager_token",
 )
 
 

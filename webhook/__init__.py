@@ -8,6 +8,7 @@ from flask import Flask
 
 from webhook import errors, event, health, mutes, routes
 from webhook.access import AccessLog
+from webhook.alertmanagers import suppressed_by_any
 from webhook.config import Settings
 from webhook.intake import Intake
 from webhook.journal import LATE, Journal, JournalUnavailableError, open_store
@@ -56,7 +57,8 @@ class Webhook(Flask):
                 refused=refusals.newest,
             )
         )
-        held_back = mutes.Mutes(settings.alertmanager)
+        servers, ca_file = settings.alertmanagers, settings.ca_file
+        held_back = mutes.Mutes(lambda: suppressed_by_any(servers, ca_file))
         self.register_blueprint(mutes.blueprint(read=held_back.read, reader=reader, writer=writer))
         self.register_blueprint(health.blueprint(self.journal, refusals.newest))
         intake = Intake(
@@ -72,7 +74,7 @@ class Webhook(Flask):
             Periodic("heartbeat", self._heartbeat, settings.heartbeat_interval),
             Periodic("retention", self._prune, PRUNE_INTERVAL_SECONDS),
         ]
-        if settings.alertmanager:
+        if servers:
             self._threads.append(Periodic("reconcile", reconciler.run, settings.reconcile_interval))
         else:
             self._threads.append(Periodic("settle", self._settle, SETTLE_INTERVAL_SECONDS))

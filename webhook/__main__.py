@@ -37,15 +37,19 @@ def main() -> int:
 
 
 def _check(settings: config.Settings) -> int:
-    """Exit status 0 if Alertmanager, where one is set, answers as it will be asked, else 2."""
-    if settings.alertmanager is not None:
+    """Exit status 0 if each Alertmanager that is set answers as it will be asked, else 2."""
+    failed = False
+    for server in settings.alertmanagers:
         try:
-            seen = look(settings.alertmanager)
-            suppressed(settings.alertmanager)
+            seen = look(server, settings.ca_file)
+            suppressed(server, settings.ca_file)
         except AlertmanagerError as error:
-            sys.stderr.write(f"OIMS_ALERTMANAGER_URL: Alertmanager can't be asked: {error}\n")
-            return 2
-        sys.stderr.write(f"Alertmanager answers; it has {len(seen.alerts)} alerts.\n")
+            failed = True
+            sys.stderr.write(f"OIMS_ALERTMANAGER_URL: Alertmanager can't be asked at {server.url}: {error}\n")
+        else:
+            sys.stderr.write(f"Alertmanager answers at {server.url}; it has {len(seen.alerts)} alerts.\n")
+    if failed:
+        return 2
     sys.stderr.write("The settings are right.\n")
     return 0
 

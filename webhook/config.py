@@ -8,13 +8,12 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import unquote, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contract.alertmanagers import Alertmanager, addresses, alertmanager, login_fault
 from contract.trust import CA_FILE_DESCRIPTION, CaFile
-from webhook.alertmanager import Server, basic
 from webhook.credentials import Credential, CredentialError
 from webhook.journal.store import POSTGRES_SCHEMES
 
@@ -53,12 +52,6 @@ def _bind(value: str) -> str:
     return value
 
 
-def _http_url(value: str) -> str:
-    if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
-        raise ValueError("is not an http or https address, such as http://oims-alertmanager:9093")
-    return value.rstrip("/")
-
-
 Seconds = Annotated[float, BeforeValidator(_duration)]
 Bytes = Annotated[int, BeforeValidator(_size)]
 
@@ -95,18 +88,21 @@ class Settings(BaseSettings):
     )
     webhook_journal_file: Path | None = Field(None, description="File that holds OIMS_WEBHOOK_JOURNAL.")
     webhook_retention_age: Seconds = Field(
-        30 * 86400, ge=3600, description="Events older than this are pruned, unless their episode is open."
+        30 * 86400,
+        ge=3600,
+        description="Events older than this are pruned, but for the newest of an open episode.",
     )
     webhook_retention_size: Bytes = Field(
         512 * 1024**2,
         ge=1024**2,
-        description="Above this size the oldest events are pruned, unless their episode is open.",
+        description="Above this size the oldest events are pruned, but for the newest of an open episode.",
     )
     heartbeat_interval: Seconds = Field(15, ge=0.1, le=300, description="Time between two heartbeat lines.")
-    alertmanager_url: Annotated[str, BeforeValidator(_http_url)] = Field(
-        "",
-        description="Alertmanager to compare the journal with, as in http://oims-alertmanager:9093 or "
-        "https://name:password@example.org/alertmanager; empty turns the reconciler off.",
+    alertmanager_url: Annotated[tuple[str, ...], NoDecode, BeforeValidator(addresses)] = Field(
+        (),
+        description="Alertmanagers to compare the journal with, separated by commas, as in "
+        "http://oims-alertmanager:9093 or https://name:password@example.org/alertmanager; empty turns the "
+        "reconciler off.",
     )
     alertmanager_username: str = Field("", description="Name for Alertmanager, where it asks for one.")
     alertmanager_password: SecretStr | None = Field(
@@ -157,48 +153,32 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _alertmanager_is_whole(self) -> Self:
-        parts = urlsplit(self.alertmanager_url)
-        has_password = self.alertmanager_password or self.alertmanager_password_file
-        has_token = self.alertmanager_token or self.alertmanager_token_file
-        in_url = parts.username is not None or parts.password is not None
-        if in_url and not (parts.username and parts.password):
-            raise ValueError("OIMS_ALERTMANAGER_URL: has a name or a password alone; give both or none")
-        if bool(self.alertmanager_username) != bool(has_password):
-            raise ValueError(
-                "OIMS_ALERTMANAGER_USERNAME and OIMS_ALERTMANAGER_PASSWORD_FILE: set both or none"
-            )
-        ways = [in_url, bool(has_password), bool(has_token)]
-        if sum(ways) > 1:
-            raise ValueError(
-                "OIMS_ALERTMANAGER_URL: log in one way: by a name and password in the address, by "
-                "OIMS_ALERTMANAGER_USERNAME, or by OIMS_ALERTMANAGER_TOKEN"
-            )
-        if any(ways) and not self.alertmanager_url:
-            raise ValueError("OIMS_ALERTMANAGER_URL: is needed with a name or token for Alertmanager")
+        fault = login_fault(
+            self.alertmanager_url,
+            has_name=bool(self.alertmanager_username),
+            has_password=bool(self.alertmanager_password or self.alertmanager_password_file),
+            has_token=bool(self.alertmanager_token or self.alertmanager_token_file),
+        )
+        if fault:
+            raise ValueError(fault)
         try:
-            if self.alertmanager is not None:
-                self.alertmanager.authorization()
+            self.alertmanagers  # noqa: B018 - the secrets are read to see that they can be
         except CredentialError as error:
             raise ValueError(str(error)) from None
         return self
 
     @property
-    def alertmanager(self) -> Server | None:
-        """The Alertmanager to ask, if there is one; raises CredentialError if its secret can't be had."""
-        if not self.alertmanager_url:
-            return None
-        parts = urlsplit(self.alertmanager_url)
-        name = parts.username or self.alertmanager_username
-        if parts.username:
-            header = basic(unquote(parts.username), unquote(parts.password or ""))
-            return Server(self.alertmanager_url, self.ca_file, lambda: header)
-        if name:
-            password = self._secret("alertmanager_password", min_length=1)
-            return Server(self.alertmanager_url, self.ca_file, lambda: basic(name, password.text()))
-        if self.alertmanager_token or self.alertmanager_token_file:
-            token = self._secret("alertmanager_token", min_length=1)
-            return Server(self.alertmanager_url, self.ca_file, lambda: f"Bearer {token.text()}")
-        return Server(self.alertmanager_url, self.ca_file, lambda: "")
+    def alertmanagers(self) -> tuple[Alertmanager, ...]:
+        """Those to ask; raises CredentialError if their secret can't be had."""
+        password = token = None
+        if self.alertmanager_username:
+            password = self._secret("alertmanager_password", min_length=1).text
+        elif self.alertmanager_token or self.alertmanager_token_file:
+            token = self._secret("alertmanager_token", min_length=1).text
+        name = self.alertmanager_username
+        return tuple(
+            alertmanager(url, name=name, password=password, token=token) for url in self.alertmanager_url
+        )
 
     @property
     def writer_credential(self) -> Credential:

@@ -5,42 +5,29 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from flask import Blueprint, Response, jsonify, request
 
-from webhook.alertmanager import AlertmanagerError, Server, suppressed
 from webhook.bearer import authorize
 from webhook.credentials import Credential
 
 FRESH_SECONDS = 1.0
 
-log = structlog.get_logger(__name__)
-
 
 class Mutes:
-    """What Alertmanager answered last; asked again when that is older than a second."""
+    """What the Alertmanagers answered last; asked again when that is older than a second."""
 
-    def __init__(self, server: Server | None) -> None:
-        self._server, self._lock = server, threading.Lock()
+    def __init__(self, ask: Callable[[], list[dict[str, Any]] | None]) -> None:
+        self._ask, self._lock = ask, threading.Lock()
         self._answer: list[dict[str, Any]] | None = None
         self._asked_at = float("-inf")
 
     def read(self) -> list[dict[str, Any]] | None:
         """Return the alerts that are held back; none when nobody can say."""
-        if self._server is None:
-            return None
         with self._lock:
             if time.monotonic() - self._asked_at > FRESH_SECONDS:
-                self._answer = self._ask(self._server)
+                self._answer = self._ask()
                 self._asked_at = time.monotonic()
             return self._answer
-
-    def _ask(self, server: Server) -> list[dict[str, Any]] | None:
-        try:
-            return suppressed(server)
-        except AlertmanagerError as error:
-            log.warning("mutes_unknown", reason=str(error))
-            return None
 
 
 def blueprint(

@@ -7,24 +7,31 @@ had not yet delivered when it is restarted. So:
    Alertmanager itself had ended must be seen so in two looks, since its next delivery may just be on the way.
 2. An episode that is open, but missing from every look for longer than Prometheus takes to send its alerts
    again, is ended. Silenced and inhibited alerts are not missing.
-3. Nothing is concluded from a failed look, and nothing is missing in an Alertmanager that has just started:
-   it knows no alerts until Prometheus sends them again.
+3. What an alert says is recorded anew when it has changed, at most every five minutes.
+4. Nothing is concluded from a failed look, and nothing is missing in an Alertmanager that has just started:
+   it knows no alerts until Prometheus sends them again. With several, nothing is missing unless all answer.
 """
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 
 from webhook import event
-from webhook.alertmanager import AlertmanagerError, Look, look
+from webhook.alertmanager import AlertmanagerError
+from webhook.alertmanagers import Everywhere, look_at_all
 from webhook.config import Settings
 from webhook.fingerprints import fingerprint
 from webhook.journal import Journal, JournalUnavailableError, OpenEpisode, Receipt, Source, Status
 from webhook.metrics import Metrics
 from webhook.payload import Alert, Message, read_alert
+
+CLOCK_SECONDS = 1.0
+"""The clock of an answer has whole seconds."""
+WORDS_LAST = timedelta(minutes=5)
+"""How often what an alert says is recorded anew: where it has numbers, each look would show others."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +50,12 @@ class Reconciler:
 
     def __init__(self, settings: Settings, journal: Journal, metrics: Metrics) -> None:
         self._settings = settings
-        self._server = settings.alertmanager
+        self._servers = settings.alertmanagers
         self._journal = journal
         self._metrics = metrics
         self._missing: dict[str, _Missing] = {}
         self._unmatched: set[tuple[str, str]] = set()
-        self._started_at = ""
+        self._looked_at: float | None = None
         self._watchdog_at: float | None = None
 
     @property
@@ -61,10 +68,10 @@ class Reconciler:
 
     def run(self) -> None:
         """Compare once; a look that fails makes what was missing start anew."""
-        if self._server is None:
+        if not self._servers:
             return
         try:
-            self._compare(look(self._server))
+            self._compare(look_at_all(self._servers, self._settings.ca_file))
         except (AlertmanagerError, JournalUnavailableError) as error:
             self._metrics.reconcile_failures.inc()
             self._forget()
@@ -74,36 +81,49 @@ class Reconciler:
         self._missing.clear()
         self._unmatched.clear()
 
-    def _compare(self, seen: Look) -> None:
+    def _compare(self, seen: Everywhere) -> None:
         if seen.watchdog_age_seconds is not None:
             self._watchdog_at = time.monotonic() - seen.watchdog_age_seconds
-        if seen.started_at != self._started_at:
+        last, self._looked_at = self._looked_at, time.monotonic()
+        if last is None or seen.up_seconds < self._looked_at - last + CLOCK_SECONDS:
             self._forget()
-            self._started_at = seen.started_at
         episodes = {episode.fingerprint: episode for episode in self._journal.open_episodes()}
         self._record_unheard(seen, episodes)
-        if seen.up_seconds >= self._settings.reconcile_gone_after:
+        if not seen.is_whole:
+            self._metrics.reconcile_failures.inc()
+            self._missing.clear()
+        elif seen.up_seconds >= self._settings.reconcile_gone_after:
             self._end_gone(seen, episodes)
 
-    def _record_unheard(self, seen: Look, episodes: dict[str, OpenEpisode]) -> None:
+    def _record_unheard(self, seen: Everywhere, episodes: dict[str, OpenEpisode]) -> None:
         unmatched: set[tuple[str, str]] = set()
         for document in seen.alerts:
             alert = self._alert(document)
-            if alert is None or (alert.fingerprint or fingerprint(alert.labels)) in episodes:
+            if alert is None:
                 continue
-            row = event.from_alert(
-                alert,
-                Message.model_construct(
-                    receiver=self._settings.alertmanager_receiver, group_key="", alerts=[alert]
-                ),
-                event.now(),
-                Source.RECONCILE,
-            )
+            episode = episodes.get(alert.fingerprint or fingerprint(alert.labels))
+            if episode is not None:
+                self._take_words(alert, episode)
+                continue
+            row = self._row(alert)
             key = (row["fingerprint"], row["starts_at"])
             is_confirmed = key in self._unmatched
             unmatched.add(key)
             self._count(self._journal.append_unheard(row, is_confirmed=is_confirmed), Status.FIRING)
         self._unmatched = unmatched
+
+    def _take_words(self, alert: Alert, episode: OpenEpisode) -> None:
+        """Record what an alert says now: Alertmanager tells it when its group changes, or after hours."""
+        known = episode.firing
+        age = event.now() - datetime.fromisoformat(known["received_at"])
+        if alert.annotations != known["annotations"] and age >= WORDS_LAST:
+            self._count(self._journal.append([self._row(alert)]), Status.FIRING)
+
+    def _row(self, alert: Alert) -> dict[str, Any]:
+        message = Message.model_construct(
+            receiver=self._settings.alertmanager_receiver, group_key="", alerts=[alert]
+        )
+        return event.from_alert(alert, message, event.now(), Source.RECONCILE)
 
     def _alert(self, document: dict[str, Any]) -> Alert | None:
         """Read an alert of Alertmanager's API if it is on, not muted, and meant for this webhook."""
@@ -120,7 +140,7 @@ class Reconciler:
             return None
         return read_alert(document | {"status": "firing"})
 
-    def _end_gone(self, seen: Look, episodes: dict[str, OpenEpisode]) -> None:
+    def _end_gone(self, seen: Everywhere, episodes: dict[str, OpenEpisode]) -> None:
         shown = {document.get("fingerprint") for document in seen.alerts}
         missing: dict[str, _Missing] = {}
         for name, episode in episodes.items():

@@ -65,7 +65,7 @@ def first_steps() -> ResponseReturnValue:
 def send_test_alert() -> ResponseReturnValue:
     """Let a test alert fire in Alertmanager."""
     try:
-        trial.send(current_app.config["SETTINGS"].alertmanager_url)
+        trial.send(current_app.config["SETTINGS"])
     except Unreachable:
         flash(
             "Alertmanager did not take the test alert: look at OIMS_ALERTMANAGER_URL, and its log.", "problem"

@@ -6,9 +6,10 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from app.alerts import severities, titles
+from app.alerts import severities, titles, wording
 from app.alerts.events import MAX_LABELS, MAX_NAME, JournalEvent
 from app.alerts.exporters import is_exporter
+from app.alerts.identity import identity
 from app.alerts.models import AlertEvent
 from app.clock import in_words, now, rfc3339
 from app.config import Settings
@@ -22,6 +23,7 @@ from app.incidents.service import MAX_SERVICE
 from app.notify.models import MailKind
 from app.remediation import service as remediation
 from app.text import one_line
+from contract import limits
 from contract.labels import TELLING, most_telling
 
 log = structlog.get_logger()
@@ -74,11 +76,11 @@ def _firing(event: JournalEvent, settings: Settings) -> Incident:
 
     0. It is that of a duplicate whose other incident is not resolved: both hear of it, nothing reopens.
     1. It continues the episode of the latest incident, even one that a person resolved while it fired.
-    2. It joins the unresolved incident of the same fingerprint.
+    2. It joins the unresolved incident of the same alert, or of one that differs only in its exporter.
     3. It reopens one that was resolved within the reopen window.
     4. It opens a new incident, linked to the latest old one.
     """
-    latest = queries.latest_for(event.fingerprint)
+    latest = queries.latest_for(event.fingerprint, _identity(event, settings))
     if latest is not None:
         latest = changes.lock(latest.id)
     if latest is None:
@@ -86,22 +88,28 @@ def _firing(event: JournalEvent, settings: Settings) -> Incident:
     going_on = merging.goes_on(latest)
     if going_on is not None:
         return _join_duplicate(event, latest, changes.lock(going_on.id), settings)
-    if latest.state is not State.RESOLVED or (latest.is_firing and latest.episode == event.episode):
+    if latest.state is not State.RESOLVED or _continues(event, latest):
         return _join(event, latest, settings)
     if latest.resolved_at and now() - latest.resolved_at <= settings.reopen_window:
         return _reopen(event, latest, settings)
     return _open(event, latest, settings)
 
 
+def _continues(event: JournalEvent, incident: Incident) -> bool:
+    """Say whether the event is of an episode that the incident has, while its alert fires."""
+    if not incident.is_firing:
+        return False
+    return incident.episode == event.episode or queries.of_episode(event.episode) is incident
+
+
 def _open(event: JournalEvent, previous: Incident | None, settings: Settings) -> Incident:
     severity, unknown = severities.meaning(event.labels, settings.severity_labels, settings.severity_words)
     incident = Incident(
         title=titles.title(event.alertname, event.labels, event.annotations, settings.title_template),
-        description=event.annotations.get("description") or event.annotations.get("message", ""),
+        description=_description(event.annotations),
         severity=severity,
         source=Source.ALERT,
         service=_service(event.labels, settings),
-        fingerprint=event.fingerprint,
         alertname=event.alertname,
         previous_id=previous.id if previous else None,
     )
@@ -119,9 +127,13 @@ def _open(event: JournalEvent, previous: Incident | None, settings: Settings) ->
 
 
 def _join(event: JournalEvent, incident: Incident, settings: Settings) -> Incident:
+    if incident.is_firing and _is_known(event):
+        return _take_words(event, incident, settings)
     summary = "The alert fired again."
     if incident.is_firing:
         summary = "The alert still fires; its start is counted anew, as after a restart of Prometheus."
+    if incident.fingerprint != event.fingerprint:
+        summary = f"Another alert of the same trouble fires; it differs in {_difference(event, incident)}."
     _take_facts(event, incident, settings)
     changes.record(
         incident.id,
@@ -132,6 +144,48 @@ def _join(event: JournalEvent, incident: Incident, settings: Settings) -> Incide
         fired_at=_iso(event),
     )
     return incident
+
+
+def _is_known(event: JournalEvent) -> bool:
+    """Say whether this stretch of the alert has had its effect and goes on: then only its words are new."""
+    statement = select(AlertEvent).where(AlertEvent.episode == event.episode)
+    last = db.session.scalar(statement.order_by(AlertEvent.seq.desc()).limit(1))
+    return last is not None and last.status == event.status and last.starts_at == event.starts_at
+
+
+def _take_words(event: JournalEvent, incident: Incident, settings: Settings) -> Incident:
+    """Show what the alert says now; a change in more than numbers is told, with the words there were."""
+    is_same = incident.fingerprint == event.fingerprint
+    before = wording.replaced(incident.annotations, event.annotations) if is_same else {}
+    _retitle(event, incident, settings)
+    _take_facts(event, incident, settings)
+    if before:
+        summary = f"The alert says something else now. Before, it said: {wording.told(before)}"
+        facts = _facts(event, incident.id)
+        changes.record(incident.id, EventKind.ALERT_CHANGED, ALERTING, summary, **facts)
+    return incident
+
+
+def _retitle(event: JournalEvent, incident: Incident, settings: Settings) -> None:
+    template, name = settings.title_template, event.alertname
+    if incident.title == titles.title(name, incident.labels, incident.annotations, template):
+        incident.title = titles.title(name, event.labels, event.annotations, template)
+    if incident.description == _description(incident.annotations):
+        incident.description = _description(event.annotations)
+
+
+def _difference(event: JournalEvent, incident: Incident) -> str:
+    """Name the labels in which an alert differs from the one before."""
+    pairs = set(event.labels.items()) ^ set(incident.labels.items())
+    return one_line(", ".join(sorted({name for name, _ in pairs})), limits.NAME) or "its labels"
+
+
+def _description(annotations: dict[str, str]) -> str:
+    return annotations.get("description") or annotations.get("message", "")
+
+
+def _identity(event: JournalEvent, settings: Settings) -> str:
+    return identity(event.fingerprint, event.labels, settings.exporter_labels)
 
 
 def _join_duplicate(
@@ -162,6 +216,10 @@ def _resolved(event: JournalEvent) -> Incident | None:
         log.warning("resolved_without_incident", seq=event.seq, episode=event.episode)
         return None
     incident = changes.lock(known.id)
+    if incident.identity != event.fingerprint:
+        others = queries.still_firing(incident, besides=event.fingerprint)
+        if others:
+            return _end_in_part(event, incident, others)
     was_firing, incident.is_firing = incident.is_firing, False
     if incident.state is State.RESOLVED or incident.is_taken_over:
         summary = (
@@ -178,6 +236,15 @@ def _resolved(event: JournalEvent) -> Incident | None:
         return incident
     actor, summary = _ending(event, incident)
     changes.close(incident, actor, summary, **_facts(event, incident.id))
+    return incident
+
+
+def _end_in_part(event: JournalEvent, incident: Incident, others: Sequence[AlertEvent]) -> Incident:
+    """One of several alerts of an incident ended: it goes on for the others."""
+    incident.fingerprint, incident.episode = others[0].fingerprint, others[0].episode
+    more = "1 other of the same trouble fires" if len(others) == 1 else f"{len(others)} others fire"
+    summary = f"One alert stopped firing; {more}."
+    changes.record(incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, **_facts(event, incident.id))
     return incident
 
 
@@ -203,6 +270,7 @@ def _service(labels: dict[str, str], settings: Settings) -> str | None:
 
 def _take_facts(event: JournalEvent, incident: Incident, settings: Settings) -> None:
     incident.is_firing = True
+    incident.fingerprint, incident.identity = event.fingerprint, _identity(event, settings)
     incident.episode = event.episode
     first = (*settings.severity_labels, *settings.service_labels, *TELLING)
     incident.labels = most_telling(event.labels, MAX_LABELS, first)

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from app.alerts import sources
 from app.clock import now, rfc3339
+from app.config import Settings
 
 NAME = "TestAlert"
 SUMMARY = "A test of the path of an alert"
 LASTS = timedelta(minutes=5)
 
 
-def send(alertmanager_url: str) -> None:
+def send(settings: Settings) -> None:
     """Let the test alert fire in Alertmanager; it ends by itself after LASTS.
 
     Raises:
@@ -23,4 +24,4 @@ def send(alertmanager_url: str) -> None:
         "startsAt": rfc3339(now()),
         "endsAt": rfc3339(now() + LASTS),
     }
-    sources.tell(alertmanager_url, "/api/v2/alerts", [alert])
+    sources.tell_any(settings.alertmanagers, "/api/v2/alerts", [alert], settings.ca_file)

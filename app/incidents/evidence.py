@@ -12,6 +12,7 @@ import re2
 
 from app.alerts import sources
 from app.clock import now
+from app.config import Settings
 from app.incidents.models import Incident
 
 BEFORE = timedelta(minutes=30)
@@ -74,7 +75,7 @@ def series(incident: Incident, prometheus_url: str) -> Series | None:
     return Series(full, starts_at, ends_at, lines, limit) if lines else None
 
 
-def silences(incident: Incident, alertmanager_url: str) -> Sequence[Silence]:
+def silences(incident: Incident, settings: Settings) -> Sequence[Silence]:
     """Return the active silences that hold the incident's alert.
 
     Raises:
@@ -83,7 +84,8 @@ def silences(incident: Incident, alertmanager_url: str) -> Sequence[Silence]:
     """
     wanted = f"alertname={json.dumps(incident.alertname or '')}"
     query = {"active": "false", "inhibited": "false", "unprocessed": "false", "filter": wanted}
-    alerts = sources.ask(alertmanager_url, "/api/v2/alerts", query)
+    servers, ca_file = settings.alertmanagers, settings.ca_file
+    alerts = sources.ask_any(servers, "/api/v2/alerts", query, ca_file)
     ids = {
         silence_id
         for alert in _rows(alerts)
@@ -92,7 +94,7 @@ def silences(incident: Incident, alertmanager_url: str) -> Sequence[Silence]:
     }
     if not ids:
         return ()
-    rows = _rows(sources.ask(alertmanager_url, "/api/v2/silences", {}))
+    rows = _rows(sources.ask_any(servers, "/api/v2/silences", {}, ca_file))
     found = [
         Silence(str(row.get("comment", "")), str(row.get("createdBy", "")), ends_at)
         for row in rows

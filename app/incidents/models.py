@@ -45,6 +45,7 @@ class EventKind(StrEnum):
     REOPENED = "reopened"
     ALERT_FIRED = "alert_fired"
     ALERT_RESOLVED = "alert_resolved"
+    ALERT_CHANGED = "alert_changed"
     JOURNAL_GAP = "journal_gap"
     DECISION = "decision"
     APPROVED = "approved"
@@ -73,6 +74,7 @@ class Incident(Base):
         Index("ix_incidents_resolved_at", "resolved_at"),
         Index("ix_incidents_fingerprint_state", "fingerprint", "state"),
         Index("ix_incidents_fingerprint_id", "fingerprint", "id"),
+        Index("ix_incidents_identity_id", "identity", "id"),
         Index("ix_incidents_owner_state", "owner_id", "state"),
         Index("ix_incidents_service_opened", "service", "opened_at"),
     )
@@ -85,6 +87,9 @@ class Incident(Base):
     source: Mapped[Source] = mapped_column(EnumText(Source))
     service: Mapped[str | None] = mapped_column(String(limits.SERVICE))
     fingerprint: Mapped[str | None] = mapped_column(String(64))
+    identity: Mapped[str | None] = mapped_column(
+        String(64), comment="what alerts of the same trouble share; mostly the fingerprint"
+    )
     episode: Mapped[str | None] = mapped_column(
         String(128), comment="the latest episode; older ones: alert_events"
     )

@@ -18,6 +18,7 @@ FROM_ALERTS = (
     EventKind.REOPENED,
     EventKind.ALERT_FIRED,
     EventKind.ALERT_RESOLVED,
+    EventKind.ALERT_CHANGED,
     EventKind.RESOLVED,
 )
 LOOKED_AT = 50

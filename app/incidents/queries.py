@@ -136,11 +136,28 @@ def counts() -> dict[tuple[State, Severity], int]:
     return {(state, severity): count for state, severity, count in rows}
 
 
-def latest_for(fingerprint: str) -> Incident | None:
-    """Return the newest incident of this fingerprint, whatever its state."""
+def latest_for(fingerprint: str, identity: str) -> Incident | None:
+    """Return the newest incident of this alert, or of the same trouble, whatever its state."""
+    newest = [
+        select(func.max(Incident.id)).where(Incident.fingerprint == fingerprint).scalar_subquery(),
+        select(func.max(Incident.id)).where(Incident.identity == identity).scalar_subquery(),
+    ]
     return db.session.scalar(
-        select(Incident).where(Incident.fingerprint == fingerprint).order_by(Incident.id.desc()).limit(1),
+        select(Incident).where(Incident.id.in_(newest)).order_by(Incident.id.desc()).limit(1)
     )
+
+
+def still_firing(incident: Incident, *, besides: str) -> Sequence[AlertEvent]:
+    """Return the newest event of each alert of an incident that fires, the newest first, but for one."""
+    newest = (
+        select(func.max(AlertEvent.seq))
+        .where(AlertEvent.incident_id == incident.id, AlertEvent.fingerprint != besides)
+        .group_by(AlertEvent.fingerprint)
+    )
+    statement = select(AlertEvent).where(
+        AlertEvent.incident_id == incident.id, AlertEvent.seq.in_(newest), AlertEvent.status == "firing"
+    )
+    return db.session.scalars(statement.order_by(AlertEvent.seq.desc())).all()
 
 
 def of_episode(episode: str) -> Incident | None:

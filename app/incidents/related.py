@@ -35,8 +35,8 @@ def related(incident: Incident, *, limit: int = 5) -> Sequence[Related]:
 
 
 def _conditions(incident: Incident) -> Iterator[tuple[str, ColumnElement[bool]]]:
-    if incident.fingerprint is not None:
-        yield "same alert", Incident.fingerprint == incident.fingerprint
+    if incident.identity is not None:
+        yield "same alert", Incident.identity == incident.identity
     targets = db.session.scalars(select(Run.target).where(Run.incident_id == incident.id)).all()
     if targets:
         same = [

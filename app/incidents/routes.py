@@ -70,7 +70,7 @@ def show_evidence(incident_id: int) -> ResponseReturnValue:
             known["problem"] = "No picture: Prometheus did not answer."
     if incident.alertname and settings.alertmanager_url:
         try:
-            known["silences"] = evidence.silences(incident, settings.alertmanager_url)
+            known["silences"] = evidence.silences(incident, settings)
         except Unreachable:
             known["silences_problem"] = "Whether it is silenced is not known: Alertmanager did not answer."
     is_part = request.headers.get("HX-Request") == "true"

@@ -30,6 +30,8 @@ def binary():
 class Alertmanager:
     """The real program with one route to the webhook."""
 
+    options = ()
+
     def __init__(self, binary, folder, target, token=WRITER):
         self.binary, self.folder, self.port = binary, folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -71,6 +73,7 @@ class Alertmanager:
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--cluster.listen-address=",
             "--enable-feature=utf8-strict-mode",
+            *self.options,
         ]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)

@@ -59,11 +59,11 @@ def login(request, guarded, secret):
     }[request.param]()
 
 
-def test_the_check_proves_a_login_by_asking(tmp_path, login):
+def test_the_check_proves_a_login_by_asking(tmp_path, guarded, login):
     done = start(tmp_path, **login)
 
     assert done.returncode == 0, done.stderr
-    assert "Alertmanager answers; it has 0 alerts." in done.stderr
+    assert f"Alertmanager answers at http://{guarded}; it has 0 alerts." in done.stderr
 
 
 def test_the_check_says_what_to_set_when_alertmanager_refuses(tmp_path, guarded):

@@ -195,3 +195,44 @@ def test_whatever_the_order_the_last_state_is_the_true_one(journal, number, stor
 
     open_now = {episode.fingerprint for episode in journal.open_episodes()}
     assert (mark in open_now) == is_on
+
+
+def saying(words, received, status="firing", **more):
+    return event(status, at(0), at=at(received), **more) | {"annotations": {"summary": words}}
+
+
+def test_new_words_of_an_alert_that_is_on_are_one_more_event_of_its_episode(journal):
+    deliveries = [
+        saying("91 % full", 1),
+        saying("91 % full", 2),
+        saying("99 % full", 3),
+        saying("99 % full", 4),
+    ]
+    accepted = [journal.append([delivery]).accepted for delivery in deliveries]
+
+    assert accepted == [1, 0, 1, 0]
+    events = rows(journal)
+    assert [row["annotations"]["summary"] for row in events] == ["91 % full", "99 % full"]
+    assert [row["episode"] for row in events] == [events[0]["id"]] * 2
+    assert events[0]["id"] != events[1]["id"]
+    (episode,) = journal.open_episodes()
+    assert episode.firing["annotations"] == {"summary": "99 % full"}
+
+
+def test_words_of_an_older_stretch_are_not_the_newest(journal):
+    for delivery in (saying("first", 1), firing(90, 91), saying("first, late", 92)):
+        journal.append([delivery])
+
+    assert len(rows(journal)) == 2
+
+
+def test_words_from_before_the_newest_are_pruned_and_the_alert_stays_on(journal):
+    for number in range(5):
+        journal.append([saying(f"word {number}.", number)])
+        assert journal.append([saying(f"word {number}", number)]).accepted == 1
+
+    assert journal.prune(received_before="2099-01-01T00:00:00.000Z", keep_bytes=0) == 9
+    assert journal.append([saying("and another", 60)]).accepted == 1
+    assert len({row["id"] for row in rows(journal)}) == 2
+    assert journal.append([resolved(0, 90, 91)]).accepted == 1
+    assert journal.open_episodes() == []

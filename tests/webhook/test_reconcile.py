@@ -9,6 +9,7 @@ import pytest
 
 from tests.waiting import until
 from tests.webhook.process import alert, message
+from tests.webhook.test_episodes import event
 
 pytestmark = pytest.mark.slow
 
@@ -240,3 +241,21 @@ def test_an_alert_that_burns_again_with_its_old_start_is_taken_up_again(webhook,
     assert [row["episode"] for row in events] == [events[0]["id"]] * 3
     alertmanager.looks()
     assert len(statuses(webhook)) == 3
+
+
+def test_what_an_alert_says_now_is_recorded_though_no_delivery_tells_it(
+    new_webhook, new_journal, alertmanager
+):
+    webhook = new_webhook(OIMS_ALERTMANAGER_URL=alertmanager.url, OIMS_RECONCILE_INTERVAL="100ms")
+    told = event("firing", START, fingerprint=PRINT, at=START) | {"annotations": {"summary": "91 % full"}}
+    new_journal(str(webhook.journal)).append([told])
+    alertmanager.alerts = [shown(annotations={"summary": "99 % full"})]
+
+    webhook.start()
+
+    until(lambda: len(statuses(webhook)) == 2)
+    alertmanager.alerts = [shown(annotations={"summary": "99.1 % full"})]
+    alertmanager.looks()
+    events = webhook.events()["events"]
+    assert [row["annotations"]["summary"] for row in events] == ["91 % full", "99 % full"]
+    assert events[1]["episode"] == events[0]["id"]

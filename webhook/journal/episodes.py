@@ -96,7 +96,7 @@ class Count:
 
 
 def event_id(fingerprint: str, starts_at: str, status: Status, counter: int = 0) -> str:
-    """Compute the idempotency key: SHA-256 of the three, and of a counter in an episode taken up again."""
+    """Compute the idempotency key: SHA-256 of the three, and of a counter where an episode has several."""
     parts = [fingerprint, starts_at, status, *([str(counter)] if counter else [])]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

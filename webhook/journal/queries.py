@@ -149,6 +149,16 @@ def saw_firing(execute: Execute, fingerprint: str, at: str) -> None:
     )
 
 
+def newest_firing(execute: Execute, fingerprint: str) -> str | None:
+    """Return the text of the newest firing event of the open episode of a fingerprint."""
+    rows = execute(
+        "SELECT body FROM journal_episodes JOIN journal_events ON seq = firing_seq"
+        " WHERE journal_episodes.fingerprint = ? AND ended_by IS NULL",
+        fingerprint,
+    )
+    return rows[0][0] if rows else None
+
+
 def open_episodes(execute: Execute) -> Sequence[tuple[str, str, str, str]]:
     """Return each open episode: fingerprint, id, last sighting, the text of its newest firing event."""
     return execute(
@@ -180,12 +190,14 @@ def last_seq(execute: Execute) -> int:
 def prunable(execute: Execute, *, received_before: str, keep_bytes: int, limit: int) -> list[tuple[int, int]]:
     """Return number and size of the oldest events that retention lets go, at most ``limit`` of them.
 
-    Events of open episodes stay. So do, however old, those whose size the limit of bytes still allows.
+    The newest firing event of an open episode stays. So do, however old, those whose size the limit of bytes
+    still allows.
     """
     excess = state(execute).byte_count - keep_bytes
     rows = execute(
         "SELECT seq, length(body), received_at FROM journal_events"
-        " WHERE episode NOT IN (SELECT episode FROM journal_episodes WHERE ended_by IS NULL)"
+        " WHERE seq NOT IN (SELECT firing_seq FROM journal_episodes"
+        " WHERE ended_by IS NULL AND firing_seq IS NOT NULL)"
         " ORDER BY seq LIMIT ?",
         limit,
     )

@@ -1,10 +1,11 @@
 """Adding events inside one transaction of the journal."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from webhook.journal import queries
-from webhook.journal.episodes import Count, Occurrence, Source, Status, decide
+from webhook.journal.episodes import Append, Count, Episode, Occurrence, Source, Status, decide, event_id
 from webhook.journal.store import Execute
 from webhook.signing import canonical
 
@@ -50,6 +51,9 @@ class Writing:
         )
         latest, recorded = queries.known(self.execute, occurrence.fingerprint, occurrence.starts_at)
         decision = decide(occurrence, latest, recorded)
+        if latest is not None and isinstance(decision, Count) and self._says_more(event, latest):
+            key = event_id(occurrence.fingerprint, occurrence.starts_at, occurrence.status, self._seq + 1)
+            decision = Append(key, latest.id)
         if isinstance(decision, Count):
             self._count(occurrence, decision, event["received_at"])
             return False
@@ -62,6 +66,14 @@ class Writing:
             save(self.execute, row)
         self.texts.append(text)
         return True
+
+    def _says_more(self, event: dict[str, Any], latest: Episode) -> bool:
+        """Say whether a repeat of what is on says something else than before: people see the newest words."""
+        is_on = event["status"] == Status.FIRING and latest.ended_by is None
+        if not is_on or event["starts_at"] != latest.starts_at:
+            return False
+        told = queries.newest_firing(self.execute, event["fingerprint"])
+        return told is not None and json.loads(told)["annotations"] != event["annotations"]
 
     def _start(self, event: dict[str, Any]) -> str:
         """Say when an alert began that doesn't say so: as the open episode did, or when it first came.

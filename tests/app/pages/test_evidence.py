@@ -76,7 +76,7 @@ def settings(sqlite_url, server):
         secret_key="x" * 32,
         base_url="http://localhost",
         prometheus_url=server.url,
-        alertmanager_url=server.url,
+        alertmanager_url=(server.url,),
     )
 
 

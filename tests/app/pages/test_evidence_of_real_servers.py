@@ -121,7 +121,7 @@ def test_prometheus_gives_the_course_of_the_alerts_own_rule(app, log_in, alice, 
 def test_alertmanagers_silence_is_shown_on_the_incident_whose_alert_it_holds(
     app, log_in, alice, alertmanager, connect, at
 ):
-    settings = connect(alertmanager_url=alertmanager)
+    settings = connect(alertmanager_url=(alertmanager,))
     ask(f"{alertmanager}/api/v2/alerts", [{"labels": LABELS, "startsAt": rfc3339(at)}])
     for value, comment in (("shop", "New disks"), ("mail", "Not ours")):
         silence = {
@@ -146,7 +146,7 @@ def test_alertmanagers_silence_is_shown_on_the_incident_whose_alert_it_holds(
 def test_the_test_alert_is_sent_by_a_button_and_takes_the_way_of_every_alert(
     app, log_in, alertmanager, connect
 ):
-    connect(alertmanager_url=alertmanager)
+    connect(alertmanager_url=(alertmanager,))
     with app.app_context():
         root = stories.person("Root", Role.ADMIN)
     admin = log_in(root)
@@ -155,6 +155,6 @@ def test_the_test_alert_is_sent_by_a_button_and_takes_the_way_of_every_alert(
     (known,) = json.loads(ask(f"{alertmanager}/api/v2/alerts"))
     assert known["labels"] == {"alertname": "TestAlert", "severity": "low"}
     assert "A test alert was sent to Alertmanager." in admin.get("/admin/audit").words
-    connect(alertmanager_url=f"http://127.0.0.1:{free_port()}")
+    connect(alertmanager_url=(f"http://127.0.0.1:{free_port()}",))
     page = admin.submit_and_follow("/admin/first-steps", "/admin/first-steps/alert")
     assert "Alertmanager did not take the test alert" in page.words
