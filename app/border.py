@@ -4,13 +4,17 @@ Views and use cases never see anything else in paths, queries and forms, so no d
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import IO, Any
+from urllib.parse import parse_qsl
 
 from flask import Flask, Request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
+from werkzeug.utils import cached_property
 
 from app.paging import MAX_ID
+from contract.text import decoded
 
 MAX_SEGMENT = 2_000
 """Characters of one part of a path; the longest of ours is the token of a link in a mail."""
@@ -47,10 +51,41 @@ class Parameters(ImmutableMultiDict[str, Any]):
         super().__init__([(visible(name), visible(value)) for name, value in items])
 
 
+class FormReader(FormDataParser):
+    """Reads forms; a byte that is no UTF-8, raw or escaped, becomes a mark and costs nobody the rest."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> tuple[IO[bytes], MultiDict[str, Any], MultiDict[str, Any]]:
+        """Do as werkzeug does, but for fields that it would refuse or keep as their escapes."""
+        if mimetype != "application/x-www-form-urlencoded":
+            return super().parse(stream, mimetype, content_length, options)
+        return stream, self.cls(_pairs(stream.read())), self.cls()
+
+
 class BorderedRequest(Request):
     """A request whose query and form are fit to be stored."""
 
     parameter_storage_class = Parameters
+    form_data_parser_class = FormReader
+
+    @cached_property
+    def args(self) -> Parameters:
+        """Return the query, read as a form is."""
+        return Parameters(_pairs(self.query_string))
+
+    @property
+    def full_path(self) -> str:
+        """Return path and query as text."""
+        return f"{self.path}?{decoded(self.query_string)}"
+
+
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(decoded(encoded), keep_blank_values=True, errors="replace")
 
 
 def visible[T](value: T) -> T | str:

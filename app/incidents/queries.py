@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, case, cast, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, not_, or_, select, true
 
 from app import paging
 from app.alerts.models import AlertEvent
@@ -14,7 +14,7 @@ from app.incidents import places
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Incident, Source, TimelineEvent
 from app.paging import MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE, Page
-from contract.matchers import Matcher
+from contract.matchers import InvalidMatchersError, Matcher, Op, read
 
 UNRESOLVED = (State.OPEN, State.ACKNOWLEDGED)
 
@@ -198,12 +198,25 @@ def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
         conditions.append(Incident.opened_at >= filters.since)
     if filters.until:
         conditions.append(Incident.opened_at < filters.until)
-    searched = (Incident.title, Incident.description, Incident.alertname, Incident.service)
-    conditions.extend(
-        or_(*(column.icontains(word, autoescape=True) for column in searched))
-        for word in filters.text.split()
-    )
+    if filters.text:
+        conditions.append(_says(filters.text))
     return conditions
+
+
+def _says(text: str) -> ColumnElement[bool]:
+    """Return the condition that an incident has each word, or the labels that the text names."""
+    searched = (Incident.title, Incident.description, Incident.alertname, Incident.service)
+    each_word = and_(
+        true(),
+        *(or_(*(column.icontains(word, autoescape=True) for column in searched)) for word in text.split()),
+    )
+    try:
+        named = read(text)
+    except InvalidMatchersError:
+        return each_word
+    if any(matcher.op is not Op.EQUAL for matcher in named):
+        return each_word
+    return or_(each_word, and_(true(), *(_has_label(matcher.name, matcher.value) for matcher in named)))
 
 
 def _has_label(name: str, value: str) -> ColumnElement[bool]:

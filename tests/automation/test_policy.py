@@ -122,6 +122,14 @@ def test_it_reports_every_mistake_at_once(playbooks):
     assert len(str(caught.value).splitlines()) == 2
 
 
+def test_a_remedy_names_labels_with_dots_and_quotes(playbooks):
+    match = """    match: {service.name: käse, 'a "quoted" name': it's}\n"""
+    policy = load(playbooks, REMEDY + match)
+    labels = {"alertname": policy.remedies[0].alert, "service.name": "käse", 'a "quoted" name': "it's"}
+    assert find_remedy(policy, labels) is policy.remedies[0]
+    assert find_remedy(policy, labels | {"service.name": "kase"}) is None
+
+
 def test_a_remedy_takes_the_defaults_it_does_not_override(playbooks):
     defaults = "defaults: {cooldown: 7m, max_attempts: 4, verify: {within: 9m, hold: 8s}}\n"
     remedy = load(playbooks, defaults + REMEDY + "    max_attempts: 1\n    verify: {within: 3m}\n").remedies[

@@ -41,6 +41,23 @@ def test_a_label_of_any_name_is_found(browser, opened, label, expected):
 
 
 @pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("service.name=käse", ["Named"]),
+        ('{"service.name"="käse"}', ["Named"]),
+        ('"it\'s"=x', []),
+        ('"a \\"quoted\\" name"="x y", service.name=käse', ["Named"]),
+        ("team=b, service.name=käse", []),
+        ("team!=b", []),
+        ("", ["Other", "Named"]),
+        ("Oth", ["Other"]),
+    ],
+)
+def test_a_search_finds_a_label_that_it_names(browser, opened, words, expected):
+    assert sorted(titles(browser.get(f"/?{urlencode({'q': words})}"))) == sorted(expected)
+
+
+@pytest.mark.parametrize(
     ("query", "words"),
     [
         (
