@@ -12,6 +12,7 @@ from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationEr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from automation.errors import ConfigurationError
+from contract import limits
 from contract.trust import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
@@ -67,7 +68,11 @@ class Settings(BaseSettings):
         default="kubernetes", description="Inventory: a folder of <playbooks>/inventories."
     )
     instance: str = Field(
-        default_factory=socket.gethostname, min_length=1, description="Name in heartbeats; default host name."
+        default_factory=socket.gethostname,
+        min_length=1,
+        max_length=limits.ID,
+        pattern=r"^[!-~]+$",
+        description="Name in heartbeats, of printable ASCII without spaces; default host name.",
     )
     location: Literal["host", "cluster"] = Field(default="host", description="Where this process runs.")
     stop_grace: Time = Field(

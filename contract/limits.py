@@ -47,6 +47,11 @@ NAME = 200
 OBJECT_NAME = 253
 """Of an object in Kubernetes."""
 ID = 128
+FINGERPRINT = 64
+VERSION = 64
+"""Of a program."""
+WORD = 32
+"""A reason, a mode, a source: one of a few words."""
 SENTENCE = 2_000
 OUTPUT_BYTES = 50 * 1024
 PREVIEW_BYTES = 20 * 1024

@@ -27,6 +27,7 @@ from app.incidents.actors import SYSTEM
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident
 from app.ops import audit
+from contract import limits
 from contract.sessions import trust
 
 log = structlog.get_logger()
@@ -52,7 +53,7 @@ class Refused(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     age_s: float = Field(ge=0, le=1e9)
-    reason: str = Field(max_length=32)
+    reason: str = Field(max_length=limits.WORD)
 
 
 class Answer(BaseModel):

@@ -38,12 +38,12 @@ class JournalEvent(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: str = Field(min_length=1, max_length=128)
+    id: str = Field(min_length=1, max_length=limits.ID)
     seq: int = Field(ge=1, le=2**63 - 1)
-    episode: str = Field(min_length=1, max_length=128)
-    source: str = Field(max_length=32)
+    episode: str = Field(min_length=1, max_length=limits.ID)
+    source: str = Field(max_length=limits.WORD)
     status: Literal["firing", "resolved"]
-    fingerprint: str = Field(min_length=1, max_length=64)
+    fingerprint: str = Field(min_length=1, max_length=limits.FINGERPRINT)
     received_at: AwareDatetime
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None

@@ -29,7 +29,6 @@ from contract.labels import TELLING, most_telling
 log = structlog.get_logger()
 
 RECONCILED = "reconcile"
-MAX_URL = 2000
 
 
 def take_in(events: Sequence[JournalEvent], settings: Settings) -> None:
@@ -275,7 +274,7 @@ def _take_facts(event: JournalEvent, incident: Incident, settings: Settings) -> 
     first = (*settings.severity_labels, *settings.service_labels, *TELLING)
     incident.labels = most_telling(event.labels, MAX_LABELS, first)
     incident.annotations = event.annotations
-    incident.generator_url = (event.generator_url or "")[:MAX_URL] or None
+    incident.generator_url = (event.generator_url or "")[: limits.URL] or None
 
 
 def _facts(event: JournalEvent, incident_id: int | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
 from app.database import Base
+from contract import limits
 
 
 class AlertEvent(Base):
@@ -18,12 +19,12 @@ class AlertEvent(Base):
         Index("ix_alert_events_fingerprint_seq", "fingerprint", "seq", "status", "received_at"),
     )
 
-    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    id: Mapped[str] = mapped_column(String(limits.ID), primary_key=True)
     seq: Mapped[int] = mapped_column(BigInteger, index=True)
-    episode: Mapped[str] = mapped_column(String(128), index=True)
-    fingerprint: Mapped[str] = mapped_column(String(64), index=True)
+    episode: Mapped[str] = mapped_column(String(limits.ID), index=True)
+    fingerprint: Mapped[str] = mapped_column(String(limits.FINGERPRINT), index=True)
     status: Mapped[str] = mapped_column(String(16))
-    source: Mapped[str] = mapped_column(String(32))
+    source: Mapped[str] = mapped_column(String(limits.WORD))
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
     starts_at: Mapped[datetime | None]
     received_at: Mapped[datetime]
@@ -41,4 +42,6 @@ class JournalCursor(Base):
     refused_at: Mapped[datetime | None] = mapped_column(
         comment="when the webhook last refused a delivery for good"
     )
-    refused_for: Mapped[str | None] = mapped_column(String(32), comment="why: invalid, unauthorized …")
+    refused_for: Mapped[str | None] = mapped_column(
+        String(limits.WORD), comment="why: invalid, unauthorized …"
+    )

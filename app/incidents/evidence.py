@@ -14,12 +14,13 @@ from app.alerts import sources
 from app.clock import now
 from app.config import Settings
 from app.incidents.models import Incident
+from contract import limits
 
 BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=10)
 LONGEST = timedelta(hours=12)
 POINTS = 120
-MAX_EXPRESSION = 2000
+MAX_EXPRESSION = limits.URL
 MOST_LINES = 5
 MOST_SILENCES = 10
 

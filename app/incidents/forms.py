@@ -13,8 +13,9 @@ from app.accounts.models import User
 from app.forms import Form, strip
 from app.incidents.lifecycle import Severity
 from app.incidents.service import MAX_TEXT, MAX_TITLE
+from contract import limits
 
-MAX_SERVICE = 80
+MAX_SERVICE = limits.SERVICE
 MAX_PICKED = 200
 MAX_DIGITS = 12
 SEVERITY_CHOICES = [SelectChoice(severity.value, severity.value.capitalize()) for severity in Severity]
@@ -170,7 +171,10 @@ class ViewForm(Form):
 
     name = StringField(
         "Name of this view",
-        [DataRequired("Give the view a name."), Length(max=60, message="Use at most 60 characters.")],
+        [
+            DataRequired("Give the view a name."),
+            Length(max=limits.VIEW_NAME, message="Use at most 60 characters."),
+        ],
         filters=[strip],
         id="view-name",
         render_kw={"autocomplete": "off"},

@@ -2,7 +2,9 @@
 
 from urllib.parse import urlsplit
 
-MAX_URL_LENGTH = 2000
+from contract import limits
+
+MAX_URL_LENGTH = limits.URL
 
 
 def safe_url(text: str | None) -> str | None:

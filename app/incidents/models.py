@@ -86,12 +86,12 @@ class Incident(Base):
     severity: Mapped[Severity] = mapped_column(EnumText(Severity))
     source: Mapped[Source] = mapped_column(EnumText(Source))
     service: Mapped[str | None] = mapped_column(String(limits.SERVICE))
-    fingerprint: Mapped[str | None] = mapped_column(String(64))
+    fingerprint: Mapped[str | None] = mapped_column(String(limits.FINGERPRINT))
     identity: Mapped[str | None] = mapped_column(
-        String(64), comment="what alerts of the same trouble share; mostly the fingerprint"
+        String(limits.FINGERPRINT), comment="what alerts of the same trouble share; mostly the fingerprint"
     )
     episode: Mapped[str | None] = mapped_column(
-        String(128), comment="the latest episode; older ones: alert_events"
+        String(limits.ID), comment="the latest episode; older ones: alert_events"
     )
     alertname: Mapped[str | None] = mapped_column(String(limits.NAME))
     labels: Mapped[dict[str, str]] = mapped_column(default=dict)
@@ -182,7 +182,7 @@ class TimelineEvent(Base):
     at: Mapped[datetime] = mapped_column(default=now, comment="when it happened, not when we heard of it")
     kind: Mapped[EventKind] = mapped_column(EnumText(EventKind))
     actor_kind: Mapped[ActorKind] = mapped_column(EnumText(ActorKind))
-    actor_name: Mapped[str] = mapped_column(String(80))
+    actor_name: Mapped[str] = mapped_column(String(limits.PERSON))
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     summary: Mapped[str] = mapped_column(Text, comment="a sentence")
     ordered_at: Mapped[datetime | None]

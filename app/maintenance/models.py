@@ -40,13 +40,17 @@ class MaintenanceWindow(Base):
     zone: Mapped[str] = mapped_column(
         String(64), default="UTC", comment="whose clock a weekly window keeps to"
     )
-    created_by: Mapped[str] = mapped_column(String(80))
+    created_by: Mapped[str] = mapped_column(String(limits.PERSON))
     created_by_id: Mapped[int | None] = mapped_column(comment="the account, if a person")
-    created_by_email: Mapped[str | None] = mapped_column(String(254), comment="its address at that time")
+    created_by_email: Mapped[str | None] = mapped_column(
+        String(limits.ADDRESS), comment="its address at that time"
+    )
     created_at: Mapped[datetime] = mapped_column(default=now)
-    ended_by: Mapped[str | None] = mapped_column(String(80), comment="who ended it early")
+    ended_by: Mapped[str | None] = mapped_column(String(limits.PERSON), comment="who ended it early")
     ended_by_id: Mapped[int | None] = mapped_column(comment="the account, if a person")
-    ended_by_email: Mapped[str | None] = mapped_column(String(254), comment="its address at that time")
+    ended_by_email: Mapped[str | None] = mapped_column(
+        String(limits.ADDRESS), comment="its address at that time"
+    )
 
     def occurrence(self, at: datetime) -> Occurrence | None:
         """Return the stretch that holds at this moment, or nothing."""

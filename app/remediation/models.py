@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.clock import now
 from app.database import Base, EnumText
 from app.incidents.models import Verdict
+from contract import limits
 from contract.runs import RunState
 
 
@@ -23,18 +24,18 @@ class Decision(Base):
         Index("ix_decisions_received_id", "received_at", "id"),
     )
 
-    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    id: Mapped[str] = mapped_column(String(limits.ID), primary_key=True)
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
-    episode: Mapped[str] = mapped_column(String(128), index=True)
-    event_id: Mapped[str] = mapped_column(String(128))
+    episode: Mapped[str] = mapped_column(String(limits.ID), index=True)
+    event_id: Mapped[str] = mapped_column(String(limits.ID))
     seq: Mapped[int] = mapped_column(BigInteger)
-    fingerprint: Mapped[str] = mapped_column(String(64))
-    alertname: Mapped[str] = mapped_column(String(200))
+    fingerprint: Mapped[str] = mapped_column(String(limits.FINGERPRINT))
+    alertname: Mapped[str] = mapped_column(String(limits.NAME))
     decision: Mapped[str] = mapped_column(String(16))
-    reason: Mapped[str | None] = mapped_column(String(32))
+    reason: Mapped[str | None] = mapped_column(String(limits.WORD))
     detail: Mapped[str] = mapped_column(Text)
-    remedy: Mapped[str | None] = mapped_column(String(200))
-    playbook: Mapped[str | None] = mapped_column(String(200))
+    remedy: Mapped[str | None] = mapped_column(String(limits.NAME))
+    playbook: Mapped[str | None] = mapped_column(String(limits.NAME))
     target: Mapped[dict[str, Any] | None]
     attempt: Mapped[int | None]
     decided_at: Mapped[datetime]
@@ -60,21 +61,21 @@ class Run(Base):
         Index("ix_runs_verdict_at", "verdict_at"),
     )
 
-    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    id: Mapped[str] = mapped_column(String(limits.ID), primary_key=True)
     version: Mapped[int]
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
-    episode: Mapped[str] = mapped_column(String(128), index=True)
-    event_id: Mapped[str] = mapped_column(String(128))
+    episode: Mapped[str] = mapped_column(String(limits.ID), index=True)
+    event_id: Mapped[str] = mapped_column(String(limits.ID))
     seq: Mapped[int] = mapped_column(BigInteger)
-    fingerprint: Mapped[str] = mapped_column(String(64))
-    alertname: Mapped[str] = mapped_column(String(200))
-    remedy: Mapped[str] = mapped_column(String(200), index=True)
-    playbook: Mapped[str] = mapped_column(String(200))
+    fingerprint: Mapped[str] = mapped_column(String(limits.FINGERPRINT))
+    alertname: Mapped[str] = mapped_column(String(limits.NAME))
+    remedy: Mapped[str] = mapped_column(String(limits.NAME), index=True)
+    playbook: Mapped[str] = mapped_column(String(limits.NAME))
     target: Mapped[dict[str, Any]]
     mode: Mapped[str] = mapped_column(String(16))
     attempt: Mapped[int]
     state: Mapped[RunState] = mapped_column(EnumText(RunState, 16))
-    reason: Mapped[str | None] = mapped_column(String(32))
+    reason: Mapped[str | None] = mapped_column(String(limits.WORD))
     detail: Mapped[str | None] = mapped_column(Text)
     verification: Mapped[Verdict | None] = mapped_column(EnumText(Verdict))
     queued_at: Mapped[datetime | None]
@@ -105,8 +106,8 @@ class AutomationHeartbeat(Base):
 
     __tablename__ = "automation_heartbeats"
 
-    instance: Mapped[str] = mapped_column(String(128), primary_key=True)
-    version: Mapped[str] = mapped_column(String(64))
+    instance: Mapped[str] = mapped_column(String(limits.ID), primary_key=True)
+    version: Mapped[str] = mapped_column(String(limits.VERSION))
     location: Mapped[str] = mapped_column(String(16))
     is_paused: Mapped[bool]
     last_seq: Mapped[int] = mapped_column(BigInteger)
@@ -131,20 +132,22 @@ class Approval(Base):
 
     __tablename__ = "approvals"
 
-    id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    id: Mapped[str] = mapped_column(String(limits.ID), primary_key=True)
     incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
-    episode: Mapped[str] = mapped_column(String(128), index=True)
-    remedy: Mapped[str | None] = mapped_column(String(200))
-    playbook: Mapped[str | None] = mapped_column(String(200))
+    episode: Mapped[str] = mapped_column(String(limits.ID), index=True)
+    remedy: Mapped[str | None] = mapped_column(String(limits.NAME))
+    playbook: Mapped[str | None] = mapped_column(String(limits.NAME))
     target: Mapped[dict[str, Any] | None]
     command: Mapped[str] = mapped_column(Text, comment="what will run")
     preview: Mapped[str] = mapped_column(Text, comment="the output of the same in check mode")
     requested_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     state: Mapped[ApprovalState] = mapped_column(EnumText(ApprovalState), default=ApprovalState.WAITING)
-    decided_by: Mapped[str | None] = mapped_column(String(80))
+    decided_by: Mapped[str | None] = mapped_column(String(limits.PERSON))
     decided_by_id: Mapped[int | None] = mapped_column(comment="the account of who answered")
-    decided_by_email: Mapped[str | None] = mapped_column(String(254), comment="its address at that time")
+    decided_by_email: Mapped[str | None] = mapped_column(
+        String(limits.ADDRESS), comment="its address at that time"
+    )
     decided_at: Mapped[datetime | None] = mapped_column(index=True)
 
     def is_open(self, at: datetime) -> bool:
@@ -159,9 +162,11 @@ class AutomationControl(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     is_paused: Mapped[bool] = mapped_column(default=False)
-    changed_by: Mapped[str] = mapped_column(String(80), default="")
+    changed_by: Mapped[str] = mapped_column(String(limits.PERSON), default="")
     changed_by_id: Mapped[int | None] = mapped_column(comment="the account of who changed it")
-    changed_by_email: Mapped[str | None] = mapped_column(String(254), comment="its address at that time")
+    changed_by_email: Mapped[str | None] = mapped_column(
+        String(limits.ADDRESS), comment="its address at that time"
+    )
     reason: Mapped[str] = mapped_column(Text, default="", server_default="")
     changed_at: Mapped[datetime] = mapped_column(default=now)
     version: Mapped[int] = mapped_column(

@@ -49,7 +49,7 @@ def _small(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-Key = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
+Key = Annotated[str, Field(min_length=1, max_length=limits.ID, pattern=r"^[!-~]+$")]
 
 
 def _cleaned(value: Any) -> Any:
@@ -106,10 +106,10 @@ class DecisionReport(_Report):
     episode: Key
     event_id: Key
     seq: Seq
-    fingerprint: Annotated[Key, Field(max_length=64)]
+    fingerprint: Annotated[Key, Field(max_length=limits.FINGERPRINT)]
     alertname: Text
     decision: Literal["run", "deferred", "declined"]
-    reason: Annotated[Key, Field(max_length=32)] | None = None
+    reason: Annotated[Key, Field(max_length=limits.WORD)] | None = None
     detail: Sentence
     remedy: Name | None = None
     playbook: Name | None = None
@@ -142,7 +142,7 @@ class RunReport(_Report):
     episode: Key
     event_id: Key
     seq: Seq
-    fingerprint: Annotated[Key, Field(max_length=64)]
+    fingerprint: Annotated[Key, Field(max_length=limits.FINGERPRINT)]
     alertname: Text
     remedy: Name
     playbook: Name
@@ -157,7 +157,7 @@ class RunReport(_Report):
         RunState.TIMED_OUT,
         RunState.INTERRUPTED,
     ]
-    reason: Annotated[Key, Field(max_length=32)] | None = None
+    reason: Annotated[Key, Field(max_length=limits.WORD)] | None = None
     detail: Sentence | None = None
     verification: Verdict | None = None
     queued_at: AwareDatetime | None = None
@@ -184,7 +184,7 @@ class Remedy(_Report):
     name: Name
     alert: Name
     playbook: Name
-    mode: Annotated[Key, Field(max_length=16)]
+    mode: Annotated[Key, Field(max_length=limits.WORD)]
     target: Target | None = None
     runs_left_hour: Count | None = None
 
@@ -193,7 +193,7 @@ class HeartbeatReport(_Report):
     """The automation's sign of life."""
 
     instance: Key
-    version: Annotated[Key, Field(max_length=64)]
+    version: Annotated[Key, Field(max_length=limits.VERSION)]
     location: Literal["host", "cluster"]
     paused: bool
     last_seq: Seq

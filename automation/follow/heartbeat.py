@@ -27,7 +27,10 @@ def describe(
         "paused": is_paused,
         "last_seq": episodes.offset(ledger),
         "lag_s": round(lag, 3),
-        "remedies": [_remedy(remedy, policy, [run.target for run in recent]) for remedy in policy.remedies],
+        "remedies": [
+            _remedy(remedy, policy, [run.target for run in recent])
+            for remedy in policy.remedies[: limits.REMEDIES]
+        ],
         "runs": runs.unsettled(ledger, limits.RUNS),
         "sent_at": iso(clock.wall()),
     }
@@ -55,9 +58,9 @@ def _remedy(remedy: Remedy, policy: Policy, targets: list[str]) -> dict[str, Any
     used = targets.count(key) if key else 0
     left = min(remedy.max_runs_per_hour - used, policy.limits.runs_per_hour - len(targets))
     return {
-        "name": remedy.label,
-        "alert": remedy.alert,
-        "playbook": remedy.playbook,
+        "name": remedy.label[: limits.NAME],
+        "alert": remedy.alert[: limits.NAME],
+        "playbook": remedy.playbook[: limits.NAME],
         "mode": remedy.mode.value,
         "target": target.model_dump() if is_fixed else None,
         "runs_left_hour": max(0, left),
