@@ -67,7 +67,10 @@ type Schemas = dict[tuple[Any, JsonSchemaMode], dict[str, Any]]
 @operation("GET", "/openapi.json", scope=Scope.READ, answers=Document)
 def show() -> Document:
     """Show this document."""
-    return Document.model_validate(document(current_app))
+    if "openapi" not in current_app.extensions:  # it costs more than any answer, and never changes
+        current_app.extensions["openapi"] = Document.model_validate(document(current_app))
+    shown: Document = current_app.extensions["openapi"]
+    return shown
 
 
 def document(app: Flask) -> dict[str, Any]:

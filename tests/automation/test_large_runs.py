@@ -8,30 +8,25 @@ from tests.automation.installation import Installation, policy
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(800)]
 
-SHARDS = """\
+PLAY = """\
 - hosts: localhost
   gather_facts: false
   tasks:
-    - name: Look at each shard, in words that no report has room for
-      ansible.builtin.debug: {msg: "{{ 'ü' * 2000 }}"}
-    - name: Each shard
-      ansible.builtin.include_tasks: shard.yml
-      loop: "{{ range(0, 130) | list }}"
-      loop_control: {loop_var: shard}
 """
-STEP = """\
-- name: "Step STEP of shard {{ shard }}"
-  ansible.builtin.debug: {msg: "{{ 'ü' * 2000 }}"}
+TASK = """\
+    - name: "Step {step}, in words that no report has room for"
+      ansible.builtin.debug: {{msg: "{words}"}}
 """
+TASKS = 521
 VERIFY = {"within": "5m", "hold": "1s"}
-REMEDY = {"alert": "Many", "playbook": "shards.yml", "timeout": "8m", "verify": VERIFY}
+REMEDY = {"alert": "Many", "playbook": "steps.yml", "timeout": "8m", "verify": VERIFY}
 
 
 @pytest.fixture
 def oims(tmp_path):
     one = Installation(tmp_path, policy(REMEDY))
-    (one.playbooks / "shards.yml").write_text(SHARDS)
-    (one.playbooks / "shard.yml").write_text("".join(STEP.replace("STEP", str(step)) for step in range(4)))
+    steps = (TASK.format(step=step, words="ü" * 2000) for step in range(TASKS))
+    (one.playbooks / "steps.yml").write_text(PLAY + "".join(steps))
     one.begin()
     yield one
     one.close()
@@ -44,4 +39,4 @@ def test_the_end_of_a_run_with_too_many_tasks_and_its_verdict_arrive(oims):
     oims.eventually(lambda: oims.runs("Many") == [("succeeded", "verified")], 120, nudge=True)
     ((told, counts),) = oims.rows("SELECT tasks_cut, task_counts FROM runs WHERE alertname = 'Many'")
     assert told.endswith("tasks; failed ones are always kept.")
-    assert sum(json.loads(counts).values()) >= 521
+    assert sum(json.loads(counts).values()) >= TASKS
