@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, make_response, render_template, request, url_for
+from flask import Flask, Response, g, make_response, render_template, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.http import generate_etag, quote_etag
@@ -78,6 +78,12 @@ def _shared() -> dict[str, Any]:
     }
 
 
+def _markdown(text: str) -> Markup:
+    """Return Markdown as HTML, until the answer has had its share of work."""
+    g.markdown_work = g.get("markdown_work", 0) + markdown.work(text)
+    return markdown.render(text) if g.markdown_work <= markdown.MOST_OF_A_PAGE else markdown.plain(text)
+
+
 def init_app(app: Flask) -> None:
     """Give the templates their filters and shared values."""
     app.jinja_env.trim_blocks = True
@@ -90,7 +96,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(formats.duration, "duration")
     app.add_template_filter(formats.age, "age")
     app.add_template_filter(formats.sentence, "sentence")
-    app.add_template_filter(markdown.render, "markdown")
+    app.add_template_filter(_markdown, "markdown")
     app.add_template_filter(safe_url, "safe_url")
     app.jinja_env.globals["words"] = words
     app.jinja_env.globals["zone"] = zone

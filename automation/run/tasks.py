@@ -66,7 +66,7 @@ class Tasks:
     def _note(self, line: bytes) -> None:
         try:
             said = json.loads(line) if len(line) <= LONGEST_LINE else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         match said:
             case {"begun": str(name), "host": str(host)}:

@@ -7,6 +7,7 @@ import ast
 import importlib
 import re
 import time
+from bisect import bisect_right
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from contract import limits
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("contract", "serving", "gate", "app", "webhook", "automation", "cli")
@@ -44,6 +47,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "automation/run/process.py:_SSH_MASTER": ("ssh: ", "[mux]", "a"),
     "automation/verify.py:_WINDOW": ("1", "1d"),
     "cli/times.py:length": ("1", "1h"),
+    "gate/__main__.py:_ROUTE": ("1", "1=a", "1=a.", "a:"),
     "contract/secret_kinds.py:NAME": ("token", "a-", "_pw"),
     "contract/text.py:_BREAK": ("\r", "\r\n", "\n"),
     "contract/text.py:_UNSAFE": ("\x00", "a"),
@@ -76,9 +80,29 @@ PARSERS: dict[str, tuple[str, ...]] = {
     "app.paging:number": ("1", "-"),
     "app.pages:local_path": ("/", "//", "\\", "a:", "[", "?"),
     "app.incidents.links:safe_url": ("/", "[", "http://", "@", ":"),
+    "app.incidents.details:read": ("\n", "a=", "a=b\n", "\u2028", "=\n"),
+    "app.incidents.saved:read": ("&", "q=", "q=%", ";", "state=open&"),
+    "app.incidents.evidence:_moment": ("1", "2026-01-31T15:04:05.", "+"),
+    "app.incidents.markdown:render": ("*", "[", "a"),
+    "app.incidents.markdown:render_most": (
+        *("*", "_", "*a", "`a", "[", "[a](", "[](", "![", "[a](http://", "<", "&", "\\", "> ", "- "),
+        *("* a\n ", "1. a\n", "* * * a\n", "   - a\n", "a\n", "[x](http://a.b/("),
+    ),
+    "app.accounts.throttle:network": ("1", ":", "1.", "%", "a:"),
+    "automation.events.lines:read_line": ("[", "{", '{"a":', '"', "1"),
     "webhook.payload:parse_text": ("[", '{"alerts":', '"', "\\u0000", "1"),
     "webhook.fingerprints:fingerprint_text": ("a",),
 }
+
+WAYS: dict[str, Callable[[Any, str], object]] = {
+    "clean_all": lambda own, text: own.clean(text, len(text)),
+    "one_line_all": lambda own, text: own.one_line(text, len(text)),
+    "parse_text": lambda own, text: own.parse(text.encode()),
+    "fingerprint_text": lambda own, text: own.fingerprint({"a": text}),
+    "render_most": lambda own, text: own.render(most(text, own)),
+    "read_line": lambda own, text: own.LineReader(b"key").read(text),
+}
+"""Parsers that take more than a text."""
 
 
 def spent(work: Callable[[], object]) -> float:
@@ -94,33 +118,58 @@ def spent(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def patterns(path: Path) -> set[str]:
-    """The names under which a file compiles or uses patterns."""
+ENGINES = {"re", "re2", "regex", "fnmatch"}
+
+
+def patterns(source: str) -> set[str]:
+    """The names under which a program compiles or uses patterns; "import" where it hides them from us."""
     found: set[str] = set()
 
     def walk(node: ast.AST, place: str) -> None:
-        if isinstance(node, ast.FunctionDef):
-            place = node.name
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and place == "":
-            place = node.targets[0].id
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            owner = node.func.value
-            if isinstance(owner, ast.Name) and owner.id in {"re", "re2"} and node.func.attr != "Options":
-                found.add(f"{path.relative_to(ROOT)}:{place}")
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                place = name
+            case ast.Assign(targets=[ast.Name(id=name), *_]) | ast.AnnAssign(target=ast.Name(id=name)):
+                place = place or name
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=attr)):
+                if owner in ENGINES and attr != "Options":
+                    found.add(place)
+            case ast.ImportFrom(module=module) if module in ENGINES:
+                found.add("import")
+            case ast.Import(names=names) if any(alias.name in ENGINES and alias.asname for alias in names):
+                found.add("import")
         for child in ast.iter_child_nodes(node):
             walk(child, place)
 
-    walk(ast.parse(path.read_text()), "")
+    walk(ast.parse(source), "")
     return found
 
 
 @pytest.mark.threat("T32")
 def test_every_pattern_has_a_row() -> None:
-    seen = {name for part in PARTS for path in (ROOT / part).rglob("*.py") for name in patterns(path)}
+    files = [path for part in PARTS for path in (ROOT / part).rglob("*.py")]
+    seen = {f"{path.relative_to(ROOT)}:{name}" for path in files for name in patterns(path.read_text())}
     left_out = OF_MATCHERS | BY_OTHER_TESTS.keys()
     rows = ROWS.keys()
     assert {name for name in seen if name.partition(":")[0] not in left_out} - rows == set()
     assert rows - seen == set(), "rows without a pattern"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("A = re.compile('a')", "A"),
+        ("A: Final = re2.compile('a')", "A"),
+        ("class B:\n    a = re.compile('a')", "a"),
+        ("def c(text):\n    return re.search('a', text)", "c"),
+        ("async def d(text):\n    return fnmatch.fnmatch('a', text)", "d"),
+        ("print(re.sub('a', '', input()))", ""),
+        ("from re import compile", "import"),
+        ("import re as r", "import"),
+    ],
+)
+def test_a_pattern_is_seen_wherever_it_stands(source: str, name: str) -> None:
+    assert patterns(source) == {name}
 
 
 def pattern(name: str) -> Callable[[str], Any]:
@@ -147,16 +196,22 @@ def pattern(name: str) -> Callable[[str], Any]:
 def parser(name: str) -> Callable[[str], Any]:
     module, _, function = name.partition(":")
     own = importlib.import_module(module)
-    if function == "clean_all":
-        return lambda text: own.clean(text, len(text))
-    if function == "one_line_all":
-        return lambda text: own.one_line(text, len(text))
-    if function == "parse_text":
-        return lambda text: own.parse(text.encode())
-    if function == "fingerprint_text":
-        return lambda text: own.fingerprint({"a": text})
+    if function in WAYS:
+        return lambda text: WAYS[function](own, text)
     used: Callable[[str], Any] = getattr(own, function)
     return used
+
+
+def most(text: str, markdown: Any) -> str:
+    """Return as much of a text as is still formatted."""
+    sizes = range(limits.TEXT + 1)
+
+    def work(size: int) -> int:
+        counted: int = markdown.work(text[:size].ljust(limits.TEXT, "a"))
+        return counted
+
+    size = bisect_right(sizes, markdown.MOST_WORK, key=work) - 1
+    return text[:size].ljust(limits.TEXT, "a")
 
 
 @pytest.mark.parametrize("name", ROWS)
