@@ -15,7 +15,7 @@ from demo.settings import ROOT, Settings
 from demo.state import API_TOKEN, VISITORS_TOKEN, State
 from demo.supervisor import Supervisor, supervised
 
-SETUP_SECONDS = 60
+SETUP_SECONDS = 180
 
 
 @contextlib.contextmanager

@@ -37,17 +37,17 @@ class Proxy:
                     end.shutdown(socket.SHUT_RDWR)
 
     def _accept(self):
-        with suppress(OSError):
-            while True:
+        while self._listener.fileno() != -1:
+            with suppress(OSError):
                 client, _ = self._listener.accept()
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(self._server)
-                self._pairs.append((client, server))
-                threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
+                threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
-    def _pass_on(self, client, server):
+    def _pass_on(self, client):
         """Take in what comes even when silent, as a kernel does; none of it arrives."""
+        server = socket.socket(socket.AF_UNIX)
+        self._pairs.append((client, server))
         with client, server, selectors.DefaultSelector() as ready, suppress(OSError):
+            server.connect(self._server)
             ready.register(client, selectors.EVENT_READ, server)
             ready.register(server, selectors.EVENT_READ, client)
             while True:

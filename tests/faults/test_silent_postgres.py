@@ -61,8 +61,8 @@ def tells_within_two_seconds(client):
 
 
 def recovers(client):
-    until(lambda: asked(client, "/readyz")[0] == 200, 30)
-    until(lambda: asked(client, "/login")[0] == 200, 30)
+    until(lambda: asked(client, "/readyz")[0] == 200, 90)
+    until(lambda: asked(client, "/login")[0] == 200, 90)
 
 
 def test_the_app_outlives_silence_in_the_middle_of_a_connection(client, proxy):

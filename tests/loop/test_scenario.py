@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 IN_ORDER = (
     "The app fails: a visitor gets 500",
@@ -32,7 +32,7 @@ IN_ORDER = (
 def finished(start_demo):
     """The scenario played once."""
     process, state = start_demo("--once")
-    output, _ = process.communicate(timeout=200)
+    output, _ = process.communicate(timeout=400)
     return process.returncode, output, state
 
 
