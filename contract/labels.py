@@ -5,6 +5,8 @@ Where an alert has more labels than are kept, these stay.
 
 from collections.abc import Iterable, Mapping
 
+TEST = "oims_test"
+"""With the value "true": the alert tries out the path of alerts, as `helm test` does, and calls nobody."""
 SEVERITY = ("severity", "priority", "level", "criticality")
 SERVICE = ("service", "job", "app", "application", "app_kubernetes_io_name", "app.kubernetes.io/name")
 PLACE = (
@@ -24,7 +26,7 @@ PLACE = (
     "device",
     "mountpoint",
 )
-TELLING = ("alertname", *SEVERITY, *SERVICE, *PLACE, "team", "env", "environment")
+TELLING = ("alertname", TEST, *SEVERITY, *SERVICE, *PLACE, "team", "env", "environment")
 WORDS = ("summary", "message", "description", "runbook_url", "dashboard_url")
 """The annotations that say most."""
 
@@ -38,3 +40,8 @@ def most_telling[Value](
     named = [name for name in dict.fromkeys(first) if name in pairs]
     chosen = {*named, *[name for name in pairs if name not in set(named)][: max(0, most - len(named))]}
     return {name: value for name, value in pairs.items() if name in chosen}
+
+
+def is_test(labels: Mapping[str, str]) -> bool:
+    """Say whether an alert with these labels only tries out the path of alerts."""
+    return labels.get(TEST) == "true"

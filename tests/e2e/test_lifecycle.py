@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tests.e2e import values
-from tests.e2e.cluster import CHART, ROOT, eventually, helm_program, run
+from tests.e2e.cluster import CHART, ROOT, Refused, eventually, helm_program, run
 from tests.e2e.host import HostMonitor
 from tests.e2e.release import Release
 
@@ -89,6 +89,12 @@ def test_two_releases_in_one_namespace_do_not_hear_each_other(blue, green):
 
 def test_a_hosts_folder_is_made_for_a_release_of_any_name(blue, tmp_path):
     assert HostMonitor(tmp_path, blue).set_up().kubectl("get", "pods")
+
+
+def test_another_first_password_at_an_upgrade_is_refused_for_the_account_keeps_its_own(blue):
+    changed = ("--reuse-values", "--set", "app.auth.adminPassword=another-first-password")
+    with pytest.raises(Refused, match="differs from that of the first installation"):
+        blue.helm("upgrade", blue.name, str(CHART), *changed, "--dry-run=server")
 
 
 def test_uninstalling_keeps_volumes_and_secrets_and_nothing_else(blue, green):

@@ -10,6 +10,11 @@
 {{- if and $sqlite $v.app.autoscaling.enabled -}}
 {{- $problems = append $problems "app.autoscaling.enabled is true, but a SQLite file has one writer: turn it off, or set database.type to postgres." -}}
 {{- end -}}
+{{- $old := include "oims.oldSecret" (list . "app") | fromYaml -}}
+{{- $password := $v.app.auth.adminPassword -}}
+{{- if and $password (not $v.app.auth.existingSecret) (hasKey $old "admin-password") (ne (b64enc $password) (get $old "admin-password")) -}}
+{{- $problems = append $problems "app.auth.adminPassword differs from that of the first installation, and the account keeps its own: take the value back; the password is changed on the profile page, or by `python -m app user password`." -}}
+{{- end -}}
 {{- $journal := $v.webhook.journal -}}
 {{- $usesPostgres := or (not $sqlite) (and (eq $journal.type "postgres") (not $journal.existingSecret)) -}}
 {{- if and $journal.existingSecret (ne $journal.type "postgres") -}}
