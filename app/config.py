@@ -16,6 +16,7 @@ from app.alerts.identity import PASSING
 from app.incidents.lifecycle import Severity
 from contract import labels
 from contract.alertmanagers import Alertmanager, addresses, alertmanager, login_fault
+from contract.binds import Bind
 from contract.trust import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
@@ -63,11 +64,12 @@ class Settings(BaseSettings):
     secret_key: SecretStr = Field(
         description="Signs cookies; at least 32 characters, the same on all replicas."
     )
-    bind: str = Field("0.0.0.0:5000", pattern=r"^\S+:\d+$", description="Address and port of the web server.")
-    metrics_bind: str = Field(
-        "0.0.0.0:5010",
-        pattern=r"^\S+:\d+$",
-        description="Address and port of /metrics, which is nowhere else.",
+    bind: Bind = Field(
+        "[::]:5000",
+        description="Address and port of the web server; `[::]` is all addresses, of IPv6 and IPv4.",
+    )
+    metrics_bind: Bind = Field(
+        "[::]:5010", description="Address and port of /metrics, which is nowhere else."
     )
     tls_cert_file: Path | None = Field(
         None,

@@ -8,11 +8,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from automation.errors import ConfigurationError
-from contract import limits
+from contract import binds, limits
 from contract.trust import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
@@ -37,13 +45,12 @@ Time = Annotated[timedelta, BeforeValidator(_time)]
 
 
 def _bind(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if value and not (host and port.isdigit() and 0 < int(port) <= 65535):  # noqa: PLR2004 - the highest TCP port
-        raise ValueError("is not an address to listen on; write host:port, such as 127.0.0.1:9464")
+    if value and not binds.split(value)[1]:
+        raise ValueError("needs a port; write host:port, such as 127.0.0.1:9464")
     return value
 
 
-Bind = Annotated[str, BeforeValidator(_bind)]
+Bind = Annotated[str, AfterValidator(_bind)]
 
 
 class Settings(BaseSettings):

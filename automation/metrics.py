@@ -5,7 +5,6 @@ one automation, also while the app is away. Counters begin at zero with the proc
 """
 
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -15,6 +14,7 @@ from automation.decide.model import Decision, Verb
 from automation.errors import ConfigurationError
 from automation.ledger.runs import Run
 from automation.policy.schemas import Policy
+from contract import binds
 from contract.runs import TOLD
 
 STATES = tuple(sorted(TOLD))
@@ -69,9 +69,11 @@ class Metrics:
     def serve(self, bind: str, standing: Callable[[], Standing]) -> None:
         """Answer scrapes on `host:port` in a thread. Raises ConfigurationError when that is not possible."""
         self.registry.register(_Gauges(standing))
-        address = urlsplit(f"//{bind}")
+        host, port = binds.split(bind)
+        if host == binds.ALL and not binds.has_ipv6():
+            host = "0.0.0.0"  # noqa: S104 - all addresses, as `[::]` is
         try:
-            start_http_server(address.port or 0, address.hostname or "", self.registry)
+            start_http_server(port, host, self.registry)
         except OSError as error:
             raise ConfigurationError(
                 f"OIMS_METRICS_BIND: cannot listen on {bind}: {error.strerror}; choose another port, "

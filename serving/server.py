@@ -13,6 +13,7 @@ import structlog
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from contract import binds
 from serving.call import Crew
 from serving.certificate import Certificate
 from serving.connections import Connections
@@ -95,7 +96,7 @@ class _Server:
 
     def _open(self, listener: Listener, sockets: list[socket.socket]) -> None:
         crew = Crew(listener.application, listener.threads, has_rounds=listener.has_rounds)
-        connections = Connections(crew, listener.limits, _split(listener.bind), listener.on_slow)
+        connections = Connections(crew, listener.limits, binds.split(listener.bind), listener.on_slow)
         server = HTTPServer(
             connections,
             ssl_options=self._certificate.context if self._certificate else None,
@@ -123,17 +124,16 @@ class _Server:
 
 
 def _bound(listener: Listener) -> list[socket.socket]:
-    host, port = _split(listener.bind)
+    host, port = binds.split(listener.bind)
     try:
-        return bind_sockets(port, host, backlog=BACKLOG)
+        if host != binds.ALL:
+            return bind_sockets(port, host, backlog=BACKLOG)
+        # A socket of each family, whatever the system makes of IPv4 on a socket of IPv6.
+        only = socket.AF_UNSPEC if binds.has_ipv6() else socket.AF_INET
+        return bind_sockets(port, None, family=only, backlog=BACKLOG)
     except OSError as error:
         reason = error.strerror or "not an address of this host"
         raise BindError(f"{listener.setting}: can't listen on {listener.bind}: {reason}") from None
-
-
-def _split(bind: str) -> tuple[str, int]:
-    host, _, port = bind.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 async def _patiently(stop: asyncio.Event) -> None:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contract.alertmanagers import Alertmanager, addresses, alertmanager, login_fault
+from contract.binds import Bind
 from contract.trust import CA_FILE_DESCRIPTION, CaFile
 from webhook.credentials import Credential, CredentialError
 from webhook.journal.store import POSTGRES_SCHEMES
@@ -45,13 +46,6 @@ def _size(value: object) -> object:
     return int(match[1]) * _SIZE_UNITS[match[2] or ""]
 
 
-def _bind(value: str) -> str:
-    host, colon, port = value.rpartition(":")
-    if not (colon and host and port.isdigit() and int(port) <= 65535):  # noqa: PLR2004 - the highest TCP port
-        raise ValueError("is not an address to listen on; write host:port, such as 0.0.0.0:5001")
-    return value
-
-
 Seconds = Annotated[float, BeforeValidator(_duration)]
 Bytes = Annotated[int, BeforeValidator(_size)]
 
@@ -61,12 +55,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OIMS_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    webhook_bind: Annotated[str, BeforeValidator(_bind)] = Field(
-        "0.0.0.0:5001",
-        description="Address and port to listen on.",
+    webhook_bind: Bind = Field(
+        "[::]:5001",
+        description="Address and port to listen on; `[::]` is all addresses, of IPv6 and IPv4.",
     )
-    webhook_metrics_bind: Annotated[str, BeforeValidator(_bind)] = Field(
-        "0.0.0.0:5011", description="Address and port of /metrics, which is nowhere else."
+    webhook_metrics_bind: Bind = Field(
+        "[::]:5011", description="Address and port of /metrics, which is nowhere else."
     )
     tls_cert_file: Path | None = Field(
         None,

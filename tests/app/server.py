@@ -78,36 +78,36 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path, **settings: str) -> Iterator[Server]:
-    """Migrate, start `python -m app web`, and end it afterwards.
+def running(folder: Path, *, host: str = "127.0.0.1", **settings: str) -> Iterator[Server]:
+    """Migrate, start `python -m app web` on an address of this host, and end it afterwards.
 
     The database lies in memory where there is a folder for that: what is tested are answers, not the disk.
     """
     memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as place:
         url = f"sqlite:///{place}/site.db"
-        with _started(folder, {"OIMS_DATABASE_URL": url} | settings) as server:
+        with _started(folder, {"OIMS_DATABASE_URL": url} | settings, host) as server:
             yield server
 
 
 @contextmanager
-def _started(folder: Path, settings: dict[str, str]) -> Iterator[Server]:
+def _started(folder: Path, settings: dict[str, str], host: str = "127.0.0.1") -> Iterator[Server]:
     port, metrics_port = free_port(), free_port()
     scheme = "https" if "OIMS_TLS_CERT_FILE" in settings else "http"
-    url = f"{scheme}://127.0.0.1:{port}"
+    url = f"{scheme}://{host}:{port}"
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "PYTHONPATH": str(ROOT),
         "OIMS_SECRET_KEY": "a-secret-key-of-the-tests-0123456789abcdef",
-        "OIMS_BIND": f"127.0.0.1:{port}",
-        "OIMS_METRICS_BIND": f"127.0.0.1:{metrics_port}",
+        "OIMS_BIND": f"{host}:{port}",
+        "OIMS_METRICS_BIND": f"{host}:{metrics_port}",
         "OIMS_BASE_URL": url,
         "OIMS_ADMIN_EMAIL": ADMIN[0],
         "OIMS_ADMIN_PASSWORD": ADMIN[1],
         "OIMS_AUTOMATION_TOKEN": AUTOMATION_TOKEN,
     } | settings
-    server = Server(url, f"{scheme}://127.0.0.1:{metrics_port}/metrics", environment, folder)
+    server = Server(url, f"{scheme}://{host}:{metrics_port}/metrics", environment, folder)
     server.manage("migrate")
     with (folder / "web.log").open("w") as log:
         process = server.process = Process("app", "web", env=environment, cwd=folder, stdout=log, stderr=log)

@@ -101,7 +101,7 @@ def test_prometheus_scrapes_the_port_that_the_parts_listen_on(values):
     }
     for part, settings in (("app", app.config.Settings), ("webhook", webhook.config.Settings)):
         field = {"app": "metrics_bind", "webhook": "webhook_metrics_bind"}[part]
-        assert settings.model_fields[field].default == f"0.0.0.0:{jobs[f'oims-{part}']}"
+        assert settings.model_fields[field].default == f"[::]:{jobs[f'oims-{part}']}"
 
 
 def test_service_monitors_meet_one_service_each_and_name_the_jobs():

@@ -12,7 +12,7 @@
 - name: OIMS_SECRET_KEY_FILE
   value: /etc/oims/app/secret-key
 - name: OIMS_BIND
-  value: 0.0.0.0:5000
+  value: "[::]:5000"
 {{- include "oims.tls.serverEnv" . }}
 {{- include "oims.tls.clientEnv" . }}
 - name: OIMS_BASE_URL

@@ -148,7 +148,7 @@ subjects:
 - name: OIMS_LEASE_NAMESPACE
   value: {{ .Release.Namespace }}
 - name: OIMS_METRICS_BIND
-  value: 0.0.0.0:9464
+  value: "[::]:9464"
 {{- if .Values.automation.inCluster.policy }}
 - name: OIMS_POLICY
   value: /etc/oims/policy/policy.yml

@@ -4,7 +4,7 @@
 
 {{- define "oims.webhook.env" -}}
 - name: OIMS_WEBHOOK_BIND
-  value: 0.0.0.0:5001
+  value: "[::]:5001"
 {{- include "oims.tls.serverEnv" . }}
 {{- include "oims.tls.clientEnv" . }}
 - name: OIMS_WEBHOOK_TOKEN_FILE
