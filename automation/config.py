@@ -111,6 +111,11 @@ class Settings(BaseSettings):
         pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
         description="Namespace of the Lease.",
     )
+    token_end_file: Path | None = Field(
+        default=None,
+        description="File with the time at which the token of the kubeconfig ends, as `host_setup.sh` writes "
+        "it; a warning comes before.",
+    )
     metrics_bind: Bind = Field(
         default="", description="Address and port of the metrics, such as 127.0.0.1:9464; empty: none."
     )
@@ -119,7 +124,7 @@ class Settings(BaseSettings):
         default="info", description="Least severe log line that is written."
     )
 
-    @field_validator("state_dir", "playbooks", "policy", "allowed_signers_file")
+    @field_validator("state_dir", "playbooks", "policy", "allowed_signers_file", "token_end_file")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path and path.expanduser().absolute()

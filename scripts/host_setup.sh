@@ -8,6 +8,7 @@
 # The folder (mode 0700) holds afterwards, each readable by you alone:
 #   kubeconfig    for exactly the release's monitor account, nobody else
 #   token         that account's, which the kubeconfig names; it ends after OIMS_TOKEN_HOURS
+#   token-end     when it ends; the monitor warns before
 #   reader-token  may read the webhook's journal
 #   event-key     checks the signature of log lines
 #   api-token     reports to the incident app
@@ -106,6 +107,7 @@ write_token() {
     die 1 "no token was given for the account $ACCOUNT; it needs the right to create serviceaccounts/token"
   [[ "$answer" == *' '* ]] || die 1 "the API server's answer has no token"
   printf '%s' "${answer%% *}" | write token # no end of line: Python's client would send it along
+  printf '%s\n' "${answer##* }" | write token-end
   printf 'the token ends at %s\n' "${answer##* }"
   kube delete secret "$ACCOUNT-token" --ignore-not-found >/dev/null ||
     die 1 "the Secret $ACCOUNT-token, a token without an end, cannot be deleted; delete it by hand"

@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from automation.cli.table import show
+from automation.clock import SystemClock, iso
 from automation.config import Settings, load_settings
 from automation.errors import AutomationError, ConfigurationError
 from automation.events.journal import Journal, JournalError
@@ -24,6 +25,7 @@ from automation.policy.load import load_policy
 from automation.policy.schemas import Policy
 from automation.report import App, AppError
 from automation.run.executor import ansible, ansible_environment
+from automation.token import TokenEnd, Validity
 
 SKEW_LIMIT = 30.0
 SYNTAX_TIMEOUT = 60
@@ -79,6 +81,7 @@ def _results() -> Iterator[Result]:
         yield skipped("playbooks", "nothing of the folder is read by Ansible before it is in order")
     else:
         yield from _remedies(settings, folder)
+    yield _token(settings)
     yield from _journal(settings)
     yield from _app(settings)
 
@@ -189,6 +192,16 @@ def _permissions(settings: Settings, policy: Policy) -> Iterator[Result]:
         yield failed("permissions", line)
     if not missing:
         yield passed("permissions", "all that the policy's playbooks need")
+
+
+def _token(settings: Settings) -> Result:
+    if settings.token_end_file is None:
+        return skipped("token", "OIMS_TOKEN_END_FILE is not set: no warning before it ends")
+    validity, ends = TokenEnd(settings.token_end_file, SystemClock(None)).read()
+    when = f", at {iso(ends)}" if ends else f": {settings.token_end_file} cannot be read"
+    if validity is Validity.VALID:
+        return passed("token", f"{validity}{when}")
+    return failed("token", f"{validity}{when}; run scripts/host_setup.sh --renew, and look at its timer")
 
 
 def _journal(settings: Settings) -> Iterator[Result]:

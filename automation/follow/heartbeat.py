@@ -1,5 +1,6 @@
 """Where automation stands, and what each remedy may still do: told by heartbeats and by metrics."""
 
+from datetime import datetime
 from typing import Any
 
 from automation import __version__
@@ -36,11 +37,13 @@ def describe(
     }
 
 
-def standing(ledger: Ledger, *, is_paused: bool, is_leader: bool, lag: float) -> Standing:
+def standing(
+    ledger: Ledger, *, is_paused: bool, is_leader: bool, lag: float, token_end: datetime | None
+) -> Standing:
     """Return the gauges; `lag` is in seconds."""
     waiting, refused = reports.counts(ledger)
     at_work = sum(len(runs.in_state(ledger, state)) for state in OPEN)
-    return {
+    gauges: Standing = {
         "paused": ("1 while new runs are stopped, on the host or in the app.", is_paused),
         "leader": ("1 while this automation may act.", is_leader),
         "journal_offset": ("Last event taken from the journal.", episodes.offset(ledger)),
@@ -49,6 +52,9 @@ def standing(ledger: Ledger, *, is_paused: bool, is_leader: bool, lag: float) ->
         "reports_waiting": ("Reports that the app has not taken yet.", waiting),
         "reports_refused": ("Reports that the app has refused for good.", refused),
     }
+    if token_end:
+        gauges["token_end_timestamp_seconds"] = "End of the kubeconfig's token.", token_end.timestamp()
+    return gauges
 
 
 def _remedy(remedy: Remedy, policy: Policy, targets: list[str]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from automation.policy.schemas import Policy
 from automation.report import App, Heartbeat, Reporter, repeat
 from automation.run.crew import Crew
 from automation.run.executor import Executor
+from automation.token import TokenEnd
 from contract.runs import RunState
 
 TICK = 0.5
@@ -80,6 +81,7 @@ class Follower:
         self._election = (
             on_kubernetes.election(settings, self._wake.set) if settings.lease and not is_dry else None
         )
+        self._token_end = TokenEnd(settings.token_end_file, self._clock) if settings.token_end_file else None
         app = str(settings.app_url), settings.secret("app_token"), settings.ca_file
         self._instructions = InstructionsReader(App(*app), ledger, self._wake.set)
         self._reporter = Reporter(App(*app), ledger, self._clock)
@@ -145,6 +147,9 @@ class Follower:
             ]
             if self._revisions:
                 work.append(lambda: repeat(self._stop, NOTE_INTERVAL, self._note_revisions))
+        if self._token_end:
+            token_end = self._token_end
+            work.append(lambda: repeat(self._stop, NOTE_INTERVAL, token_end.look))
         if self._election:
             election = self._election
             work.append(lambda: election.run(self._stop))
@@ -223,6 +228,7 @@ class Follower:
             is_paused=self._engine.paused is not None,
             is_leader=self._is_leader,
             lag=self._reader.lag,
+            token_end=self._token_end.read()[1] if self._token_end else None,
         )
 
     def _beat(self) -> bool:

@@ -73,6 +73,8 @@ check_settings() {
   if in_cluster_log; then
     export KUBECONFIG="${KUBECONFIG:-$OIMS_HOST_DIR/kubeconfig}"
     need_private "${KUBECONFIG%%:*}"
+    # A kubeconfig of the user's own has another token.
+    if [[ "$KUBECONFIG" == "$OIMS_HOST_DIR/kubeconfig" && -e "$OIMS_HOST_DIR/token-end" ]]; then export OIMS_TOKEN_END_FILE="${OIMS_TOKEN_END_FILE:-$OIMS_HOST_DIR/token-end}"; fi
     if [[ -e "$OIMS_HOST_DIR/ca.crt" ]]; then
       SCHEME=https
       export OIMS_CA_FILE="${OIMS_CA_FILE:-$OIMS_HOST_DIR/ca.crt}"

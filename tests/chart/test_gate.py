@@ -54,3 +54,26 @@ def test_it_leads_to_the_services_of_webhook_and_app_and_holds_no_secret(values)
     assert [list(volume) for volume in pod["spec"]["volumes"]] == [["name", "emptyDir"]]
     assert "env" not in container
     assert "ports" not in container, "it listens on its own loopback"
+
+
+@pytest.mark.threat("T39")
+def test_who_renews_the_token_may_make_tokens_for_that_account_alone():
+    renewer = {"kind": "User", "name": "oims-host", "apiGroup": "rbac.authorization.k8s.io"}
+    sets = tuple(f"automation.monitor.renewers[0].{key}={value}" for key, value in renewer.items())
+    objects = documents("default", sets=sets)
+    rules = named(objects, "Role", "oims-monitor-renewal")["rules"]
+    for rule in rules:
+        assert rule.get("resourceNames") or rule == {
+            "apiGroups": [""],
+            "resources": ["serviceaccounts"],
+            "verbs": ["list"],
+        }
+    (making,) = [rule for rule in rules if "serviceaccounts/token" in rule["resources"]]
+    assert (making["resourceNames"], making["verbs"]) == (["oims-monitor"], ["create"])
+    assert named(objects, "RoleBinding", "oims-monitor-renewal")["subjects"] == [renewer]
+
+
+@pytest.mark.threat("T39")
+def test_nobody_may_make_tokens_unless_the_values_name_them():
+    rules = [rule for role in of_kind(documents("default"), "Role") for rule in role["rules"]]
+    assert not [rule for rule in rules if "serviceaccounts/token" in rule["resources"]]

@@ -24,6 +24,10 @@ FIRST = 'sh -c "$PROGRAM" & echo $! >/tmp/child; wait $!'
 
 BESIDE = """
 apiVersion: v1
+kind: ServiceAccount
+metadata: {name: renewer}
+---
+apiVersion: v1
 kind: Service
 metadata: {name: oims-webhook}
 spec:
@@ -74,7 +78,9 @@ def of_the_chart(namespace):
     """Return the monitor's account with its Role, and the gate, as the chart makes them."""
     image = values.image("webhook")
     options = [word for key, value in image.items() for word in ("--set", f"webhook.image.{key}={value}")]
-    for name in ("automation/monitor", "gate/statefulset", "gate/networkpolicy"):
+    for key, value in {"kind": "ServiceAccount", "name": "renewer", "namespace": namespace}.items():
+        options += ["--set", f"automation.monitor.renewers[0].{key}={value}"]
+    for name in ("automation/monitor", "automation/renewal", "gate/statefulset", "gate/networkpolicy"):
         options += ["--show-only", f"templates/{name}.yaml"]
     return run(helm_program(), "template", "oims", CHART, "--namespace", namespace, *options)
 

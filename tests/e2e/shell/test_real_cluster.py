@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import urllib.request
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -33,11 +34,12 @@ def monitor(tmp_path, release):
         os.kill(process, 9)
 
 
-def set_up(monitor, release):
+def set_up(monitor, release, *options, **changes):
     """What an administrator does once, and again after taking the token away."""
+    settings = {"OIMS_NAMESPACE": release.namespace, "OIMS_HOST_DIR": str(monitor.host), **changes}
     done = subprocess.run(
-        [ROOT / "scripts" / "host_setup.sh"],
-        env=os.environ | {"OIMS_NAMESPACE": release.namespace, "OIMS_HOST_DIR": str(monitor.host)},
+        [ROOT / "scripts" / "host_setup.sh", *options],
+        env=os.environ | settings,
         capture_output=True,
         text=True,
         check=False,
@@ -80,7 +82,7 @@ def assert_nothing_lost(monitor):
 
 def test_the_host_folder_holds_exactly_the_monitors_rights(monitor, release):
     contents = {path.name: path.read_text().strip() for path in monitor.host.iterdir()}
-    assert set(contents) == {"kubeconfig", "token", "reader-token", "event-key", "api-token"}
+    assert set(contents) == {"kubeconfig", "token", "token-end", "reader-token", "event-key", "api-token"}
     assert (contents["reader-token"], contents["event-key"], contents["api-token"]) == (
         "reader",
         "key",
@@ -113,6 +115,25 @@ def test_a_forward_to_another_pod_than_the_gate_is_refused(monitor, release):
         refused = as_the_monitor(monitor, release, "port-forward", f"pod/{pod}", ":5001")
         assert refused.returncode != 0
         assert "forbidden" in refused.stderr
+
+
+@pytest.mark.threat("T39")
+def test_who_may_renew_the_token_may_nothing_else(monitor, release, tmp_path):
+    kubeconfig, before = tmp_path / "renewal", (monitor.host / "token").read_text()
+    own = f"token: {release.kubectl('create', 'token', 'renewer').strip()}"
+    kubeconfig.write_text((monitor.host / "kubeconfig").read_text().replace("tokenFile: token", own))
+    set_up(monitor, release, "--renew", KUBECONFIG=str(kubeconfig))
+    assert (monitor.host / "token").read_text() != before
+    ends = datetime.fromisoformat((monitor.host / "token-end").read_text().strip())
+    assert timedelta(hours=23) < ends - datetime.now(UTC) < timedelta(hours=24, minutes=1)
+    monitor.host.joinpath("kubeconfig").write_text(kubeconfig.read_text())
+    for refused in (
+        ("create", "token", "default"),
+        ("create", "token", "renewer"),
+        ("get", "secret", "oims-webhook"),
+        ("get", "pods"),
+    ):
+        assert "forbidden" in as_the_monitor(monitor, release, *refused).stderr
 
 
 @pytest.mark.fault("F7")
