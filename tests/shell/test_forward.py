@@ -2,12 +2,14 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import urllib.request
 
 import pytest
 
+from tests.certificates import make_certificate
 from tests.shell.monitor import SCRIPT, eventually
 
 pytestmark = pytest.mark.slow
@@ -38,6 +40,22 @@ def test_automation_gets_addresses_that_lead_through_a_ready_pod_of_the_gate(mon
     for name, port in {"OIMS_JOURNAL_URL": 5001, "OIMS_APP_URL": 5000}.items():
         assert monitor.calls("port-forward", "pod/gate-2", f"{found[name].rpartition(':')[2]}:{port}")
     assert not [call for call in monitor.calls("port-forward") if "pod/gate-2" not in call]
+
+
+@pytest.mark.threat("T44")
+def test_with_tls_the_certificate_behind_the_gate_is_checked(monitor, tmp_path):
+    right, wrong = make_certificate(tmp_path, "right"), make_certificate(tmp_path, "wrong")
+    shutil.copy(wrong.certificate, monitor.stub / "tls.crt")
+    shutil.copy(wrong.key, monitor.stub / "tls.key")
+    shutil.copy(right.certificate, monitor.host / "ca.crt")
+    monitor.forward().start()
+    found = addresses(monitor)
+    assert {url.rpartition(":")[0] for url in found.values()} == {"https://localhost"}
+    assert f"OIMS_CA_FILE={monitor.host / 'ca.crt'}" in monitor.text("automation.environment")
+    monitor.sees("the webhook does not answer through pod gate-2 (ssl.SSLCertVerificationError")
+    shutil.copy(right.certificate, monitor.stub / "tls.crt")
+    shutil.copy(right.key, monitor.stub / "tls.key")
+    monitor.sees("to the webhook through pod gate-2")
 
 
 def test_given_addresses_open_no_forward(monitor):
