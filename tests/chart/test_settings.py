@@ -94,7 +94,7 @@ def test_the_app_trusts_as_many_proxies_as_stand_before_it(settings, values, set
 )
 def test_the_app_asks_the_prometheus_and_alertmanager_in_use(settings, values, prometheus, alertmanager):
     found = settings("web", values)
-    assert (found.prometheus_url, found.alertmanager_url) == (prometheus, alertmanager)
+    assert (found.prometheus_url, found.alertmanager_url) == (prometheus, (alertmanager,))
 
 
 def test_no_setting_is_misspelt():
