@@ -48,6 +48,7 @@ test: lint check ## Lint, then run every test that needs no cluster (T=tests/web
 .PHONY: check
 check: setup ## Run the tests of make test without lint
 	@tools/install $(TOOLS)
+	@tools/servers || true # without them their tests are skipped, and say so
 	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(PYTEST) $(T)
 
 .PHONY: chart-test
@@ -112,6 +113,10 @@ setup: ## Make .venv with the Python dependencies that uv.lock pins
 .PHONY: tools
 tools: ## Put Prometheus, Alertmanager, Helm and their checkers into .tools/bin
 	@tools/install $(TOOLS)
+
+.PHONY: servers
+servers: ## Put Debian's Exim, Postfix and nginx beside the tests that look at them
+	@tools/servers
 
 .PHONY: browser
 browser: ## Find a Chromium for the browser tests, or install Debian's

@@ -1,0 +1,149 @@
+"""Debian's Exim, Postfix and nginx, run without root from where `make servers` puts them."""
+
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from tests.processes import free_port
+from tests.waiting import until
+
+ROOT = Path(__file__).resolve().parents[1]
+PLACE = ROOT / ".tools" / "debian"
+LIBRARIES = PLACE / "usr" / "lib" / f"{platform.machine()}-linux-gnu"
+NOBODY = 65534
+
+needed = pytest.mark.skipif(
+    not (PLACE / "complete").exists(), reason="Debian's servers are not there; run: make servers"
+)
+
+
+@contextmanager
+def own_folder():
+    """A folder that a server without rights can write; pytest's own is closed to other users."""
+    folder = Path(tempfile.mkdtemp(prefix="oims-server-"))
+    if os.getuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Server:
+    """A program that listens on a port of 127.0.0.1."""
+
+    def __init__(self, folder, port=None):
+        self.folder, self.port = folder, port or free_port()
+
+    def run(self, *command, **variables):
+        """Start it, and wait until it listens."""
+        drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
+        libraries = f"{LIBRARIES}:{PLACE / 'usr/lib/postfix'}"
+        environment = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": libraries} | variables
+        with (self.folder / "output").open("wb") as output:
+            self.process = subprocess.Popen(
+                [str(part) for part in command],
+                env=environment,
+                cwd=self.folder,
+                stdout=output,
+                stderr=output,
+                **drop,
+            )
+        until(self._listens, 30)
+        return self
+
+    def _listens(self):
+        assert self.process.poll() is None, (self.folder / "output").read_text()
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5):
+            return True
+        return False
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+
+
+class Exim(Server):
+    """Exim, which keeps what it takes in its spool; the arguments are parts of its configuration."""
+
+    def __init__(self, folder, port=None, *, options=(), recipient="accept", data="accept", user=None):
+        super().__init__(folder, port)
+        mail = ["begin acl", "recipient:", f"  {recipient}", "data:", f"  {data}"]
+        if user:
+            name, password = user
+            mail += ["begin authenticators", "plain:", "  driver = plaintext", "  public_name = PLAIN"]
+            mail += ["  server_prompts = :"]
+            both = f"{{eq{{$auth2}}{{{name}}}}}{{eq{{$auth3}}{{{password}}}}}"
+            mail += [f"  server_condition = ${{if and{{{both}}}}}"]
+        lines = [
+            "primary_hostname = mail.example.test",
+            f"spool_directory = {folder}/spool",
+            f"log_file_path = {folder}/log/%slog",
+            f"pid_file_path = {folder}/pid",
+            f"daemon_smtp_ports = {self.port}",
+            "local_interfaces = 127.0.0.1",
+            "queue_only",
+            "keep_environment =",
+            "acl_smtp_rcpt = recipient",
+            "acl_smtp_data = data",
+            *options,
+            *mail,
+        ]
+        (folder / "exim.conf").write_text("\n".join(lines) + "\n")
+
+    def start(self):
+        """Start it under the name that Debian built into it, whoever that is here."""
+        user, group = (NOBODY, NOBODY) if os.getuid() == 0 else (os.getuid(), os.getgid())
+        (self.folder / "passwd").write_text(
+            f"root:x:0:0::/:/bin/false\nDebian-exim:x:{user}:{group}::/:/bin/false\n"
+        )
+        (self.folder / "group").write_text(f"root:x:0:\nDebian-exim:x:{group}:\n")
+        return self.run(
+            PLACE / "usr/sbin/exim4",
+            *("-C", self.folder / "exim.conf", "-bdf"),
+            LD_PRELOAD=str(LIBRARIES / "libnss_wrapper.so"),
+            NSS_WRAPPER_PASSWD=str(self.folder / "passwd"),
+            NSS_WRAPPER_GROUP=str(self.folder / "group"),
+        )
+
+    def mails(self):
+        """Return what each mail has below its head, as it came."""
+        return [path.read_bytes() for path in sorted((self.folder / "spool/input").rglob("*-D"))]
+
+
+class Postfix(Server):
+    """Postfix's own test server, `smtp-sink`; the whole of Postfix starts for root alone."""
+
+    def start(self, *options):
+        """Start it with further options, as in smtp-sink(1)."""
+        sink, mail = PLACE / "usr/sbin/smtp-sink", self.folder / "mail"
+        return self.run(sink, *options, "-d", mail, f"127.0.0.1:{self.port}", "10")
+
+    def mails(self):
+        """Return each mail with what it was sent in."""
+        return [path.read_bytes() for path in sorted(self.folder.glob("mail*"))]
+
+
+class Nginx(Server):
+    """nginx before a web server, as its documentation says; ``location`` is what stands in the block."""
+
+    def start(self, path, location):
+        """Start it."""
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        for kind in kinds:
+            (self.folder / kind).mkdir()
+            (self.folder / kind).chmod(0o777)
+        places = "".join(f"  {kind}_temp_path {self.folder}/{kind};\n" for kind in kinds)
+        listen = f"listen 127.0.0.1:{self.port};\n    location {path} {{\n{location}\n    }}"
+        (self.folder / "nginx.conf").write_text(
+            f"daemon off;\nworker_processes 1;\npid {self.folder}/pid;\nerror_log stderr;\nevents {{}}\n"
+            f"http {{\n  access_log off;\n{places}  server {{\n    {listen}\n  }}\n}}\n"
+        )
+        return self.run(PLACE / "usr/sbin/nginx", "-c", self.folder / "nginx.conf", "-e", "stderr")
