@@ -1,4 +1,4 @@
-"""Writes the tables of docs/security.md and docs/reliability.md: `make docs`.
+"""Writes the tables of docs/security.md, docs/reliability.md and docs/compatibility.md: `make docs`.
 
 A row is in docs/data; what proves it are the tests that bear its mark, `@pytest.mark.fault("F3")`.
 """
@@ -16,8 +16,17 @@ END = "<!-- end of the table -->"
 PAGES = {
     "fault": (ROOT / "docs/reliability.md", ROOT / "docs/data/faults.yml", ("what", "then", "how")),
     "threat": (ROOT / "docs/security.md", ROOT / "docs/data/threats.yml", ("what", "how")),
+    "compatible": (
+        ROOT / "docs/compatibility.md",
+        ROOT / "docs/data/compatibility.yml",
+        ("what", "version", "how"),
+    ),
 }
-HEADINGS = {"what": {"fault": "Fault", "threat": "Threat"}, "then": "What happens", "how": "Control"}
+HEADINGS = {
+    "fault": {"what": "Fault", "then": "What happens", "how": "Control"},
+    "threat": {"what": "Threat", "how": "Control"},
+    "compatible": {"what": "With", "version": "Version", "how": "What was tried"},
+}
 NOT_TESTED = "**not tested**"
 
 
@@ -50,7 +59,7 @@ def _marked(test: ast.FunctionDef, mark: str) -> Iterator[str]:
 def table(mark: str) -> str:
     """Return a table as Markdown."""
     columns, proven = PAGES[mark][2], proofs(mark)
-    titles = [HEADINGS[name][mark] if name == "what" else HEADINGS[name] for name in columns]  # type: ignore[index]
+    titles = [HEADINGS[mark][name] for name in columns]
     lines = [f"| # | {' | '.join(titles)} | Tests |", f"|{' --- |' * (len(columns) + 2)}"]
     for row in rows(mark):
         tests = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in proven.get(row["id"], []))

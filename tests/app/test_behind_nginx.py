@@ -37,6 +37,7 @@ def address(request, tmp_path_factory):
         nginx.stop()
 
 
+@pytest.mark.compatible("C10")
 def test_people_log_in_and_every_address_leads_back_through_the_proxy(address):
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 

@@ -60,6 +60,7 @@ def status(host, port, method="GET", path="/healthz", body=None, token=""):
 
 @needs_ipv6
 @pytest.mark.slow
+@pytest.mark.compatible("C17")
 def test_the_webhook_takes_alerts_on_all_addresses_of_both_families(tmp_path):
     webhook = WebhookProcess(tmp_path)
     webhook.settings |= {
@@ -78,6 +79,7 @@ def test_the_webhook_takes_alerts_on_all_addresses_of_both_families(tmp_path):
 
 @needs_ipv6
 @pytest.mark.slow
+@pytest.mark.compatible("C17")
 def test_the_app_serves_on_ipv6_alone_and_the_command_line_finds_it(tmp_path):
     with running(tmp_path, host="[::1]") as server:
         assert "process_cpu" in server.metrics() or "oims_" in server.metrics()
@@ -91,6 +93,7 @@ def test_the_app_serves_on_ipv6_alone_and_the_command_line_finds_it(tmp_path):
 
 @needs_ipv6
 @pytest.mark.parametrize(("bind", "hosts"), [("[::1]", ["[::1]"]), ("[::]", ["[::1]", "127.0.0.1"])])
+@pytest.mark.compatible("C17")
 def test_automation_shows_its_metrics(bind, hosts):
     port = free_port()
     Metrics(SimpleNamespace(remedies=())).serve(f"{bind}:{port}", dict)

@@ -85,6 +85,7 @@ def play(hosts, tasks="    - ansible.builtin.raw: exit 0\n"):
     "text",
     [play("webservers"), play("localhost") + play("webservers"), play("[webservers, db]"), play("all:!all")],
 )
+@pytest.mark.compatible("C16")
 def test_a_play_without_hosts_is_a_failure(run, text):
     ended = run(text)
     assert (ended.state, ended.verification) == ("failed", None)
@@ -93,6 +94,7 @@ def test_a_play_without_hosts_is_a_failure(run, text):
 
 
 @pytest.mark.parametrize("text", [SKIP, SKIP.replace("  tasks:", "  gather_facts: false\n  tasks:")])
+@pytest.mark.compatible("C16")
 def test_a_run_of_which_each_task_was_skipped_did_nothing_and_is_not_verified(run, text):
     ended = run(text)
     assert (ended.state, ended.verification) == ("succeeded", None)
@@ -108,6 +110,7 @@ def test_a_playbook_without_tasks_did_nothing(run):
     )
 
 
+@pytest.mark.compatible("C16")
 def test_each_host_is_told_with_what_was_ignored_rescued_and_out_of_reach(run, playbooks):
     (playbooks / "inventories" / "local" / "hosts.yml").write_text(INVENTORY)
     ended = run(THREE_HOSTS)
@@ -122,6 +125,7 @@ def test_each_host_is_told_with_what_was_ignored_rescued_and_out_of_reach(run, p
     assert "failed" not in counts
 
 
+@pytest.mark.compatible("C16")
 def test_the_task_that_hangs_is_named(run):
     hang = "    - name: Take long\n      ansible.builtin.raw: sleep 600\n"
     ended = run(play("localhost", hang), timeout="30s")
@@ -130,6 +134,7 @@ def test_the_task_that_hangs_is_named(run):
     assert ended.document["tasks"][-1]["status"] == "unfinished"
 
 
+@pytest.mark.compatible("C16")
 def test_what_a_playbook_left_is_ended_and_told(run):
     ended = run(LEAVE)
     assert ended.state == "succeeded"

@@ -43,6 +43,7 @@ def test_people_register_log_out_and_log_in(open_page, site):
     ],
     ids=["script", "no script", "phone"],
 )
+@pytest.mark.compatible("C11")
 def test_an_incident_goes_its_whole_way(log_in, site, options):
     site.person("Bob")
     page = log_in(**options)
@@ -207,6 +208,7 @@ def test_two_people_act_at_once_and_the_second_sees_why(log_in, site, alice):
     expect(page.get_by_text("Resolved by Alice: Restarted it")).to_be_visible()
 
 
+@pytest.mark.compatible("C11")
 def test_on_a_phone_the_actions_stay_in_reach(log_in, site):
     incident_id = site.tell(stories.ineffective, site.settings, site.now)
     page = log_in(viewport=PHONE, path=f"/incidents/{incident_id}")
@@ -218,6 +220,7 @@ def test_on_a_phone_the_actions_stay_in_reach(log_in, site):
     assert not goes_sideways(page)
 
 
+@pytest.mark.compatible("C11")
 def test_the_theme_can_be_chosen_without_script(open_page):
     page = open_page(**WITHOUT_SCRIPT)
     page.goto("/login")

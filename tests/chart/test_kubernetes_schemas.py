@@ -66,6 +66,7 @@ def validate():
 
 
 @pytest.mark.parametrize("version", kubernetes_schemas.VERSIONS)
+@pytest.mark.compatible("C12")
 def test_every_object_of_every_values_file_is_valid(validate, version, tmp_path):
     for values in VALUES_FILES:
         (tmp_path / f"{values}.yaml").write_text(text(values))

@@ -136,6 +136,7 @@ def seen(webhook, name):
     return [row for row in webhook.events()["events"] if row["labels"]["alertname"] == name]
 
 
+@pytest.mark.compatible("C1")
 def test_an_alert_arrives_and_its_end_does(webhook, alertmanager):
     webhook.start()
     alertmanager.put(firing("Burns", severity="critical"))
@@ -203,6 +204,7 @@ def test_an_alert_whose_deliveries_are_all_refused_is_found_by_the_reconciler(we
     assert seen(webhook, "Elsewhere") == []
 
 
+@pytest.mark.compatible("C1")
 def test_an_end_that_was_never_delivered_is_found_by_the_reconciler(webhook, alertmanager):
     webhook.settings["OIMS_ALERTMANAGER_URL"] = alertmanager.url
     webhook.start()
@@ -214,6 +216,7 @@ def test_an_end_that_was_never_delivered_is_found_by_the_reconciler(webhook, ale
 
 
 @pytest.mark.fault("F14")
+@pytest.mark.compatible("C1")
 def test_a_restart_of_alertmanager_ends_nothing(webhook, alertmanager):
     webhook.settings |= {"OIMS_ALERTMANAGER_URL": alertmanager.url, "OIMS_RECONCILE_GONE_AFTER": "4s"}
     webhook.start()
@@ -232,6 +235,7 @@ def test_a_restart_of_alertmanager_ends_nothing(webhook, alertmanager):
     assert webhook.metric("oims_journal_reconcile_failures_total") == before
 
 
+@pytest.mark.compatible("C1")
 def test_what_is_silenced_is_told_with_who_why_and_until_when(webhook, alertmanager):
     webhook.settings["OIMS_ALERTMANAGER_URL"] = alertmanager.url
     webhook.start()

@@ -130,6 +130,7 @@ def asks(webhook):
 
 
 @pytest.mark.slow
+@pytest.mark.compatible("C2")
 def test_the_check_asks_each_and_names_the_one_that_does_not_let_it_in(installation, tmp_path):
     webhook, plain, guarded = installation
 
@@ -150,6 +151,7 @@ def test_the_check_asks_each_and_names_the_one_that_does_not_let_it_in(installat
 
 
 @pytest.mark.slow
+@pytest.mark.compatible("C2")
 def test_what_any_of_them_shows_is_recorded_and_what_any_of_them_silences_is_told(installation):
     webhook, plain, guarded = installation
     matcher = {"name": "alertname", "value": "Quiet", "isRegex": False, "isEqual": True}
@@ -166,6 +168,7 @@ def test_what_any_of_them_shows_is_recorded_and_what_any_of_them_silences_is_tol
 
 
 @pytest.mark.slow
+@pytest.mark.compatible("C2")
 def test_one_that_is_away_hides_no_silence_and_ends_nothing(installation):
     """What only the other one knew can't be told from what is over, so nothing ends until both answer."""
     webhook, plain, _ = installation

@@ -23,6 +23,7 @@ def test_its_tests_pass(shop):
     assert shop.test() == [*STEPS]
 
 
+@pytest.mark.compatible("C15")
 def test_an_upgrade_without_changes_changes_nothing(shop):
     before, revision = shop.state(), shop.revision()
     shop.deploy(values.base())
@@ -40,6 +41,7 @@ def test_a_failed_upgrade_is_rolled_back_and_the_data_stays(shop):
     assert shop.has_incident(shop.number, TITLE)
 
 
+@pytest.mark.compatible("C14", "C15")
 def test_helm_4_takes_the_release_over_without_a_change_and_goes_on_with_it(shop):
     shop.program = "helm"
     before, secrets = shop.state(), shop.secrets()

@@ -35,6 +35,7 @@ def test_the_charts_own_tests_pass(loop):
     assert loop.test("--timeout", "3m") == [*STEPS]
 
 
+@pytest.mark.compatible("C13")
 def test_a_failing_app_is_restarted_and_its_incident_closed(loop, monitor, capfd):
     parts, pods = ReleaseParts(loop, monitor), AppPods(loop)
     eventually(parts.heartbeat, "the automation's first heartbeat")

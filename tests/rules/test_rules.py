@@ -53,6 +53,7 @@ def _run(*command):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.compatible("C3")
 def test_promtool_accepts_every_rule_file_without_a_lint_finding(promtool):
     _run(promtool, "check", "rules", "--lint=all", "--lint-fatal", *map(str, RULES))
 

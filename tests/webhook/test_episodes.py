@@ -243,6 +243,7 @@ class Episodes(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
+@pytest.mark.compatible("C5", "C6")
 def test_the_journal_agrees_with_the_model_of_episodes(location, new_journal):
     class Machine(Episodes):
         pass

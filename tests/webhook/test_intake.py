@@ -232,6 +232,7 @@ GRAFANA = {
 }
 
 
+@pytest.mark.compatible("C4")
 def test_it_takes_what_grafana_sends_with_its_links(webhook):
     answer = webhook.post(GRAFANA)
 

@@ -96,6 +96,7 @@ def test_a_mail_refused_for_now_is_tried_for_hours_and_then_given_up(
 
 
 @pytest.mark.fault("F20")
+@pytest.mark.compatible("C9")
 def test_a_mail_cut_off_after_its_data_is_sent_again_under_the_same_message_id(
     send: Callable[[], int], incident: Incident, server: tuple[Sink, Controller]
 ) -> None:

@@ -142,6 +142,7 @@ def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
+@pytest.mark.compatible("C9")
 def test_a_mail_leaves_over_tls(relay: Any, send: Any, tls: str) -> None:
     sink = relay(tls)
     assert send(smtp_tls=tls).state is MailState.SENT
@@ -151,6 +152,7 @@ def test_a_mail_leaves_over_tls(relay: Any, send: Any, tls: str) -> None:
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
+@pytest.mark.compatible("C9")
 def test_it_logs_in_where_the_relay_wants_that(relay: Any, send: Any, tls: str) -> None:
     sink = relay(tls, log_in=True)
     assert send(smtp_tls=tls, smtp_user=USER, smtp_password=PASSWORD).state is MailState.SENT

@@ -79,6 +79,7 @@ KINDS = pytest.mark.parametrize("kind", ["exim", "postfix"])
 
 @KINDS
 @pytest.mark.parametrize("eight_bit", [True, False], ids=["8BITMIME", "7 bits"])
+@pytest.mark.compatible("C7", "C8")
 def test_a_mail_arrives_once_in_the_form_that_the_server_offers(kind, eight_bit, folder, started, post):
     server = plain(kind, folder, started, eight_bit=eight_bit)
 
@@ -89,6 +90,7 @@ def test_a_mail_arrives_once_in_the_form_that_the_server_offers(kind, eight_bit,
     assert content.isascii() or eight_bit
 
 
+@pytest.mark.compatible("C7")
 def test_a_mail_leaves_by_starttls_with_a_log_in(folder, started, post, monkeypatch):
     files = make_certificate(folder)
     files.key.chmod(0o644)
@@ -108,6 +110,7 @@ def test_a_mail_leaves_by_starttls_with_a_log_in(folder, started, post, monkeypa
 
 
 @KINDS
+@pytest.mark.compatible("C7", "C8")
 def test_a_mail_that_is_put_off_waits_and_arrives_once(kind, folder, started, post):
     """Greylisting: 450 for the first try, and taken later."""
     with time_machine.travel(now(), tick=False) as clock:
@@ -134,6 +137,7 @@ def test_a_mail_that_is_put_off_waits_and_arrives_once(kind, folder, started, po
 
 
 @KINDS
+@pytest.mark.compatible("C7", "C8")
 def test_a_recipient_that_is_refused_for_good_is_a_dead_letter_with_the_servers_words(
     kind, folder, started, post
 ):
@@ -152,6 +156,7 @@ def test_a_recipient_that_is_refused_for_good_is_a_dead_letter_with_the_servers_
 
 
 @KINDS
+@pytest.mark.compatible("C7", "C8")
 def test_a_server_that_thinks_about_the_whole_mail_gets_one_copy(kind, folder, started, post):
     if kind == "exim":
         server = started(Exim(folder, options=[NO_TLS], data="accept delay = 2s"))

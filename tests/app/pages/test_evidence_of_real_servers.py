@@ -105,6 +105,7 @@ def connect(app):
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.compatible("C3")
 def test_prometheus_gives_the_course_of_the_alerts_own_rule(app, log_in, alice, prometheus, connect, at):
     settings = connect(prometheus_url=prometheus)
     with app.app_context():
@@ -118,6 +119,7 @@ def test_prometheus_gives_the_course_of_the_alerts_own_rule(app, log_in, alice, 
 
 
 @pytest.mark.timeout(180)
+@pytest.mark.compatible("C1")
 def test_alertmanagers_silence_is_shown_on_the_incident_whose_alert_it_holds(
     app, log_in, alice, alertmanager, connect, at
 ):
