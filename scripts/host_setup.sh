@@ -22,7 +22,7 @@
 # Settings, from the environment:
 #   OIMS_NAMESPACE       namespace of the release (incident-mgmt)
 #   OIMS_RELEASE         name of the release (oims)
-#   OIMS_HOST_DIR        the folder (~/.config/oims)
+#   OIMS_HOST_DIR        the folder (~/.config/oims); each release needs its own
 #   OIMS_TOKEN_HOURS     how long the token is asked to last, 1 to 24 (24)
 #   OIMS_WEBHOOK_SECRET  Secret with reader-token and event-key (the one that the chart made)
 #   OIMS_APP_SECRET      Secret with automation-token (the one that the chart made)
@@ -85,11 +85,23 @@ write_secret() { # FILE SECRET KEY
 # find_account: by its labels, for the chart makes the release's name a part of its objects' names, or not.
 find_account() {
   ACCOUNT="$(kube get serviceaccount --selector "app.kubernetes.io/instance=$OIMS_RELEASE,app.kubernetes.io/component=monitor" \
-    --output 'jsonpath={.items[0].metadata.name}' 2>/dev/null)" || ACCOUNT=''
+    --output 'jsonpath={.items[*].metadata.name}')" ||
+    die 1 "the accounts of namespace $OIMS_NAMESPACE cannot be read (see above)"
   [[ -n "$ACCOUNT" ]] ||
     die 1 "the release $OIMS_RELEASE has no monitor's account in namespace $OIMS_NAMESPACE; install the chart with automation.monitor.enabled, or set OIMS_RELEASE and OIMS_NAMESPACE"
   readonly ACCOUNT
   : "${OIMS_WEBHOOK_SECRET:=${ACCOUNT%-monitor}-webhook}" "${OIMS_APP_SECRET:=${ACCOUNT%-monitor}-app}"
+}
+
+# check_owner: one folder serves one release, so another one's files are not overwritten.
+check_owner() {
+  local owner=''
+  [[ -e "$OIMS_HOST_DIR/kubeconfig" ]] || return 0
+  if [[ "$(<"$OIMS_HOST_DIR/kubeconfig")" =~ user:\ ([^,]*),\ namespace:\ ([^}]*)\} ]]; then
+    owner="${BASH_REMATCH[1]} in namespace ${BASH_REMATCH[2]}"
+  fi
+  [[ "$owner" == "$ACCOUNT in namespace $OIMS_NAMESPACE" ]] ||
+    die 2 "OIMS_HOST_DIR: $OIMS_HOST_DIR is the folder of another release (account ${owner:-unknown}); set OIMS_HOST_DIR to a folder of its own for the release $OIMS_RELEASE"
 }
 
 # write_authority: of the Secret that the webhook serves with, if it speaks TLS.
@@ -150,6 +162,7 @@ main() {
   load_settings
   make_folder
   find_account
+  check_owner
   if ! "$renew"; then
     write_secret reader-token "$OIMS_WEBHOOK_SECRET" reader-token
     write_secret event-key "$OIMS_WEBHOOK_SECRET" event-key
