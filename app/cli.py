@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import create_app, demo_data, logs, provision, worker, wsgi
-from app.accounts import service, tokens
+from app.accounts import password_login, service, tokens
 from app.accounts.factors import service as factors
 from app.accounts.models import Role, Scope, UserStatus
 from app.clock import now, rfc3339
@@ -184,7 +184,7 @@ def _create_user(_app: Flask, options: argparse.Namespace) -> None:
 
 def _set_password(_app: Flask, options: argparse.Namespace) -> None:
     user = service.known(options.email)
-    service.set_password(user, _asked_password(), by=COMMAND_LINE, is_break_glass=options.break_glass)
+    password_login.set_password(user, _asked_password(), by=COMMAND_LINE, is_break_glass=options.break_glass)
     _print(f"{user.email} has a new password.")
 
 

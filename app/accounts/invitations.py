@@ -13,7 +13,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import ColumnElement, select, update
 
-from app.accounts import passwords, service, throttle
+from app.accounts import password_login, passwords, service, throttle
 from app.accounts.models import Invitation, Role, User, UserStatus
 from app.clock import now
 from app.database import only_if, transaction
@@ -80,7 +80,7 @@ def register(*, email: str, address: str) -> None:
             _withdraw_older(Invitation.email == email, Invitation.invited_by == ONESELF)
             made = _add(email, Role.RESPONDER)
             letters.registration(email, link=made.link, valid=VALID_FOR)
-        summary, account = "An account was asked for.", service.account_hash(email)
+        summary, account = "An account was asked for.", password_login.account_hash(email)
         audit.record("registration_asked", SOMEBODY, summary, account=account, address=address)
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.accounts import passwords, proof, service, sessions, tokens
+from app.accounts import password_login, passwords, proof, service, sessions, tokens
 from app.accounts.forms import PasswordForm, ProfileForm, TokenForm
 from app.accounts.links import status
 from app.accounts.models import Scope
@@ -45,7 +45,7 @@ def password() -> ResponseReturnValue:
     user = current_user
     if form.validate_on_submit():
         try:
-            service.change_password(
+            password_login.change_password(
                 user.id,
                 current=form.current.data or "",
                 new=form.password.data or "",

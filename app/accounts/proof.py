@@ -16,7 +16,7 @@ from flask_login import current_user
 from wtforms import PasswordField
 from wtforms.validators import DataRequired
 
-from app.accounts import service, sessions
+from app.accounts import password_login, sessions
 from app.accounts.models import Proof
 from app.errors import Forbidden, InvalidInput, wants_problem
 from app.forms import Form
@@ -50,7 +50,7 @@ def requires_recent_proof[**P](
         form = ProofForm(formdata=request.form if "proof_password" in request.form else None)
         if form.is_submitted() and "proof_password" in request.form and form.validate():
             try:
-                service.check_password(current_user, form.proof_password.data or "")
+                password_login.check_password(current_user, form.proof_password.data or "")
             except InvalidInput as error:
                 form.proof_password.errors = [error.detail]
             else:
@@ -70,7 +70,7 @@ def _ask(form: ProofForm) -> ResponseReturnValue:
     """
     if wants_problem():
         raise Forbidden("This needs a recent log-in: log in again, or do it on the page.")
-    has_password = current_user.password_hash is not None and service.may_use_password(current_user)
+    has_password = current_user.password_hash is not None and password_login.may_use_password(current_user)
     has_single_sign_on = current_user.oidc_subject is not None and "oidc" in current_app.extensions
     return render_template(
         "accounts/proof.html",

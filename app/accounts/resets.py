@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import current_app
 from sqlalchemy import ColumnElement, delete, select, update
 
-from app.accounts import passwords, service, throttle
+from app.accounts import password_login, passwords, service, throttle
 from app.accounts.models import PasswordReset, User
 from app.clock import now
 from app.database import only_if, transaction
@@ -52,13 +52,13 @@ def ask(*, email: str, address: str) -> None:
             "password_reset_asked",
             SOMEBODY,
             "A new password was asked for.",
-            account=service.account_hash(email),
+            account=password_login.account_hash(email),
             user_id=usable.id if usable else None,
         )
 
 
 def _may_reset(user: User) -> bool:
-    return user.is_active and service.may_use_password(user)
+    return user.is_active and password_login.may_use_password(user)
 
 
 def owner(secret: str) -> User:
@@ -93,7 +93,7 @@ def use(secret: str, *, new: str) -> User:
         if used is None:
             raise NotFound(DEAD)
         user = service.get(used)
-        service.set_password(user, new, by=Actor.person(user))
+        password_login.set_password(user, new, by=Actor.person(user))
         user.email_confirmed_at = user.email_confirmed_at or now()
     return user
 

@@ -6,7 +6,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.accounts import devices, invitations, passwords, service, sessions, throttle
+from app.accounts import devices, invitations, password_login, passwords, service, sessions, throttle
 from app.accounts.factors import passkeys, pending
 from app.accounts.forms import AddressForm, LoginForm, RegistrationForm
 from app.accounts.links import enter, status
@@ -27,7 +27,7 @@ def login() -> ResponseReturnValue:
     form = LoginForm()
     if form.validate_on_submit():
         try:
-            user = service.authenticate(
+            user = password_login.authenticate(
                 email=form.email.data or "",
                 password=form.password.data or "",
                 address=request.remote_addr or "",

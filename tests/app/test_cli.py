@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.accounts import service, tokens
+from app.accounts import password_login, service, tokens
 from app.accounts.models import Role, Scope
 from app.cli import main
 from app.incidents.actors import SYSTEM
@@ -25,7 +25,7 @@ def test_migrate_can_be_repeated_and_leaves_a_changed_password_alone(app: Any) -
     assert main(["migrate"]) == 0
     with app.app_context():
         admin = service.known("root@example.org")
-        service.set_password(admin, "another long password", by=SYSTEM)
+        password_login.set_password(admin, "another long password", by=SYSTEM)
         changed = service.known("root@example.org").password_hash
     assert main(["migrate"]) == 0
     with app.app_context():
@@ -43,7 +43,7 @@ def test_a_password_is_set_from_stdin_for_somebody_who_forgot_it(
     monkeypatch.setattr("sys.stdin", io.StringIO("seven green kettles\n"))
     assert main(["user", "password", "root@example.org"]) == 0
     with app.app_context():
-        service.authenticate(email="root@example.org", password="seven green kettles", address="::1")
+        password_login.authenticate(email="root@example.org", password="seven green kettles", address="::1")
     assert main(["user", "password", "nobody@example.org"]) == 1
 
 
@@ -62,5 +62,7 @@ def test_a_user_is_made_with_a_password_from_stdin(app: Any, monkeypatch: pytest
     monkeypatch.setattr("sys.stdin", io.StringIO("three blue lamps\n"))
     assert main(["user", "create", "Bob@Example.org", "--name", "Bob", "--role", "viewer"]) == 0
     with app.app_context():
-        found = service.authenticate(email="bob@example.org", password="three blue lamps", address="::1")
+        found = password_login.authenticate(
+            email="bob@example.org", password="three blue lamps", address="::1"
+        )
         assert found.role is Role.VIEWER

@@ -8,7 +8,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from app.accounts import devices, gate, passwords, service, throttle
+from app.accounts import devices, gate, password_login, passwords, throttle
 from app.accounts.devices import Device
 from app.accounts.models import User
 from app.clock import now
@@ -27,7 +27,7 @@ def database_url(any_database_url: str) -> str:
 
 def guess(email: str = "alice@example.org", address: str = HERE, device: Device | None = None) -> str:
     try:
-        service.authenticate(email=email, password="wrong", address=address, device=device)
+        password_login.authenticate(email=email, password="wrong", address=address, device=device)
     except Unauthorized:
         return "guessed"
     except TooManyAttempts:
@@ -36,7 +36,7 @@ def guess(email: str = "alice@example.org", address: str = HERE, device: Device 
 
 
 def log_in(email: str = "alice@example.org", address: str = HERE, device: Device | None = None) -> int:
-    return service.authenticate(email=email, password=PASSWORD, address=address, device=device).id
+    return password_login.authenticate(email=email, password=PASSWORD, address=address, device=device).id
 
 
 @pytest.mark.threat("T18")

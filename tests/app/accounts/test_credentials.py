@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from app import provision
-from app.accounts import credentials, invitations, names, resets, service, tokens
+from app.accounts import credentials, invitations, names, password_login, resets, service, tokens
 from app.accounts.models import Role, Scope, User, UserStatus
 from app.clock import now
 from app.config import Settings
@@ -31,7 +31,7 @@ def own_token(user: User, name: str = "laptop") -> str:
 
 
 def change_password(user: User) -> None:
-    service.change_password(user.id, current=PASSWORD, new=NEW)
+    password_login.change_password(user.id, current=PASSWORD, new=NEW)
 
 
 def switch_off_and_on(user: User) -> None:
@@ -44,7 +44,7 @@ def switch_off_and_on(user: User) -> None:
     [
         change_password,
         switch_off_and_on,
-        lambda user: service.set_password(user, NEW, by=SYSTEM),
+        lambda user: password_login.set_password(user, NEW, by=SYSTEM),
         lambda user: service.sign_out(user.id, by=Actor.person(user)),
         credentials.end_all,
     ],
@@ -151,12 +151,14 @@ def test_the_first_administrator_does_nothing_before_changing_the_password(app: 
 def test_the_initial_password_ends_after_a_day_and_says_how_to_get_another(first: User) -> None:
     with time_machine.travel(now() + timedelta(hours=24, seconds=1), tick=False):
         with pytest.raises(Unauthorized) as wrong:
-            service.authenticate(email=first.email, password="wrong", address="192.0.2.1")
+            password_login.authenticate(email=first.email, password="wrong", address="192.0.2.1")
         with pytest.raises(Unauthorized, match=r"python -m app user password admin@example\.org"):
-            service.authenticate(email=first.email, password=PASSWORD, address="192.0.2.1")
+            password_login.authenticate(email=first.email, password=PASSWORD, address="192.0.2.1")
         assert "initial" not in wrong.value.detail
-        service.set_password(service.get(first.id), NEW, by=SYSTEM)
-        assert service.authenticate(email=first.email, password=NEW, address="192.0.2.1").id == first.id
+        password_login.set_password(service.get(first.id), NEW, by=SYSTEM)
+        assert (
+            password_login.authenticate(email=first.email, password=NEW, address="192.0.2.1").id == first.id
+        )
 
 
 def test_the_first_administrators_name_is_no_role(first: User) -> None:

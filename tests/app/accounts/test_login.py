@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from app.accounts import passwords, service, throttle
+from app.accounts import password_login, passwords, service, throttle
 from app.accounts.models import User, UserStatus
 from app.clock import now
 from app.errors import InvalidInput, TooManyAttempts, Unauthorized
@@ -15,7 +15,7 @@ from tests.app.conftest import PASSWORD
 
 
 def log_in(email: str = "alice@example.org", password: str = PASSWORD, address: str = "192.0.2.1") -> User:
-    return service.authenticate(email=email, password=password, address=address)
+    return password_login.authenticate(email=email, password=password, address=address)
 
 
 @pytest.mark.threat("T21")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import update
 
 from app import provision
-from app.accounts import names, service
+from app.accounts import names, password_login, service
 from app.accounts.models import User
 from app.config import Settings
 from app.errors import InvalidInput
@@ -82,14 +82,14 @@ def test_accounts_of_before_keep_working_and_clashing_names_get_a_number(
     for user_id, name in [*old, (vera.id, "Administrator")]:
         db.session.execute(update(User).where(User.id == user_id).values(name=name, name_key=None))
     db.session.commit()
-    assert service.authenticate(email=vera.email, password=PASSWORD, address="192.0.2.1").id == vera.id
+    assert password_login.authenticate(email=vera.email, password=PASSWORD, address="192.0.2.1").id == vera.id
     for _ in range(2):
         provision.migrate(make_settings())
     found = [service.get(user.id).name for user in (alice, bob, vera)]
     assert found == ["Sam", "Ѕаm (2)", "Administrator (2)"]
     renamed: Any = db.session.query(AuditEvent).filter_by(kind="user_renamed").all()
     assert [event.actor_name for event in renamed] == ["settings", "settings"]
-    assert service.authenticate(email=vera.email, password=PASSWORD, address="192.0.2.1").id == vera.id
+    assert password_login.authenticate(email=vera.email, password=PASSWORD, address="192.0.2.1").id == vera.id
 
 
 @settings(deadline=None, max_examples=200)
@@ -103,6 +103,6 @@ def test_folding_is_stable_and_fits_its_column(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["\ufdfa" * 100_000, "a\u0301" * 50_000, "l" * 100_000])
 def test_folding_a_long_text_is_quick(name: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     names.key(name)
-    assert time.perf_counter() - start < 5
+    assert time.thread_time() - start < 5

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.accounts import proof
+from app.accounts import password_login, proof
 from app.accounts import service as accounts
 from app.accounts.factors import recovery
 from app.accounts.factors import service as factors
@@ -267,7 +267,7 @@ def test_an_account_that_was_off_has_no_factors(app, browser, alice):
 def test_a_new_password_does_not_replace_the_second_factor(app, browser, stranger, alice):
     add_app(browser)
     with app.app_context():
-        accounts.set_password(accounts.get(alice.id), "quite another lamp", by=SYSTEM)
+        password_login.set_password(accounts.get(alice.id), "quite another lamp", by=SYSTEM)
     begin(stranger, alice.email, "quite another lamp")
 
 
