@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kubernetes import client, config
-from kubernetes.client.exceptions import ApiException
-from kubernetes.config import ConfigException
-from urllib3.exceptions import HTTPError
+from kubernetes import client
 
+from automation.cluster import FAILURES, connect, in_words
 from automation.config import Settings
 from automation.policy.schemas import DIAGNOSTICS, ROLLBACK, Policy, Remedy
 from automation.policy.values import FromLabel
@@ -43,14 +41,11 @@ class Right:
 def missing_permissions(policy: Policy, settings: Settings) -> list[str]:
     """Name every right that the policy needs and the cluster does not give us. Raises ConnectionError."""
     try:
-        config.load_config()  # type: ignore[no-untyped-call]
-        api = client.AuthorizationV1Api()
+        api = client.AuthorizationV1Api(connect())
         wanted = sorted({*needed_rights(policy), *_for_lease(settings)})
         return [right.sentence for right in wanted if not _is_given(api, right)]
-    except ConfigException:
-        raise ConnectionError("no kubeconfig and not in a cluster: set KUBECONFIG") from None
-    except (ApiException, HTTPError) as error:
-        raise ConnectionError(f"the cluster does not answer ({type(error).__name__})") from None
+    except FAILURES as error:
+        raise ConnectionError(in_words(error)) from None
 
 
 def needed_rights(policy: Policy) -> set[Right]:

@@ -85,6 +85,12 @@ def test_its_own_check_finds_every_right_and_nothing_to_mend(loop):
     assert re.search(r"playbook own.yml +ok", said), "a playbook of the values"
 
 
+def test_its_log_has_nothing_but_its_own_lines(loop):
+    lines = loop.namespace.kubectl("logs", "oims-automation-0").splitlines()
+    assert lines
+    assert [line for line in lines if not line.startswith("{")] == []
+
+
 def test_one_of_three_repairs_the_app_and_closes_the_incident(loop, monitor):
     monitor.set_up().start(values.policy(loop.namespace.name))
     eventually(lambda: holder(loop).startswith("oims-automation-"), "a leader in the cluster", seconds=90)
