@@ -1,15 +1,20 @@
 {{/* Volumes. */}}
 
-{{/* oims.claimSpec (persistence) */}}
+{{/* oims.claimSpec (list $ persistence) */}}
 {{- define "oims.claimSpec" -}}
+{{- $persistence := last . -}}
+{{- $class := $persistence.storageClass -}}
+{{- if kindIs "invalid" $class -}}
+{{- $class = (first .).Values.global.storageClass -}}
+{{- end -}}
 accessModes:
-  {{- toYaml .accessModes | nindent 2 }}
+  {{- toYaml $persistence.accessModes | nindent 2 }}
 resources:
   requests:
-    storage: {{ .size }}
+    storage: {{ $persistence.size }}
 {{- /* An unset class must leave the field out: an empty one would be another, immutable, choice. */}}
-{{- if not (kindIs "invalid" .storageClass) }}
-storageClassName: {{ ternary "" .storageClass (eq .storageClass "-") | quote }}
+{{- if not (kindIs "invalid" $class) }}
+storageClassName: {{ ternary "" $class (eq $class "-") | quote }}
 {{- end }}
 {{- end }}
 
@@ -21,7 +26,7 @@ kind: PersistentVolumeClaim
 metadata:
   {{- include "oims.metadata" (dict "root" .root "component" .component "annotations" .persistence.annotations "keep" true) | nindent 2 }}
 spec:
-  {{- include "oims.claimSpec" .persistence | nindent 2 }}
+  {{- include "oims.claimSpec" (list .root .persistence) | nindent 2 }}
 {{- end }}
 {{- end }}
 
@@ -66,6 +71,6 @@ volumeClaimTemplates:
         {{- toYaml . | nindent 8 }}
       {{- end }}
     spec:
-      {{- include "oims.claimSpec" .persistence | nindent 6 }}
+      {{- include "oims.claimSpec" (list .root .persistence) | nindent 6 }}
 {{- end }}
 {{- end }}
