@@ -135,6 +135,7 @@ def test_service_monitors_meet_one_service_each_and_name_the_jobs():
             {
                 "scheme": "http",
                 "path_prefix": "/prefix",
+                "basic_auth": {"username": "oims", "password_file": "/etc/oims/alertmanager/password"},
                 "static_configs": [{"targets": ["alertmanager.monitoring:9093"]}],
             },
         ),

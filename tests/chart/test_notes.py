@@ -45,6 +45,7 @@ def test_they_are_clean_text(values):
             (),
             "kubectl -n incident-mgmt get secret oims-app -o jsonpath='{.data.admin-password}' | base64 -d",
         ),
+        ("default", (), "It ends after 24 hours, and the first log-in asks for another."),
         ("default", (), "kubectl -n incident-mgmt port-forward service/oims-prometheus 9095:9090"),
         ("default", (), "scripts/monitor_alerts.sh"),
         ("default", (), "No mail is written: set app.smtp.host."),

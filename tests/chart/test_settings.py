@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 
 import certifi
 import pytest
+import yaml
 
 import app.config
 import automation.config
 import webhook.config
-from tests.chart.rendering import VALUES_FILES, containers, documents, pods
+from tests.chart.rendering import VALUES_FILES, containers, documents, named, pods
 
 LOADERS: dict[str, Callable[[], object]] = {
     "migrate": app.config.load,
@@ -64,6 +66,40 @@ def test_single_sign_on_reaches_the_app(settings):
     assert found.oidc_client_secret.get_secret_value().startswith(SECRET)
     assert found.oidc_role_claim == "groups"
     assert found.oidc_roles == {"sre": "responder", "sre-leads": "admin"}
+    assert (found.oidc_only, found.oidc_is_second_factor) == (True, True)
+    assert (found.oidc_session_age, found.oidc_token_age) == (timedelta(hours=8), timedelta(days=1))
+
+
+def test_how_alerts_become_incidents_and_who_needs_a_second_factor_reach_the_app(settings):
+    found = settings("web", "everything")
+    assert found.second_factor_roles == ("admin", "responder")
+    assert found.approvals_need_second_factor
+    assert found.severity_labels == ("severity", "prio")
+    assert found.severity_words == {"p0": "critical", "besteffort": "low"}
+    assert found.service_labels == ("service", "team")
+    assert found.title_template == "{what} ({where})"
+    assert found.reopen_window == timedelta(hours=1)
+    assert found.api_rate_limit == 0
+
+
+@pytest.mark.parametrize(
+    ("sets", "name", "kind"),
+    [((), "oims", "password"), (("alertmanager.externalLogin.username=",), "", "token")],
+)
+def test_the_log_in_to_ones_own_alertmanager_reaches_whoever_calls_it(settings, sets, name, kind):
+    for part in ("web", "webhook"):
+        found = settings(part, "external-alertmanager", sets=sets)
+        assert found.alertmanager_username == name
+        (container,) = [one for one in _containers("external-alertmanager", sets=sets) if one["name"] == part]
+        assert f"OIMS_ALERTMANAGER_{kind.upper()}_FILE" in {item["name"] for item in container["env"]}
+    assert settings("webhook", "external-alertmanager").alertmanager_receiver == "incidents"
+    config = named(documents("external-alertmanager", sets=sets), "ConfigMap", "oims-prometheus")["data"]
+    (called,) = yaml.safe_load(config["prometheus.yml"])["alerting"]["alertmanagers"]
+    login = {
+        "password": {"basic_auth": {"username": "oims", "password_file": "/etc/oims/alertmanager/password"}},
+        "token": {"authorization": {"credentials_file": "/etc/oims/alertmanager/token"}},
+    }
+    assert login[kind].items() <= called.items()
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,16 @@
 {{- if and $v.alertmanager.enabled $v.alertmanager.externalUrl -}}
 {{- $problems = append $problems "alertmanager.externalUrl is set beside alertmanager.enabled: turn one of them off." -}}
 {{- end -}}
+{{- $login := $v.alertmanager.externalLogin -}}
+{{- if and (or $login.username $login.existingSecret) (or $v.alertmanager.enabled (not $v.alertmanager.externalUrl)) -}}
+{{- $problems = append $problems "alertmanager.externalLogin is set without alertmanager.externalUrl, which it is for: set the address, or leave the log-in empty." -}}
+{{- end -}}
+{{- if and $login.username (not $login.existingSecret) -}}
+{{- $problems = append $problems "alertmanager.externalLogin.username is set without a password: set alertmanager.externalLogin.existingSecret to a Secret with the key password." -}}
+{{- end -}}
+{{- if and $v.app.oidc.only (not $v.app.oidc.issuer) -}}
+{{- $problems = append $problems "app.oidc.only is true, but there is no single sign-on to enforce: set app.oidc.issuer, or app.oidc.only to false." -}}
+{{- end -}}
 {{- if and $v.alertmanager.enabled (gt (int $v.alertmanager.replicas) 1) $v.alertmanager.persistence.existingClaim -}}
 {{- $problems = append $problems "alertmanager.persistence.existingClaim serves one pod: set alertmanager.replicas to 1, or leave the claim empty." -}}
 {{- end -}}

@@ -66,7 +66,38 @@
 - name: OIMS_OIDC_ROLE_CLAIM
   value: {{ .roleClaim | quote }}
 - name: OIMS_OIDC_ROLES
-  value: {{ include "oims.app.oidcRoles" .roles | quote }}
+  value: {{ include "oims.app.pairs" .roles | quote }}
+- name: OIMS_OIDC_ONLY
+  value: {{ .only | quote }}
+- name: OIMS_OIDC_SESSION_AGE
+  value: {{ .sessionAge }}
+- name: OIMS_OIDC_TOKEN_AGE
+  value: {{ .tokenAge }}
+- name: OIMS_OIDC_IS_SECOND_FACTOR
+  value: {{ .isSecondFactor | quote }}
+{{- end }}
+{{- end }}
+- name: OIMS_SECOND_FACTOR_ROLES
+  value: {{ join "," $v.app.secondFactor.roles | quote }}
+- name: OIMS_APPROVALS_NEED_SECOND_FACTOR
+  value: {{ $v.app.secondFactor.forApprovals | quote }}
+- name: OIMS_REOPEN_WINDOW
+  value: {{ $v.app.alerts.reopenWindow }}
+- name: OIMS_API_RATE_LIMIT
+  value: {{ $v.app.apiRateLimit | quote }}
+{{- /* What is empty is left to the app. */}}
+{{- with $v.app.alerts }}
+{{- $given := dict
+      "OIMS_SEVERITY_LABELS" (join "," .severityLabels)
+      "OIMS_SEVERITY_WORDS" (include "oims.app.pairs" .severityWords)
+      "OIMS_SERVICE_LABELS" (join "," .serviceLabels)
+      "OIMS_EXPORTER_LABELS" (join "," .exporterLabels)
+      "OIMS_TITLE_TEMPLATE" .titleTemplate }}
+{{- range $name, $value := $given }}
+{{- if $value }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- with include "oims.prometheusUrl" . }}
@@ -77,6 +108,7 @@
 - name: OIMS_ALERTMANAGER_URL
   value: {{ . | quote }}
 {{- end }}
+{{- include "oims.alertmanagerLogin.env" . }}
 {{- if $v.app.demoFaults }}
 - name: OIMS_DEMO_FAULTS
   value: "true"
@@ -115,6 +147,7 @@
 {{- if .Values.app.oidc.issuer }}
 - {name: oidc-secret, mountPath: /etc/oims/oidc, readOnly: true}
 {{- end }}
+{{- include "oims.alertmanagerLogin.mount" . }}
 {{- with .Values.app.extraVolumeMounts }}
 {{ toYaml . }}
 {{- end }}
@@ -132,11 +165,11 @@
 {{- .Values.app.oidc.existingSecret | default (printf "%s-oidc" (include "oims.fullname" .)) -}}
 {{- end }}
 
-{{/* oims.app.oidcRoles (map of group to role): as the app's setting wants it. */}}
-{{- define "oims.app.oidcRoles" -}}
+{{/* oims.app.pairs (map): as the app's settings want it. */}}
+{{- define "oims.app.pairs" -}}
 {{- $pairs := list -}}
-{{- range $group, $role := . -}}
-{{- $pairs = append $pairs (printf "%s=%s" $group $role) -}}
+{{- range $key, $value := . -}}
+{{- $pairs = append $pairs (printf "%s=%s" $key $value) -}}
 {{- end -}}
 {{- join "," $pairs -}}
 {{- end }}

@@ -25,6 +25,7 @@
   {{- with $url.path }}
   path_prefix: {{ . }}
   {{- end }}
+  {{- include "oims.alertmanagerLogin.prometheus" . | nindent 2 }}
   static_configs:
     - targets: [{{ ternary $url.host (printf "%s:%s" $url.host (ternary "443" "80" (eq $url.scheme "https"))) (contains ":" $url.host) | quote }}]
 {{- end -}}

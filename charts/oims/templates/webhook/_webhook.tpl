@@ -25,6 +25,15 @@
 - name: OIMS_ALERTMANAGER_URL
   value: {{ . | quote }}
 {{- end }}
+{{- include "oims.alertmanagerLogin.env" . }}
+{{- if not .Values.alertmanager.enabled }}
+- name: OIMS_ALERTMANAGER_RECEIVER
+  value: {{ .Values.alertmanager.externalReceiver | quote }}
+{{- end }}
+- name: OIMS_WEBHOOK_RETENTION_AGE
+  value: {{ .Values.webhook.retention.age }}
+- name: OIMS_WEBHOOK_RETENTION_SIZE
+  value: {{ .Values.webhook.retention.size }}
 - name: OIMS_LOG_LEVEL
   value: {{ upper .Values.webhook.logLevel }}
 {{- end }}
