@@ -4,6 +4,8 @@ The cursor moves only from where this worker read it, so two workers at once can
 second finds the cursor moved, drops its batch and reads again.
 """
 
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
@@ -33,6 +35,10 @@ from contract.sessions import trust
 log = structlog.get_logger()
 
 BATCH = 100
+PIECE = 20
+"""Events in one transaction: on SQLite nobody else writes meanwhile."""
+BREATH_S = 0.12
+"""SQLite looks for a lock that is taken every 100 ms at least."""
 WAIT_S = 20
 CONNECT_TIMEOUT_S = 5
 FIRST_PAUSE_S = 1.0
@@ -99,7 +105,10 @@ class Consumer:
         if answer.last_seq < offset:
             _start_over(offset, answer.last_seq)
         else:
-            _take(offset, answer, self.settings)
+            for piece in _pieces(answer):
+                _take(offset, piece, self.settings)
+                offset = piece.events[-1].seq if piece.events else offset
+                _let_others_write()
 
     def _ask(self, offset: int) -> Answer:
         token = self.settings.journal_token
@@ -115,6 +124,18 @@ class Consumer:
         if response.status_code != requests.codes.ok:
             raise requests.HTTPError(f"status {response.status_code}", response=response)
         return Answer.model_validate_json(response.content)
+
+
+def _pieces(answer: Answer) -> Iterator[Answer]:
+    """Split an answer into what one transaction takes: who waits for it is a person, or automation."""
+    for start in range(0, max(1, len(answer.events)), PIECE):
+        yield answer.model_copy(update={"events": answer.events[start : start + PIECE]})
+
+
+def _let_others_write() -> None:
+    """Leave SQLite's one lock free for longer than those who wait for it pause between two looks."""
+    if db.engine.dialect.name == "sqlite":
+        time.sleep(BREATH_S)
 
 
 def _take(offset: int, answer: Answer, settings: Settings) -> None:

@@ -158,3 +158,21 @@ def test_no_setting_is_misspelt():
                     if item["name"].startswith("OIMS_") and not fields:
                         unknown.add(json.dumps((part, item["name"])))
     assert not unknown
+
+
+@pytest.mark.parametrize("values", VALUES_FILES)
+def test_no_part_listens_on_ipv4_alone(values):
+    """kubelet and Prometheus ask a pod's IPv6 address, where the cluster has no other."""
+    for container in _containers(values):
+        given = [
+            *(str(item.get("value", "")) for item in container.get("env", ())),
+            *container.get("args", ()),
+        ]
+        assert not [text for text in given if "0.0.0.0:" in text], container["name"]
+
+
+def test_alertmanagers_of_a_cluster_listen_on_the_address_of_their_pod():
+    parts = _containers(sets=("alertmanager.replicas=2",))
+    (container,) = [part for part in parts if part["name"] == "alertmanager"]
+    assert "--cluster.listen-address=[$(POD_IP)]:9094" in container["args"]
+    assert container["env"] == [{"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]

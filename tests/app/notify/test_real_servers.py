@@ -109,6 +109,18 @@ def test_a_mail_leaves_by_starttls_with_a_log_in(folder, started, post, monkeypa
     assert len(server.mails()) == 1
 
 
+@pytest.mark.compatible("C7")
+def test_a_server_that_wants_tls_first_keeps_the_mail_waiting_and_says_so(folder, started, post):
+    refusal = "deny message = 530 5.7.0 Must issue a STARTTLS command first"
+    server = started(Exim(folder, options=[NO_TLS, "acl_smtp_mail = recipient"], recipient=refusal))
+
+    assert post(server)() == 0
+
+    assert mail().state is MailState.WAITING
+    assert "STARTTLS" in mail().last_error
+    assert server.mails() == []
+
+
 @KINDS
 @pytest.mark.compatible("C7", "C8")
 def test_a_mail_that_is_put_off_waits_and_arrives_once(kind, folder, started, post):

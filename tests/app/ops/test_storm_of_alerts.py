@@ -1,0 +1,84 @@
+"""A storm of alerts on SQLite, where one writes at a time: people and automation are never refused."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from app.alerts import cursor
+from app.alerts.consumer import Consumer
+from app.extensions import db
+from app.incidents.models import Incident
+from tests.app.journal import event
+from tests.app.server import AUTOMATION_TOKEN, running
+
+ALERTS = 300
+HEARTBEAT = {
+    "instance": "host-1",
+    "version": "1",
+    "location": "host",
+    "paused": False,
+    "last_seq": 1,
+    "lag_s": 0.0,
+    "sent_at": "2026-11-27T12:00:00.000Z",
+}
+
+
+@pytest.fixture
+def journal():
+    """A journal with so many alerts of one rule; its address."""
+    names = [f"{number:016x}" for number in range(ALERTS)]
+    rows = [event(seq=n, fingerprint=name, episode=name, id=name) for n, name in enumerate(names, 1)]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked = parse_qs(urlsplit(self.path).query)
+            after, limit = int(asked["after"][0]), int(asked["limit"][0])
+            answer = {"events": rows[after : after + limit], "last_seq": ALERTS, "oldest_seq": 1}
+            body = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_args):
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.slow
+def test_comments_and_reports_are_taken_while_three_hundred_alerts_come_in(
+    tmp_path, journal, make_settings, make_app
+):
+    with running(tmp_path, OIMS_API_RATE_LIMIT="0") as server:
+        writer = server.token("person", "write")
+        _, made = server.ask("POST", "/api/v1/incidents", token=writer, body={"title": "Before the storm"})
+        settings = make_settings(
+            database_url=server.environment["OIMS_DATABASE_URL"], journal_url=journal, journal_token="t" * 40
+        )
+        app = make_app(settings)
+
+        def storm():
+            with app.app_context():
+                while cursor.offset() < ALERTS:
+                    Consumer(settings).poll()
+                return db.session.query(Incident).count()
+
+        path = f"/api/v1/incidents/{made['id']}/comments"
+        heartbeat = "/api/v1/automation/heartbeat"
+        with ThreadPoolExecutor(1) as worker:
+            taken, answers = worker.submit(storm), []
+            while not taken.done() or len(answers) < 10:
+                answers.append(server.ask("POST", path, token=writer, body={"body": "Looking"})[0])
+                answers.append(server.ask("POST", heartbeat, token=AUTOMATION_TOKEN, body=HEARTBEAT)[0])
+
+        assert taken.result() == ALERTS + 1
+        assert {status // 100 for status in answers} == {2}, answers
