@@ -147,13 +147,14 @@ def automation(period: Period) -> Automation:
 
 
 def noisiest(period: Period) -> Sequence[tuple[str, int, int]]:
-    """Return the alerts that fired most: name, firings, incidents."""
+    """Return the alerts that fired most: name, firings, incidents; new words are no new firing."""
+    firings = func.count(func.distinct(AlertEvent.episode))
     statement = (
-        select(Incident.alertname, func.count(), func.count(func.distinct(Incident.id)))
+        select(Incident.alertname, firings, func.count(func.distinct(Incident.id)))
         .join(AlertEvent, AlertEvent.incident_id == Incident.id)
         .where(*_fired_in(period))
         .group_by(Incident.alertname)
-        .order_by(func.count().desc(), Incident.alertname)
+        .order_by(firings.desc(), Incident.alertname)
         .limit(SHOWN)
     )
     return [(name or "", firings, incidents) for name, firings, incidents in db.session.execute(statement)]

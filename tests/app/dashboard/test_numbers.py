@@ -20,6 +20,7 @@ from app.incidents import merging, service
 from app.incidents.actors import Actor
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import EventKind, Incident, TimelineEvent
+from tests.app import journal
 from tests.app.pages.alerts import Alert
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -165,6 +166,15 @@ def test_noise_is_counted_as_the_timeline_tells_it(week: Period) -> None:
     assert numbers.noisiest(week)[0][0] == "Comes=and=goes"
     ((name, times, _),) = numbers.flapping(week)
     assert (name, times) == ("Comes=and=goes", 2)
+
+
+def test_new_words_of_an_alert_are_no_new_firing(settings: Settings, week: Period) -> None:
+    began = week.end - timedelta(hours=1)
+    with time_machine.travel(began, tick=False):
+        for words in ("91 % full", "99 % full", "Full"):
+            journal.take(settings, journal.event(starts_at=began, annotations={"summary": words}))
+    assert numbers.noisiest(week) == [("IncidentAppErrors", 1, 1)]
+    assert numbers.flapping(week) == []
 
 
 @pytest.mark.usefixtures("a_week")
