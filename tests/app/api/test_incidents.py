@@ -29,7 +29,7 @@ def test_an_incident_is_opened_worked_on_and_read_back(
     assert (found["state"], found["severity"], found["source"]) == ("resolved", "high", "person")
     items = client.get(f"{path}/timeline", headers=headers).get_json()["items"]
     assert [item["kind"] for item in items] == ["opened", "acknowledged", "commented", "resolved"]
-    assert items[0]["actor"] == {"kind": "system", "name": "test write"}
+    assert items[0]["actor"] == {"kind": "system", "name": "test write", "id": None}
     assert items[0]["at"].endswith("Z")
 
 
