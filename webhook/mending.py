@@ -73,6 +73,12 @@ def is_kept_aside(labels: dict[str, str]) -> bool:
     return labels.get("alertname") == UNREADABLE
 
 
+def words(event: dict[str, Any]) -> dict[str, str]:
+    """Return what an alert says, without what differs from one delivery of an odd alert to the next."""
+    ours = {NOTICE, "raw"} if is_kept_aside(event["labels"]) else {NOTICE}
+    return {name: value for name, value in event["annotations"].items() if name not in ours}
+
+
 def one_text(value: object, longest: int) -> str:
     """Return a field of a message as text that can be kept, cut to a length."""
     return _cut(safe(_text(value)), longest)

@@ -25,6 +25,7 @@ from webhook.alertmanagers import Everywhere, look_at_all
 from webhook.config import Settings
 from webhook.fingerprints import fingerprint
 from webhook.journal import Journal, JournalUnavailableError, OpenEpisode, Receipt, Source, Status
+from webhook.mending import words
 from webhook.metrics import Metrics
 from webhook.payload import Alert, Message, read_alert
 
@@ -116,8 +117,9 @@ class Reconciler:
         """Record what an alert says now: Alertmanager tells it when its group changes, or after hours."""
         known = episode.firing
         age = event.now() - datetime.fromisoformat(known["received_at"])
-        if alert.annotations != known["annotations"] and age >= WORDS_LAST:
-            self._count(self._journal.append([self._row(alert)]), Status.FIRING)
+        row = self._row(alert)
+        if age >= WORDS_LAST and words(row) != words(known):
+            self._count(self._journal.append([row]), Status.FIRING)
 
     def _row(self, alert: Alert) -> dict[str, Any]:
         message = Message.model_construct(

@@ -194,7 +194,7 @@ class Episodes(RuleBasedStateMachine):
     def _end(self, fingerprint, _start, source, known, ended, is_earlier):
         number, ended_by = self.latest.get(fingerprint, (None, "nobody"))
         if number is not None and ended_by is None:
-            if known and (is_earlier or (ended and number not in known)):
+            if known and is_earlier:
                 return None
             return len(self.expected) + 1 if is_earlier else number
         if not ended:

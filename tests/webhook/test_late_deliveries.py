@@ -83,6 +83,11 @@ FIRST = [firing(0, 1), resolved(0, 60, 61)]
             False,
             id="the other Alertmanager's ends in the wrong order",
         ),
+        pytest.param(
+            [resolved(90, 95, 96), firing(0, 97), resolved(90, 95, 98)],
+            False,
+            id="the other Alertmanager, far behind, says the same end",
+        ),
     ],
 )
 def test_an_alert_that_fires_on_is_on_and_one_that_ended_is_not(journal, deliveries, is_on):

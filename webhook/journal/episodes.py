@@ -140,7 +140,8 @@ def _resolved(occurrence: Occurrence, latest: Episode | None, recorded: Sequence
     same = [row for row in recorded if row.status is occurrence.status]
     is_earlier = latest is not None and _is_earlier(occurrence, latest)
     if latest and latest.ended_by is None:
-        if is_earlier or (same and all(row.episode != latest.id for row in recorded)):
+        is_repeat = bool(same) and all(row.episode != latest.id for row in recorded)
+        if is_earlier or (is_repeat and occurrence.starts_at < latest.starts_at):
             return Count(recorded[0].seq) if recorded else _append(occurrence, "", 0, is_latest=False)
         return _append(occurrence, latest.id, len(same))
     if same:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from webhook.journal import queries
 from webhook.journal.episodes import Append, Count, Episode, Occurrence, Source, Status, decide, event_id
 from webhook.journal.store import Execute
+from webhook.mending import words
 from webhook.signing import canonical
 
 
@@ -73,7 +74,7 @@ class Writing:
         if not is_on or event["starts_at"] != latest.starts_at:
             return False
         told = queries.newest_firing(self.execute, event["fingerprint"])
-        return told is not None and json.loads(told)["annotations"] != event["annotations"]
+        return told is not None and words(json.loads(told)) != words(event)
 
     def _start(self, event: dict[str, Any]) -> str:
         """Say when an alert began that doesn't say so: as the open episode did, or when it first came.
