@@ -20,6 +20,7 @@
 #                     parts speak TLS, ca.crt (~/.config/oims); used for each of KUBECONFIG,
 #                     OIMS_JOURNAL_TOKEN, OIMS_EVENT_KEY, OIMS_APP_TOKEN and OIMS_CA_FILE
 #                     that is not set, also not as *_FILE
+#   OIMS_TOKEN_END_FILE  when the token of the kubeconfig ends (token-end in OIMS_HOST_DIR)
 #   OIMS_LEASE        the Lease that elects the one automation that acts, here or in the cluster
 #                     (RELEASE-automation; set but empty: no election)
 #   OIMS_LEASE_NAMESPACE  where that Lease is (OIMS_NAMESPACE)

@@ -52,15 +52,21 @@ def _keep_templates_and_builders(patch: pytest.MonkeyPatch) -> None:
 
 
 def _keep_sql(patch: pytest.MonkeyPatch) -> None:
-    """Give each engine the dialect of the first that connected, and its statements, whose keys name it."""
+    """Give each SQLite engine the dialect of the first that connected, and the statements it has compiled.
+
+    Those of PostgreSQL keep their own: their pool goes on asking the first dialect how to connect.
+    """
     make_engine = SQLAlchemy._make_engine  # noqa: SLF001 - as above
-    kept: dict[str, Engine] = {}
+    kept: list[Engine] = []
 
     def engine(*arguments: Any) -> Engine:
         made = make_engine(*arguments)
-        first = kept.setdefault(made.dialect.name, made)
-        if first is not made and first.dialect.default_schema_name is not None:
-            made.dialect, made._compiled_cache = first.dialect, first._compiled_cache  # noqa: SLF001
+        if made.dialect.name != "sqlite":
+            return made
+        if not kept:
+            kept.append(made)
+        elif kept[0].dialect.default_schema_name is not None:
+            made.dialect, made._compiled_cache = kept[0].dialect, kept[0]._compiled_cache  # noqa: SLF001
         return made
 
     patch.setattr(SQLAlchemy, "_make_engine", engine)
