@@ -11,7 +11,7 @@ from xdist.scheduler import LoadFileScheduling
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # All that the tests ask is on this machine, whatever proxy leads out of it.
-os.environ["no_proxy"] = "127.0.0.1,localhost"
+os.environ["no_proxy"] = "127.0.0.1,localhost,::1,[::1]"
 
 SHARING = ("tests/browser/", "tests/chart/")
 """Folders whose files share what takes long to make: a browser, or renders of the chart."""
