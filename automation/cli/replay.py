@@ -117,7 +117,7 @@ def _pass_time(engine: Engine, ledger: Ledger, clock: RecordedClock, until: date
 
 
 def _look(engine: Engine, ledger: Ledger, clock: RecordedClock) -> None:
-    engine.settle(clock.steady())
+    engine.verdicts.settle(clock.steady())
     engine.decide_all(clock.steady())
     for run in runs.in_state(ledger, RunState.QUEUED):
         runs.finish(ledger, run.id, RunState.SUCCEEDED, clock)

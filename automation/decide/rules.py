@@ -1,54 +1,23 @@
 """The decision itself: final reasons first, then those that pass, then run."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from automation.clock import parse_time
-from automation.decide.model import Decision, PastRun, Reason, Situation, Verb
+from automation.decide.budgets import HOUR, global_budget, target_budget
+from automation.decide.case import Case, Guard, Obstacle
+from automation.decide.model import Decision, Reason, Situation, Verb
 from automation.ledger.episodes import Episode
 from automation.policy.match import (
     InvalidTargetError,
-    Target,
     find_maintenance,
     find_remedy,
     find_target,
     find_values,
 )
-from automation.policy.schemas import Mode, Policy, Remedy
+from automation.policy.schemas import Mode, Policy
 from automation.policy.values import write_duration
 
-HOUR = 3600.0
-DAY = 86400.0
 MAX_INTERRUPTIONS = 2
-
-
-@dataclass(frozen=True)
-class Case:
-    """An episode that a remedy fits, with everything the guards look at."""
-
-    episode: Episode
-    policy: Policy
-    remedy: Remedy
-    target: Target
-    now: Situation
-
-    @property
-    def on_target(self) -> list[PastRun]:
-        """The recent runs on this target."""
-        return [run for run in self.now.runs if run.target == str(self.target)]
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    """A reason not to run."""
-
-    reason: Reason
-    detail: str
-    until: float | None = None
-    escalate: bool = False
-
-
-Guard = Callable[[Case], Obstacle | None]
 
 
 def decide(episode: Episode, policy: Policy, now: Situation) -> Decision:
@@ -233,38 +202,6 @@ def _cooldown(case: Case) -> Obstacle | None:
     return Obstacle(Reason.COOLDOWN, detail, until)
 
 
-def _target_budget(case: Case) -> Obstacle | None:
-    for limit, span, word in (
-        (case.remedy.max_runs_per_hour, HOUR, "hour"),
-        (case.remedy.max_runs_per_day, DAY, "day"),
-    ):
-        until = _free_again([run.started for run in case.on_target], limit, span, case.now.steady)
-        if until is not None:
-            detail = f"{case.target} had its {limit} {'run' if limit == 1 else 'runs'} of this {word}."
-            return Obstacle(Reason.TARGET_BUDGET, detail, until)
-    return None
-
-
-def _global_budget(case: Case) -> Obstacle | None:
-    limits, now = case.policy.limits, case.now
-    at_work = sum(run.ended is None for run in now.runs)
-    if at_work >= limits.concurrent_runs:
-        detail = f"{at_work} of {limits.concurrent_runs} allowed runs are at work."
-        return Obstacle(Reason.GLOBAL_BUDGET, detail)
-    until = _free_again([run.started for run in now.runs], limits.runs_per_hour, HOUR, now.steady)
-    if until is not None:
-        detail = f"All remedies together had their {limits.runs_per_hour} runs of this hour."
-        return Obstacle(Reason.GLOBAL_BUDGET, detail, until)
-    others = _latest_per_target(now.runs, str(case.target), now.steady - HOUR)
-    if others is not None and len(others) >= limits.targets_per_hour:
-        until = sorted(others)[len(others) - limits.targets_per_hour] + HOUR
-        detail = (
-            f"{len(others)} targets were touched in this hour; the policy allows {limits.targets_per_hour}."
-        )
-        return Obstacle(Reason.GLOBAL_BUDGET, detail, until)
-    return None
-
-
 FINAL: tuple[Guard, ...] = (
     _inconclusive,
     _already_resolved,
@@ -281,25 +218,10 @@ PASSING: tuple[Guard, ...] = (
     _locked,
     _rolling_out,
     _cooldown,
-    _target_budget,
-    _global_budget,
+    target_budget,
+    global_budget,
     _awaiting_approval,
 )
-
-
-def _free_again(starts: list[float], limit: int, span: float, steady: float) -> float | None:
-    """Return when a sliding budget of `limit` starts per `span` has room, or None when it has now."""
-    recent = sorted(start for start in starts if start > steady - span)
-    return recent[-limit] + span if len(recent) >= limit else None
-
-
-def _latest_per_target(runs: tuple[PastRun, ...], target: str, since: float) -> list[float] | None:
-    """Return the last start on each target touched since a time, or None when this target is one of them."""
-    latest: dict[str, float] = {}
-    for run in runs:
-        if run.started > since:
-            latest[run.target] = max(run.started, latest.get(run.target, since))
-    return None if target in latest else list(latest.values())
 
 
 def _times(count: int) -> str:

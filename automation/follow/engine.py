@@ -1,40 +1,30 @@
-"""The heart of automation: settle verdicts, decide, start runs. One thread, one step at a time."""
+"""The heart of automation: decide, and queue runs. One thread, one step at a time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
 from automation.clock import Clock, iso
+from automation.decide.budgets import HOUR
 from automation.decide.model import Decision, PastRun, Question, Reason, Situation, Verb
-from automation.decide.rules import HOUR, decide
+from automation.decide.rules import decide
+from automation.follow.verdicts import Rollouts, Verdicts
 from automation.instructions.reader import known
 from automation.ledger import approvals, decisions, episodes, inherited, runs, shadows, unknown
 from automation.ledger.approvals import Approval
 from automation.ledger.beginning import is_earlier
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
-from automation.ledger.runs import Run
 from automation.metrics import Metrics
 from automation.policy.match import InvalidTargetError, find_remedy, find_target, find_values
 from automation.policy.schemas import Mode, Policy, Remedy
-from automation.verify import WATCHDOG, Observation, Verdict, hold_of, judge, within_of
+from automation.verify import hold_of, within_of
 
 BLIND_AGE = 15 * 60.0
 
 log = structlog.get_logger()
-
-
-class Rollouts(Protocol):
-    """Whoever looks at the rollouts of targets; see `automation.rollout`."""
-
-    def problem(self, target: Mapping[str, str], /) -> str | None:
-        """Say in words why a target cannot be taken for rolled out; none when it is."""
-
-    def progress(self, target: Mapping[str, str], /) -> str | None:
-        """Say in words what a run would disturb; none when nothing is under way, or nobody knows."""
 
 
 class Engine:
@@ -57,6 +47,7 @@ class Engine:
         self._digest, self._metrics = digest, metrics or Metrics(policy)
         self._muted, self._rollouts = muted, rollouts
         self._journal_now = journal_now or clock.wall
+        self.verdicts = Verdicts(ledger, clock, self._metrics, rollouts)
 
     @property
     def paused(self) -> str | None:
@@ -80,14 +71,6 @@ class Engine:
             # Outside of the transaction: each may take seconds.
             muted, progress = self._muted(episode.fingerprint), self._progress(episode)
             self._decide(episode.id, muted=muted, progress=progress)
-
-    def settle(self, read_at: float | None, silence: float | None = None) -> None:
-        """Give a verdict on each run for which it is time; `silence` is that of Prometheus, if too long."""
-        for run in runs.unverified(self._ledger):
-            if self._judge(run, read_at, silence, is_last_word=self._rollouts is None) or not self._rollouts:
-                continue
-            unfinished = self._rollouts.problem(run.document["target"])  # outside of the transaction
-            self._judge(run, read_at, silence, unfinished=unfinished)
 
     def situation(self, episode: Episode, muted: str | None = None, progress: str | None = None) -> Situation:
         """Return everything a decision about an episode depends on."""
@@ -255,57 +238,6 @@ class Engine:
         if answer is None:
             return Question(None, "", asked.expires_steady, asked.digest)
         return Question(answer.state, answer.by, asked.expires_steady, asked.digest)
-
-    def _judge(
-        self,
-        run: Run,
-        read_at: float | None,
-        silence: float | None,
-        *,
-        unfinished: str | None = None,
-        is_last_word: bool = True,
-    ) -> bool:
-        """Give a run's verdict if it is due. Without the last word, `verified` is not given; False then."""
-        with self._ledger.transaction():
-            episode = episodes.get_episode(self._ledger, run.episode)
-            seen = Observation(
-                episode=episode,
-                latest=episodes.latest_episode(self._ledger, episode.fingerprint),
-                now=self._clock.steady(),
-                read_at=read_at,
-                is_watchdog_lost=episodes.is_signal_lost(self._ledger, WATCHDOG),
-                silence=silence,
-                unfinished=unfinished,
-            )
-            verdict = judge(run, seen)
-            if verdict and verdict.verification == "verified" and not is_last_word:
-                return False
-            if verdict:
-                self._settle(run, seen, verdict)
-            return True
-
-    def _settle(self, run: Run, seen: Observation, verdict: Verdict) -> None:
-        evidence = {
-            "resolved_at": seen.latest.resolved_at,
-            "last_episode": seen.latest.id,
-            "last_seq": seen.latest.last_seq,
-            "hold_s": run.hold,
-            "within_s": run.within,
-            "watchdog_firing": not seen.is_watchdog_lost,
-            "silence_s": seen.silence,
-        }
-        if self._rollouts:
-            evidence["target"] = seen.unfinished or "rolled out"
-        runs.change(
-            self._ledger,
-            run.id,
-            verification=verdict.verification,
-            verdict_at=iso(self._clock.wall()),
-            verdict_detail=verdict.detail,
-            evidence=evidence,
-        )
-        self._metrics.judged(run, verdict.verification)
-        log.info("verdict", run=run.id, verdict=verdict.verification, detail=verdict.detail)
 
 
 def _variables(remedy: Remedy, episode: Episode) -> runs.Variables:

@@ -6,7 +6,7 @@ from typing import Any
 from automation import __version__
 from automation.clock import Clock, iso
 from automation.config import Settings
-from automation.decide.rules import HOUR
+from automation.decide.budgets import HOUR
 from automation.ledger import episodes, reports, runs
 from automation.ledger.database import Ledger
 from automation.metrics import Standing

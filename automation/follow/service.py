@@ -169,7 +169,7 @@ class Follower:
             if run.id not in at_work:
                 self._executor.recover(run)
         read_at = self._reader.read_at
-        self._engine.settle(read_at, self._silence())
+        self._engine.verdicts.settle(read_at, self._silence())
         if not self._is_leader:
             self._predecessors.forget()
             return

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from automation.decide.budgets import DAY
 from automation.decide.model import PastRun
-from automation.decide.rules import DAY
 from automation.ledger.database import Ledger
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from automation.clock import Clock, iso
+from automation.decide.budgets import DAY
 from automation.decide.model import Decision, PastRun
-from automation.decide.rules import DAY
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.reports import RUNS, spool

@@ -1,7 +1,7 @@
 """The runs that shadow mode would have done: they count for its cooldowns and budgets like real ones."""
 
+from automation.decide.budgets import DAY
 from automation.decide.model import PastRun
-from automation.decide.rules import DAY
 from automation.ledger.database import Ledger
 
 

@@ -1,7 +1,7 @@
 """Episodes of which nobody knows what was done: those that are older than a repair of the ledger."""
 
+from automation.decide.budgets import DAY
 from automation.decide.model import PastRun
-from automation.decide.rules import DAY
 from automation.ledger.database import Ledger
 
 KEY = "unknown_until"

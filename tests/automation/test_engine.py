@@ -79,7 +79,7 @@ class Bench:
 
     def verdict(self, run):
         """Settle with a journal read to its end just now; return the run's verification."""
-        self.engine.settle(self.clock.now)
+        self.engine.verdicts.settle(self.clock.now)
         return runs.get_run(self.ledger, run.id).verification
 
 

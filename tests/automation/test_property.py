@@ -102,7 +102,7 @@ class Automation(RuleBasedStateMachine):
 
     @rule()
     def step(self):
-        self.engine.settle(self.clock.now)
+        self.engine.verdicts.settle(self.clock.now)
         self.engine.decide_all(self.clock.now)
         queued = runs.in_state(self.ledger, "queued") if self.paused is None else []
         for run in queued:

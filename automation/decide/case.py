@@ -1,0 +1,38 @@
+"""What a guard looks at, and what it finds in the way of a run."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from automation.decide.model import PastRun, Reason, Situation
+from automation.ledger.episodes import Episode
+from automation.policy.match import Target
+from automation.policy.schemas import Policy, Remedy
+
+
+@dataclass(frozen=True)
+class Case:
+    """An episode that a remedy fits, with everything the guards look at."""
+
+    episode: Episode
+    policy: Policy
+    remedy: Remedy
+    target: Target
+    now: Situation
+
+    @property
+    def on_target(self) -> list[PastRun]:
+        """The recent runs on this target."""
+        return [run for run in self.now.runs if run.target == str(self.target)]
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """A reason not to run."""
+
+    reason: Reason
+    detail: str
+    until: float | None = None
+    escalate: bool = False
+
+
+Guard = Callable[[Case], Obstacle | None]

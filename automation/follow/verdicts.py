@@ -1,0 +1,91 @@
+"""Verdicts on runs: whether each one helped, once that can be known."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import structlog
+
+from automation.clock import Clock, iso
+from automation.ledger import episodes, runs
+from automation.ledger.database import Ledger
+from automation.ledger.runs import Run
+from automation.metrics import Metrics
+from automation.verify import WATCHDOG, Observation, Verdict, judge
+
+log = structlog.get_logger()
+
+
+class Rollouts(Protocol):
+    """Whoever looks at the rollouts of targets; see `automation.rollout`."""
+
+    def problem(self, target: Mapping[str, str], /) -> str | None:
+        """Say in words why a target cannot be taken for rolled out; none when it is."""
+
+    def progress(self, target: Mapping[str, str], /) -> str | None:
+        """Say in words what a run would disturb; none when nothing is under way, or nobody knows."""
+
+
+class Verdicts:
+    """Judges the runs in the ledger and records what is found."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, metrics: Metrics, rollouts: Rollouts | None) -> None:
+        self._ledger, self._clock, self._metrics, self._rollouts = ledger, clock, metrics, rollouts
+
+    def settle(self, read_at: float | None, silence: float | None = None) -> None:
+        """Give a verdict on each run for which it is time; `silence` is that of Prometheus, if too long."""
+        for run in runs.unverified(self._ledger):
+            if self._judge(run, read_at, silence, is_last_word=self._rollouts is None) or not self._rollouts:
+                continue
+            unfinished = self._rollouts.problem(run.document["target"])  # outside of the transaction
+            self._judge(run, read_at, silence, unfinished=unfinished)
+
+    def _judge(
+        self,
+        run: Run,
+        read_at: float | None,
+        silence: float | None,
+        *,
+        unfinished: str | None = None,
+        is_last_word: bool = True,
+    ) -> bool:
+        """Give a run's verdict if it is due. Without the last word, `verified` is not given; False then."""
+        with self._ledger.transaction():
+            episode = episodes.get_episode(self._ledger, run.episode)
+            seen = Observation(
+                episode=episode,
+                latest=episodes.latest_episode(self._ledger, episode.fingerprint),
+                now=self._clock.steady(),
+                read_at=read_at,
+                is_watchdog_lost=episodes.is_signal_lost(self._ledger, WATCHDOG),
+                silence=silence,
+                unfinished=unfinished,
+            )
+            verdict = judge(run, seen)
+            if verdict and verdict.verification == "verified" and not is_last_word:
+                return False
+            if verdict:
+                self._settle(run, seen, verdict)
+            return True
+
+    def _settle(self, run: Run, seen: Observation, verdict: Verdict) -> None:
+        evidence = {
+            "resolved_at": seen.latest.resolved_at,
+            "last_episode": seen.latest.id,
+            "last_seq": seen.latest.last_seq,
+            "hold_s": run.hold,
+            "within_s": run.within,
+            "watchdog_firing": not seen.is_watchdog_lost,
+            "silence_s": seen.silence,
+        }
+        if self._rollouts:
+            evidence["target"] = seen.unfinished or "rolled out"
+        runs.change(
+            self._ledger,
+            run.id,
+            verification=verdict.verification,
+            verdict_at=iso(self._clock.wall()),
+            verdict_detail=verdict.detail,
+            evidence=evidence,
+        )
+        self._metrics.judged(run, verdict.verification)
+        log.info("verdict", run=run.id, verdict=verdict.verification, detail=verdict.detail)
