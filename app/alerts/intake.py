@@ -24,7 +24,7 @@ from app.notify.models import MailKind
 from app.remediation import service as remediation
 from app.text import one_line
 from contract import limits
-from contract.labels import TELLING, TEST, is_test, most_telling
+from contract.labels import TELLING, is_test, most_telling
 
 log = structlog.get_logger()
 
@@ -117,7 +117,7 @@ def _open(event: JournalEvent, previous: Incident | None, settings: Settings) ->
     if previous:
         summary += f" The same alert was incident {previous.id} before."
     if is_test(event.labels):
-        summary += f" It is a test, by its label {TEST}: nobody is called."
+        summary += " It is a test of the path of alerts: nobody is called."
     if unknown:
         summary += (
             f" Its severity, “{one_line(unknown, MAX_NAME)}”, is no known word and counts as {severity}; "

@@ -128,12 +128,18 @@ def test_an_alert_that_only_proves_that_alerts_arrive_opens_nothing(settings: Se
 
 
 def test_a_test_of_the_path_opens_an_incident_that_calls_nobody(settings: Settings) -> None:
-    labels = {"alertname": "HelmTest", "severity": "critical", "oims_test": "true"}
+    labels = {"alertname": "HelmTest", "severity": "critical"}
     take(settings, event(labels=labels), event("resolved", labels=labels))
     (incident,) = incidents()
     assert incident.state is State.RESOLVED
     assert "nobody is called" in queries.timeline_page(incident.id).items[0].summary
     assert mails() == []
+
+
+def test_no_label_of_what_is_measured_keeps_an_alert_quiet(settings: Settings) -> None:
+    labels = {"alertname": "Broken", "severity": "critical", "oims_test": "true", "probe": "HelmTest"}
+    take(settings, event(labels=labels))
+    assert mails() != []
 
 
 def test_the_end_of_an_alert_never_heard_of_opens_nothing(settings: Settings) -> None:
