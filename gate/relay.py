@@ -43,9 +43,9 @@ class Route:
             return
         self.is_reached = trouble is None
         if trouble is None:
-            log.info("reached again", host=self.host, port=self.host_port)
+            log.info("reached_again", host=self.host, port=self.host_port)
         else:
-            log.warning("cannot be reached", host=self.host, port=self.host_port, trouble=trouble)
+            log.warning("unreachable", host=self.host, port=self.host_port, trouble=trouble)
 
 
 class Gate:
@@ -82,7 +82,7 @@ class Gate:
         async def enter(reader: StreamReader, writer: StreamWriter) -> None:
             if len(self._open) >= MAX_CONNECTIONS:
                 if not self._is_full:
-                    log.warning("full: new connections are closed", limit=MAX_CONNECTIONS)
+                    log.warning("full", limit=MAX_CONNECTIONS)
                 self._is_full = True
                 writer.close()
                 return

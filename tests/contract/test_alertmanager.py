@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,17 +13,6 @@ from tests.processes import free_port
 from tests.waiting import until
 from tests.webhook.process import READER, WRITER, WebhookProcess
 from webhook.fingerprints import fingerprint
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def binary():
-    """The Alertmanager that `make tools` builds, or one on PATH."""
-    built = ROOT / ".tools" / "bin" / "alertmanager"
-    path = str(built) if built.exists() else shutil.which("alertmanager")
-    assert path, "there is no Alertmanager; run: make tools"
-    return path
 
 
 class Alertmanager:
@@ -124,12 +112,12 @@ def webhook(tmp_path):
 
 
 @pytest.fixture
-def alertmanager(binary, webhook, tmp_path):
+def alertmanager(program, webhook, tmp_path):
     (tmp_path / "alertmanager").mkdir()
-    program = Alertmanager(binary, tmp_path / "alertmanager", f"http://127.0.0.1:{webhook.port}/")
-    program.start()
-    yield program
-    program.kill()
+    one = Alertmanager(program, tmp_path / "alertmanager", f"http://127.0.0.1:{webhook.port}/")
+    one.start()
+    yield one
+    one.kill()
 
 
 def seen(webhook, name):

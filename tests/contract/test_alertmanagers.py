@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 from base64 import b64encode
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,6 @@ from tests.webhook.process import READER, WebhookProcess
 from tests.webhook.test_config import start
 from webhook.fingerprints import fingerprint
 
-ROOT = Path(__file__).parents[2]
 NAME, PASSWORD = "oims", "test"
 HASH = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay"
 """What bcrypt makes of the password."""
@@ -89,14 +87,6 @@ class Guarded(Alertmanager):
         if body is not None:
             command += ["-H", "Content-Type: application/json", "--data-binary", body.decode()]
         return int(subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout)
-
-
-@pytest.fixture(scope="module")
-def program():
-    built = ROOT / ".tools" / "bin" / "alertmanager"
-    path = str(built) if built.exists() else shutil.which("alertmanager")
-    assert path, "there is no Alertmanager; run: make tools"
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -153,7 +153,7 @@ def test_another_side_that_is_away_is_said_once_and_its_return_too(passage, capf
 
     def says_it_is_back():
         said.append(capfd.readouterr().out)
-        return "reached again" in "".join(said)
+        return "reached_again" in "".join(said)
 
     until(says_it_is_back)
-    assert "".join(said).count("cannot be reached") == 1
+    assert "".join(said).count("unreachable") == 1

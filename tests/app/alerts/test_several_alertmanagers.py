@@ -2,13 +2,12 @@
 
 import json
 from base64 import b64encode
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
 from app.alerts import sources, trial
 from app.config import SettingsError
+from tests.app.standins import Answering, serving
 from tests.processes import free_port
 
 LOGIN = "Basic " + b64encode(b"oims:p@ss").decode()
@@ -19,31 +18,21 @@ def guarded():
     """An Alertmanager under a path that lets one name in; what it was given."""
     taken = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self._answer([{"fingerprint": "f"}])
+    class Handler(Answering):
+        def asked(self):
+            self._let_in([{"fingerprint": "f"}])
 
-        def do_POST(self):
+        def told(self):
             taken.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self._answer({})
+            self._let_in({})
 
-        def _answer(self, document):
+        def _let_in(self, document):
             is_known = self.headers.get("Authorization") == LOGIN and self.path.startswith("/am/api/v2/")
-            body = json.dumps(document).encode()
-            self.send_response(200 if is_known else 401)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(document, 200 if is_known else 401)
 
-        def log_message(self, *_args):
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
     sources.forget()
-    yield f"127.0.0.1:{server.server_port}/am", taken
-    server.shutdown()
-    server.server_close()
+    with serving(Handler) as address:
+        yield f"{address}/am", taken
 
 
 @pytest.mark.parametrize("is_in_address", [True, False])

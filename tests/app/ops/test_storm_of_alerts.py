@@ -1,9 +1,6 @@
 """A storm of alerts on SQLite, where one writes at a time: people and automation are never refused."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,6 +11,7 @@ from app.extensions import db
 from app.incidents.models import Incident
 from tests.app.journal import event
 from tests.app.server import AUTOMATION_TOKEN, running
+from tests.app.standins import Answering, serving
 
 ALERTS = 300
 HEARTBEAT = {
@@ -29,29 +27,18 @@ HEARTBEAT = {
 
 @pytest.fixture
 def journal():
-    """A journal with so many alerts of one rule; its address."""
+    """A journal with ALERTS alerts of one rule; its address."""
     names = [f"{number:016x}" for number in range(ALERTS)]
     rows = [event(seq=n, fingerprint=name, episode=name, id=name) for n, name in enumerate(names, 1)]
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked = parse_qs(urlsplit(self.path).query)
-            after, limit = int(asked["after"][0]), int(asked["limit"][0])
-            answer = {"events": rows[after : after + limit], "last_seq": ALERTS, "oldest_seq": 1}
-            body = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    class Handler(Answering):
+        def asked(self):
+            query = parse_qs(urlsplit(self.path).query)
+            after, limit = int(query["after"][0]), int(query["limit"][0])
+            self.answer({"events": rows[after : after + limit], "last_seq": ALERTS, "oldest_seq": 1})
 
-        def log_message(self, *_args):
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with serving(Handler) as address:
+        yield f"http://{address}"
 
 
 @pytest.mark.slow
