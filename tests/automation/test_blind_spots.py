@@ -84,8 +84,8 @@ def firing(oims):
         }
 
     try:
-        # A rule sees an increase only if it has seen the counter before.
-        oims.eventually(lambda: get("query", query="oims_remediation_runs_total")["result"])
+        # A rule sees an increase only if it has seen the counter before: at the longest step of them, here 30 s.
+        oims.eventually(lambda: get("query", query="oims_remediation_verdicts_total[5m:30s]")["result"])
         oims.eventually(lambda: "Watchdog" in ask())
         yield ask
     finally:
