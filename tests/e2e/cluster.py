@@ -10,14 +10,19 @@ from pathlib import Path
 
 import requests
 
+from tests.e2e.patience import Refused, again, patient, refusal
+
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "oims"
 PREFIX = "oims-e2e"
+REPEATABLE = {"apply", "auth", "describe", "get", "logs", "rollout"}
+"""Commands of kubectl that may be given twice."""
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
 
 
 def eventually(look, what, *, seconds=60, pause=0.5):
     """Wait until `look` returns something true, and return it. A part that does not answer is asked again."""
+    seconds = patient(seconds)
     deadline = time.monotonic() + seconds
     trouble = ""
     while True:
@@ -27,18 +32,14 @@ def eventually(look, what, *, seconds=60, pause=0.5):
             trouble = ""
         except (requests.RequestException, Refused) as error:
             trouble = f" ({error})"
-        assert time.monotonic() < deadline, f"not seen within {seconds} s: {what}{trouble}"
+        assert time.monotonic() < deadline, f"not seen within {seconds:g} s: {what}{trouble}"
         time.sleep(pause)
-
-
-class Refused(Exception):
-    """A program ended with another status than 0; the message is what it wrote."""
 
 
 def run(*command, stdin=None, timeout=180, environment=None, cwd=None):
     """Run a program and return what it printed.
 
-    Raises Refused with what it wrote when it fails.
+    Raises Refused with what it wrote when it fails: Dropped when a connection was dropped.
     """
     done = subprocess.run(
         command,
@@ -46,13 +47,12 @@ def run(*command, stdin=None, timeout=180, environment=None, cwd=None):
         capture_output=True,
         text=True,
         check=False,
-        timeout=timeout,
+        timeout=patient(timeout),
         env=os.environ | (environment or {}),
         cwd=cwd,
     )
     if done.returncode:
-        words = [str(word) for word in command]
-        raise Refused(f"{' '.join(words[:6])}: {(done.stderr or done.stdout).strip()}")
+        raise refusal(command, (done.stderr or done.stdout).strip())
     return done.stdout
 
 
@@ -65,7 +65,7 @@ def words_of(*command, stdin=None):
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=180,
+        timeout=patient(180),
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -90,7 +90,10 @@ class Namespace:
         run("kubectl", "create", "-f", "-", stdin=json.dumps(body))
 
     def kubectl(self, *arguments, stdin=None, timeout=180):
-        return run("kubectl", "-n", self.name, *arguments, stdin=stdin, timeout=timeout)
+        def ask():
+            return run("kubectl", "-n", self.name, *arguments, stdin=stdin, timeout=timeout)
+
+        return again(ask) if arguments[0] in REPEATABLE else ask()
 
     def get(self, *arguments):
         return json.loads(self.kubectl("get", *arguments, "-o", "json"))

@@ -9,8 +9,10 @@ import pytest
 from tests.e2e import values
 from tests.e2e.cluster import ROOT, Namespace
 from tests.e2e.host import HostMonitor
+from tests.e2e.patience import patient
 from tests.e2e.release import Release, add_sink
 
+HERE = Path(__file__).parent
 DIAGNOSTICS = Path(os.environ.get("E2E_DIAGNOSTICS", ROOT / ".cache/e2e"))
 
 
@@ -31,6 +33,14 @@ def pytest_runtest_makereport(item):
         if isinstance(value, HostMonitor) and value.log.exists():
             DIAGNOSTICS.mkdir(parents=True, exist_ok=True)
             shutil.copy(value.log, DIAGNOSTICS / f"{item.originalname}.monitor.log")
+
+
+def pytest_collection_modifyitems(items):
+    """Lengthen each test's own deadline, too."""
+    for item in items:
+        mark = item.get_closest_marker("timeout")
+        if mark and item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.timeout(patient(mark.args[0])), append=False)
 
 
 @pytest.fixture(scope="module")

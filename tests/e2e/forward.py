@@ -8,14 +8,18 @@ import time
 
 import requests
 
+from tests.e2e.patience import again, patient
+
 START_SECONDS = 15
 ANSWER_SECONDS = 10
+REPEATABLE = {"GET", "HEAD"}
 
 
 class Forward:
     """An address on this machine for a port of a pod or service.
 
     kubectl chooses a free port. A request that finds no answer closes the forward; the next opens another.
+    What only reads is asked again when its connection is dropped.
     """
 
     def __init__(self, namespace, target, port):
@@ -32,9 +36,16 @@ class Forward:
             return self._url
 
     def request(self, method, path, **options):
-        url = self.url + path
+        if method in REPEATABLE:
+            return again(lambda: self._request(method, path, **options))
+        return self._request(method, path, **options)
+
+    def _request(self, method, path, **options):
+        url = again(lambda: self.url) + path
         try:
-            return requests.request(method, url, timeout=ANSWER_SECONDS, allow_redirects=False, **options)
+            return requests.request(
+                method, url, timeout=patient(ANSWER_SECONDS), allow_redirects=False, **options
+            )
         except requests.RequestException:
             self.close()
             raise
@@ -51,7 +62,7 @@ class Forward:
         self._process = subprocess.Popen(
             self._command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + patient(START_SECONDS)
         said = ""
         while time.monotonic() < deadline:
             if not select.select([self._process.stdout], [], [], 1)[0]:

@@ -8,6 +8,7 @@ import subprocess
 import yaml
 
 from tests.e2e.cluster import ROOT, run
+from tests.e2e.patience import patient
 
 STOP_SECONDS = 120
 
@@ -49,7 +50,7 @@ class HostMonitor:
     def kubectl(self, *arguments):
         """Run kubectl with the monitor's rights; return whether it succeeded."""
         command = ["kubectl", "--kubeconfig", self._host / "kubeconfig", *arguments]
-        return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+        return subprocess.run(command, capture_output=True, check=False, timeout=patient(60)).returncode == 0
 
     def said(self, event, **fields):
         """Return the lines of the automation's log that tell an event with these fields."""
@@ -76,7 +77,7 @@ class HostMonitor:
             return None
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(STOP_SECONDS)
+            return self._process.wait(patient(STOP_SECONDS))
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from tests.e2e.cluster import CHART, ROOT, Refused, eventually, helm_program, run, words_of
+from tests.e2e.cluster import CHART, ROOT, eventually, helm_program, run, words_of
 from tests.e2e.forward import Forward
+from tests.e2e.patience import Refused, again, patient_text
 
 PORTS = {"app": 5000, "webhook": 5001, "prometheus": 9090, "alertmanager": 9093}
 METRICS = {"app-metrics": ("app", 5010), "webhook-metrics": ("webhook", 5011)}
@@ -51,7 +52,7 @@ class Release:
             file.flush()
             self.helm(
                 *("upgrade", "--install", self.name, str(chart), "--values", file.name),
-                *("--wait", "--timeout", f"{seconds}s", *options),
+                *("--wait", "--timeout", patient_text(seconds), *options),
             )
         self.forget()
         self.values = values
@@ -150,7 +151,7 @@ class Release:
     def _create_token(self, scope):
         name = f"e2e {uuid.uuid4().hex[:8]}"
         command = ("python", "-m", "app", "token", "create", name, "--scope", scope)
-        return self.execute("app", "web", *command).strip().splitlines()[-1]
+        return again(lambda: self.execute("app", "web", *command)).strip().splitlines()[-1]
 
     def api(self, path, body=None, *, pod=None):
         """Get from the app's API, or post a body to it."""

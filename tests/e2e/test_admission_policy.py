@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from tests.chart.rendering import CHART, run_helm
+from tests.e2e.patience import patient
 from tests.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -74,7 +75,9 @@ REFUSED = {
 
 def kubectl(*arguments, given=None, user=None):
     command = ["kubectl", *([f"--as={user}"] if user else []), *arguments]
-    return subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, input=given, capture_output=True, text=True, timeout=patient(60), check=False
+    )
 
 
 def must(done):
@@ -101,7 +104,7 @@ def namespace():
         wanted = [item for item in objects if item["kind"] in kinds] + policy
         must(kubectl("apply", f"--namespace={name}", "-f", "-", given=yaml.safe_dump_all(wanted)))
         must(kubectl("apply", f"--namespace={name}", "-f", "-", given=json.dumps(WORKLOAD)))
-        until(lambda: patch(name, REFUSED["a pause"]).returncode != 0, 60)
+        until(lambda: patch(name, REFUSED["a pause"]).returncode != 0, patient(60))
         yield name
     finally:
         kubectl("delete", "-f", "-", given=yaml.safe_dump_all(policy))

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.e2e import values
-from tests.e2e.cluster import Refused, eventually
+from tests.e2e.cluster import eventually
+from tests.e2e.patience import Refused
 from tests.e2e.release import STEPS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

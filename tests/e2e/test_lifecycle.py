@@ -6,8 +6,9 @@ import re
 import pytest
 
 from tests.e2e import values
-from tests.e2e.cluster import CHART, ROOT, Refused, eventually, helm_program, run
+from tests.e2e.cluster import CHART, ROOT, eventually, helm_program, run
 from tests.e2e.host import HostMonitor
+from tests.e2e.patience import Refused, patient_text
 from tests.e2e.release import Release
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -101,7 +102,7 @@ def test_uninstalling_keeps_volumes_and_secrets_and_nothing_else(blue, green):
     blue.number = blue.add_incident(TITLE)
     secrets, volumes = blue.secrets(), claims(blue)
     neighbours = green.all_pods()
-    blue.helm("uninstall", blue.name, "--wait", "--timeout", "3m")
+    blue.helm("uninstall", blue.name, "--wait", "--timeout", patient_text(180))
     eventually(lambda: not left(blue, OTHERS), "the end of the release's objects", seconds=120)
 
     assert blue.secrets() == secrets
@@ -135,7 +136,7 @@ def test_the_documented_backup_brings_back_what_was_lost_since(blue, tmp_path):
 
 
 def test_the_documented_purge_leaves_nothing(blue, tmp_path):
-    blue.helm("uninstall", blue.name, "--wait", "--timeout", "3m")
+    blue.helm("uninstall", blue.name, "--wait", "--timeout", patient_text(180))
     lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "blue-automation"}}
     blue.namespace.kubectl("create", "-f", "-", stdin=json.dumps(lease))
     shell(documented(blue, "Remove what stays"), tmp_path)

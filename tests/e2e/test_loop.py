@@ -10,6 +10,7 @@ from demo.terminal import Terminal
 from tests.e2e import values
 from tests.e2e.cluster import eventually
 from tests.e2e.parts import AppPods, ReleaseParts
+from tests.e2e.patience import patient_text
 from tests.e2e.release import STEPS
 from tests.e2e.visitors import Visitors
 
@@ -32,7 +33,7 @@ def play(steps, terminal, log_folder, capfd):
 
 
 def test_the_charts_own_tests_pass(loop):
-    assert loop.test("--timeout", "3m") == [*STEPS]
+    assert loop.test("--timeout", patient_text(180)) == [*STEPS]
 
 
 @pytest.mark.compatible("C13")

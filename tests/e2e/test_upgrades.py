@@ -5,7 +5,8 @@ import re
 import pytest
 
 from tests.e2e import values
-from tests.e2e.cluster import CHART, Refused, eventually
+from tests.e2e.cluster import CHART, eventually
+from tests.e2e.patience import Refused, patient_text
 from tests.e2e.visitors import Writer
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -47,7 +48,7 @@ def test_old_values_are_kept_under_new_ones(shop, option, level):
         f"app.logLevel={level}",
         "--wait",
         "--timeout",
-        "3m",
+        patient_text(180),
     )
     shop.forget()
     assert log_level(shop) == level.upper()
@@ -70,7 +71,7 @@ def test_a_changed_value_keeps_data_secrets_and_the_log_in(shop):
 
 def test_a_rollback_by_hand_brings_the_version_before_back_and_keeps_data_and_secrets(shop):
     secrets = shop.secrets()
-    shop.helm("rollback", shop.name, "--wait", "--timeout", "3m")
+    shop.helm("rollback", shop.name, "--wait", "--timeout", patient_text(180))
     shop.forget()
     shop.values = values.merge(values.base(), {"app": {"logLevel": "error"}})
     assert log_level(shop) == "ERROR"

@@ -6,6 +6,7 @@ import yaml
 
 from demo.durations import shorten
 from tests.e2e.cluster import CHART
+from tests.e2e.patience import patient_text
 from tests.e2e.sink import PORT
 
 ON_CALL = "on-call@example.org"
@@ -81,8 +82,8 @@ def policy(namespace, *, app="oims-app", max_replicas=2):
             "cooldown": "5s",
             "max_runs_per_hour": 60,
             "max_attempts": 1,
-            "timeout": "3m",
-            "verify": {"within": "1m", "hold": HOLD},
+            "timeout": patient_text(180),
+            "verify": {"within": patient_text(60), "hold": HOLD},
         },
         "limits": {"concurrent_runs": 2, "runs_per_hour": 100, "targets_per_hour": 5},
         "remedies": [
@@ -92,7 +93,7 @@ def policy(namespace, *, app="oims-app", max_replicas=2):
                 "playbook": "scale_oims.yml",
                 "target": target,
                 "with": {"step": 1, "min_replicas": 1, "max_replicas": max_replicas},
-                "verify": {"within": "40s", "hold": HOLD},
+                "verify": {"within": patient_text(40), "hold": HOLD},
             },
         ],
     }

@@ -5,9 +5,10 @@ import threading
 import requests
 
 from tests.e2e.forward import Forward
+from tests.e2e.patience import patient
 
 PAUSE_SECONDS = 0.2
-PATIENCE_SECONDS = 65  # longer than a saturated app holds a request
+ANSWER_SECONDS = 65  # longer than a saturated app holds a request
 
 
 class Visitors:
@@ -40,7 +41,9 @@ class Visitors:
         while not self._stop.wait(PAUSE_SECONDS):
             try:
                 url = f"{self._forward.url}/api/v1/incidents?limit=1"
-                requests.get(url, headers=self._headers, timeout=PATIENCE_SECONDS, allow_redirects=False)
+                requests.get(
+                    url, headers=self._headers, timeout=patient(ANSWER_SECONDS), allow_redirects=False
+                )
             except requests.RequestException:
                 self._stop.wait(1)
 

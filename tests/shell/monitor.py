@@ -8,6 +8,8 @@ import time
 import uuid
 from pathlib import Path
 
+from tests.e2e.patience import patient
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "monitor_alerts.sh"
 WRITTEN = "".join(path.read_text() for path in [SCRIPT, *(ROOT / "scripts" / "monitor").glob("*.sh")])
@@ -20,9 +22,10 @@ PATIENCE = 30
 
 def eventually(condition, what):
     """Wait until the condition holds and return its value."""
-    deadline = time.monotonic() + PATIENCE
+    seconds = patient(PATIENCE)
+    deadline = time.monotonic() + seconds
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"not seen in {PATIENCE} s: {what}"
+        assert time.monotonic() < deadline, f"not seen in {seconds:g} s: {what}"
         time.sleep(0.05)
     return value
 

@@ -3,6 +3,7 @@ import subprocess
 
 import pytest
 
+from tests.e2e.patience import patient
 from tests.e2e.shell.release import Release
 
 
@@ -10,7 +11,7 @@ from tests.e2e.shell.release import Release
 def release():
     nodes = json.loads(
         subprocess.run(
-            ["kubectl", "get", "nodes", "-o", "json"], capture_output=True, check=True, timeout=30
+            ["kubectl", "get", "nodes", "-o", "json"], capture_output=True, check=True, timeout=patient(30)
         ).stdout
     )
     images = [

@@ -6,6 +6,7 @@ import uuid
 
 from tests.e2e import values
 from tests.e2e.cluster import CHART, helm_program, run
+from tests.e2e.patience import patient, patient_text
 
 # Numbers its lines, and answers on the webhook's port so that a forward can be probed.
 PROGRAM = r"""
@@ -94,8 +95,8 @@ class Release:
         self.kubectl("apply", "-f", "-", stdin=BESIDE)
         self.kubectl("apply", "-f", "-", stdin=of_the_chart(self.namespace))
         self.kubectl("apply", "-f", "-", stdin=json.dumps(deployment("webhook", image)))
-        self.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
-        self.kubectl("rollout", "status", "statefulset/oims-gate", "--timeout=120s")
+        self.kubectl("rollout", "status", "deployment/oims-webhook", f"--timeout={patient_text(120)}")
+        self.kubectl("rollout", "status", "statefulset/oims-gate", f"--timeout={patient_text(120)}")
 
     def kubectl(self, *arguments, stdin=None):
         done = subprocess.run(
@@ -104,7 +105,7 @@ class Release:
             capture_output=True,
             text=True,
             check=False,
-            timeout=150,
+            timeout=patient(150),
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

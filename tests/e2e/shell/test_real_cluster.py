@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.e2e.patience import patient, patient_text
 from tests.e2e.playbooks.relay import Relay
 from tests.shell.monitor import ROOT, Monitor, eventually
 
@@ -43,7 +44,7 @@ def set_up(monitor, release, *options, **changes):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=patient(120),
     )
     assert done.returncode == 0, done.stderr
     assert "\n" not in (monitor.host / "token").read_text(), "Python's client would send it along"
@@ -57,7 +58,7 @@ def way(monitor):
         ["kubectl", "--kubeconfig", path, "config", "view", "--raw", "--flatten", "-o", "json"],
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=patient(30),
     )
     document = json.loads(shown.stdout)
     relay = Relay.into(document)
@@ -106,7 +107,7 @@ def test_the_host_folder_holds_exactly_the_monitors_rights(monitor, release):
 def as_the_monitor(monitor, release, *words):
     """Run kubectl with the rights of the host's folder."""
     command = ["kubectl", "--kubeconfig", monitor.host / "kubeconfig", "-n", release.namespace, *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=patient(30))
 
 
 @pytest.mark.threat("T39")
@@ -143,7 +144,7 @@ def test_a_rollout_and_a_kill_lose_no_line(monitor, release):
     eventually(lambda: {pod for pod, _ in received(monitor)} >= old, "lines of both pods")
 
     release.kubectl("rollout", "restart", "deployment/oims-webhook")
-    release.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
+    release.kubectl("rollout", "status", "deployment/oims-webhook", f"--timeout={patient_text(120)}")
     new = eventually(lambda: pods if not (pods := release.pods()) & old else None, "new pods only")
     eventually(lambda: {pod for pod, _ in received(monitor)} >= new, "lines of the new pods")
 
@@ -195,7 +196,7 @@ def test_a_token_that_was_taken_away_is_said_and_a_new_one_is_used_without_a_res
     (monitor.host / "token").write_text("ended")
     monitor.sees("cannot list the webhook's pods (error: You must be logged in to the server")
     release.kubectl("rollout", "restart", "deployment/oims-webhook")
-    release.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
+    release.kubectl("rollout", "status", "deployment/oims-webhook", f"--timeout={patient_text(120)}")
     set_up(monitor, release)
     grows(monitor, release.pods())
     assert monitor.stop() == 0
@@ -229,14 +230,14 @@ def test_the_way_to_the_webhook_survives_rollouts_the_end_of_the_gate_and_of_its
 
     def answers():
         try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - http on this machine
+            with urllib.request.urlopen(url, timeout=patient(5)):  # noqa: S310 - http on this machine
                 return True
         except OSError:
             return False
 
     eventually(answers, "the forward")
     release.kubectl("rollout", "restart", "deployment/oims-webhook")
-    release.kubectl("rollout", "status", "deployment/oims-webhook", "--timeout=120s")
+    release.kubectl("rollout", "status", "deployment/oims-webhook", f"--timeout={patient_text(120)}")
     eventually(answers, "the same way to the new pods")
 
     opened = monitor.text("said").count("forwarding 127.0.0.1:")
