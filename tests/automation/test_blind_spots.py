@@ -84,7 +84,7 @@ def firing(oims):
         }
 
     try:
-        # A rule sees an increase only if it has seen the counter before: at the longest step of them, here 30 s.
+        # A rule sees an increase only of a counter that it has seen before: at its longest step, here 30 s.
         oims.eventually(lambda: get("query", query="oims_remediation_verdicts_total[5m:30s]")["result"])
         oims.eventually(lambda: "Watchdog" in ask())
         yield ask
