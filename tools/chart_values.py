@@ -19,6 +19,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts" / "oims"
+POLICY = ROOT / "playbooks" / "policy.schema.json"
 README_HEAD = ROOT / "tools" / "chart_readme.md"
 KEY = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z][A-Za-z0-9]*):(?P<rest>.*)$")
 COMMENT = re.compile(r"^ *# (?P<text>.*)$")
@@ -119,6 +120,16 @@ def schema_of(item: Property) -> dict[str, Any]:
     return schema | item.constraint
 
 
+def policy_schemas() -> dict[str, Any]:
+    """Return the definitions of the automation's policy, which a value of the chart may hold."""
+    whole = json.loads(POLICY.read_text(encoding="utf-8"))
+    definitions: dict[str, Any] = whole.pop("$defs")
+    del whole["$schema"]
+    definitions["Mode"]["enum"].append(False)  # Helm reads a bare `off` so
+    del definitions["Mode"]["type"]
+    return {**definitions, "Policy": whole}
+
+
 def schema(properties: list[Property]) -> str:
     """Return values.schema.json."""
     whole = {
@@ -133,6 +144,7 @@ def schema(properties: list[Property]) -> str:
                 "description": "For a parent chart, which switches this one by it.",
             }
         },
+        "$defs": policy_schemas(),
     }
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 

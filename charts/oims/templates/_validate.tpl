@@ -97,6 +97,9 @@
 {{- if and $inCluster.enabled (gt (int $inCluster.replicas) 1) $inCluster.persistence.existingClaim -}}
 {{- $problems = append $problems "automation.inCluster.persistence.existingClaim serves one pod: set automation.inCluster.replicas to 1, or leave the claim empty." -}}
 {{- end -}}
+{{- if and $inCluster.enabled $inCluster.policy $inCluster.serviceAccount.create -}}
+{{- $problems = concat $problems (include "oims.policyProblems" . | fromJsonArray) -}}
+{{- end -}}
 {{- $volumes := dict
       "database.sqlite.persistence" $v.database.sqlite.persistence
       "database.postgres.bundled.persistence" $postgres.bundled.persistence
