@@ -103,7 +103,7 @@ def _linked(identity: Identity) -> User | None:
 
 def _made(identity: Identity, settings: Settings, role: Role | None) -> User:
     if not identity.email:
-        raise Forbidden("Your provider does not confirm your mail address, so it leads to no account.")
+        raise Forbidden("Your identity provider hasn't verified your email address, so we can't sign you in.")
     if service.by_email(identity.email) is not None:
         raise Forbidden("Your address belongs to an account that is linked to somebody else.")
     invited_as = invitations.redeem(identity.email)

@@ -37,7 +37,7 @@ class Door(StrEnum):
 
 
 class Brake(NamedTuple):
-    """So many at once, and the time in which all of them come back."""
+    """A bucket's capacity and refill time."""
 
     kind: str
     capacity: int

@@ -48,7 +48,7 @@ def tell(now: datetime, *, is_on: bool) -> Intake:
                 f"The webhook refused a delivery {relative(place.refused_at, now)}: {why}. What it carried "
                 "is not in this list: look at Alertmanager, and at the webhook's log.",
             )
-        return Intake("Arriving", "ok", f"last read {read}.")
+        return Intake("Arriving", "ok", f"(read {read})")
     return Intake(
         "Not arriving",
         "critical",

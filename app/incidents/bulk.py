@@ -18,7 +18,7 @@ DONE = {"acknowledge": "acknowledged", "assign": "assigned", "resolve": "resolve
 
 @bp.post("/incidents/bulk")
 def change_several() -> ResponseReturnValue:
-    """Acknowledge, assign or resolve what is ticked, and say what was not possible and why."""
+    """Acknowledge, assign or resolve the selected incidents, and report what failed and why."""
     form = forms.BulkForm.offered()
     back = redirect(local_path(request.form.get("next")), code=HTTPStatus.SEE_OTHER)
     ids = form.picked()

@@ -131,7 +131,7 @@ class SeverityForm(ActionForm):
 
 
 class BulkForm(Form):
-    """One action for the incidents that are ticked."""
+    """A bulk action: one change for every selected incident."""
 
     do = SelectField(
         "Do",
@@ -159,7 +159,7 @@ class BulkForm(Form):
         return form
 
     def picked(self) -> list[int]:
-        """Return the numbers that are ticked, each once; what is no number counts as not ticked."""
+        """Return the selected incident numbers, each once; a value that is not a number is ignored."""
         given = dict.fromkeys(request.form.getlist("incident"))
         return [int(text) for text in given if text.isascii() and text.isdigit() and len(text) < MAX_DIGITS][
             :MAX_PICKED

@@ -1,4 +1,4 @@
-"""Incidents that have to do with each other: links between them, and duplicates that go on in another one."""
+"""Related incidents: links between them, and duplicates that are merged into another one."""
 
 from collections.abc import Sequence
 
@@ -48,7 +48,7 @@ def duplicates(incident_id: int) -> Sequence[Incident]:
 
 
 def link(incident_id: int, *, other_id: int, actor: Actor) -> Incident:
-    """Say that two incidents have to do with each other; a link that is there stays as it is.
+    """Relate two incidents; an existing link stays as it is.
 
     Raises:
         InvalidInput: there is no such other incident, or it is the same one.

@@ -131,7 +131,7 @@ class Incident(Base):
 
 
 class IncidentLink(Base):
-    """A person's word that two incidents have to do with each other; ``lower_id < higher_id``."""
+    """A link between two related incidents, made by a person; ``lower_id < higher_id``."""
 
     __tablename__ = "incident_links"
 

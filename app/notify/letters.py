@@ -195,7 +195,7 @@ def account_active(user: User) -> OutboxMessage | None:
 
 
 def _post(recipient: str, letter: Letter) -> OutboxMessage | None:
-    """Put a letter into the outbox; without a mail server nothing, as it would wait for nothing."""
+    """Put a letter into the outbox. Does nothing when no mail server is configured."""
     return _write(recipient, letter) if is_on() else None
 
 

@@ -201,7 +201,7 @@ def test_an_empty_list_is_no_good_news_while_alerts_do_not_arrive(app, browser, 
     read_journal_at(app, at)
     page = browser.get("/")
     assert page.h1 == "Nothing is on fire"
-    assert "Alerts arriving last read just now." in page.words
+    assert "Alerts: arriving (read just now) · Automation:" in page.words
 
 
 def test_a_list_that_may_lack_something_says_so(app, browser, tell, at, alice, reads_a_journal):
@@ -211,4 +211,4 @@ def test_a_list_that_may_lack_something_says_so(app, browser, tell, at, alice, r
 
 
 def test_where_no_journal_is_read_it_says_that_only_people_open_incidents(browser):
-    assert "Alerts off No journal is set (OIMS_JOURNAL_URL)" in browser.get("/").words
+    assert "Alerts: off No journal is set (OIMS_JOURNAL_URL)" in browser.get("/").words

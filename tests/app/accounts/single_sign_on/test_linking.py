@@ -32,7 +32,9 @@ def test_an_address_that_is_not_verified_opens_nobodys_account(
     client: FlaskClient, context: None, alice: User, provider: Provider, verified: Any
 ) -> None:
     provider.person.claims |= {"email": alice.email, "email_verified": verified}
-    assert log_in(client).status_code == 403
+    answer = log_in(client)
+    assert answer.status_code == 403
+    assert "hasn&#39;t verified your email address" in answer.text
     assert user() is None
 
 
