@@ -7,7 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("**/*.md")),
+    *(ROOT / name for name in ("CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", "SECURITY.md")),
+]
+"""Every page that a reader is led to; those of the forge stand beside the README."""
 TARGETS = re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -60,6 +65,14 @@ def test_a_link_leads_somewhere(page, target):
     assert not anchor or anchor in anchors(file)
 
 
-def test_the_readme_leads_to_every_page():
-    linked = {(ROOT / target).resolve() for target in LINK.findall((ROOT / "README.md").read_text())}
-    assert set(PAGES[1:]) <= linked
+def linked_from(page):
+    targets = (target.partition("#")[0] for target in LINK.findall(page.read_text()))
+    return {(page.parent / target).resolve() for target in targets}
+
+
+def test_readme_and_index_lead_to_every_page():
+    assert set(PAGES[1:]) <= linked_from(ROOT / "README.md") | linked_from(ROOT / "docs/index.md")
+
+
+def test_the_readme_fits_on_three_screens():
+    assert len((ROOT / "README.md").read_text().splitlines()) < 150
