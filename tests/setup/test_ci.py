@@ -1,9 +1,11 @@
 """The steps of `.ci/run` by themselves, with stand-ins for the cluster's scripts and for make."""
 
 import json
+import re
 import shutil
 
 import pytest
+import yaml
 
 from tests.setup.conftest import ROOT, pretends
 
@@ -131,3 +133,15 @@ def test_tests_that_failed_run_again_calmly_and_what_fails_again_fails(clone):
         "make check T=tests/app",
         "make check T=--last-failed --last-failed-no-failures=none --numprocesses=0",
     ]
+
+
+def test_each_step_is_a_job_of_the_workflow():
+    steps = re.findall(r"^step (.+)$", (ROOT / ".ci/run").read_text(), re.MULTILINE)
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text())
+    assert workflow["jobs"]["step"]["strategy"]["matrix"]["step"] == steps
+
+
+def test_actions_of_others_are_pinned_by_their_commit():
+    for file in (ROOT / ".github/workflows").glob("*.yml"):
+        used = re.findall(r"uses: (\S+)", file.read_text())
+        assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", action) for action in used), file
