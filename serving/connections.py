@@ -48,7 +48,7 @@ class Connections(HTTPServerConnectionDelegate):
         return exchange
 
     def on_close(self, server_conn: object) -> None:
-        """Forget a connection."""
+        """Forget a connection, whatever its exchange was at."""
         self._exchanges.pop(server_conn, None)
 
     def count_gathered(self, size: int) -> None:
@@ -77,7 +77,7 @@ class Connections(HTTPServerConnectionDelegate):
 
     def _dismiss(self, is_meant: Callable[[Exchange], bool]) -> None:
         for server_conn, exchange in self._exchanges.items():
-            if exchange.is_waiting and is_meant(exchange):
+            if not exchange.is_served and is_meant(exchange):
                 del self._exchanges[server_conn]
                 exchange.close()
                 return

@@ -48,6 +48,11 @@ class Exchange(HTTPMessageDelegate):
         self._deadline: asyncio.TimerHandle | None = None
 
     @property
+    def is_served(self) -> bool:
+        """Say whether the application has the request and has not answered it yet."""
+        return not (self.is_waiting or self._is_answered)
+
+    @property
     def size(self) -> int:
         """The bytes that are kept of the body so far."""
         return len(self._body)

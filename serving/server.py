@@ -67,6 +67,16 @@ def serve(
     asyncio.run(_Server(listeners, certificate).run(on_stop, grace_seconds))
 
 
+class _HttpServer(HTTPServer):
+    """Tornado's server, which tells nobody else that a connection has ended."""
+
+    connections: Connections
+
+    def on_close(self, server_conn: object) -> None:
+        super().on_close(server_conn)
+        self.connections.on_close(server_conn)
+
+
 class _Server:
     """All listeners of a process."""
 
@@ -75,7 +85,7 @@ class _Server:
         self._certificate = certificate
         self._crews: list[Crew] = []
         self._connections: list[Connections] = []
-        self._servers: list[HTTPServer] = []
+        self._servers: list[_HttpServer] = []
 
     async def run(self, on_stop: Callable[[], None], grace_seconds: float) -> None:
         """Serve until told to stop."""
@@ -97,13 +107,14 @@ class _Server:
     def _open(self, listener: Listener, sockets: list[socket.socket]) -> None:
         crew = Crew(listener.application, listener.threads, has_rounds=listener.has_rounds)
         connections = Connections(crew, listener.limits, binds.split(listener.bind), listener.on_slow)
-        server = HTTPServer(
+        server = _HttpServer(
             connections,
             ssl_options=self._certificate.context if self._certificate else None,
             max_header_size=MAX_HEAD_BYTES,
             max_body_size=ANY_SIZE,
             idle_connection_timeout=IDLE_SECONDS,
         )
+        server.connections = connections
         server.add_sockets(sockets)
         self._crews.append(crew)
         self._connections.append(connections)

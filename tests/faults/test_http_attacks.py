@@ -7,6 +7,7 @@ from statistics import median
 
 import pytest
 
+from serving.limits import MAX_CONNECTIONS
 from tests.app.server import AUTOMATION_TOKEN
 from tests.app.server import running as running_app
 from tests.certificates import make_certificate
@@ -18,6 +19,7 @@ from tests.webhook.process import running as running_webhook
 pytestmark = [pytest.mark.slow, pytest.mark.fault("F16")]
 
 TOO_LATE_SECONDS = 0.25
+MORE_THAN_THERE_ARE_PLACES = MAX_CONNECTIONS + 20
 CROWDS = list(crowds(Target(0, "/", "")))
 STAGES = list(stages(Target(0, "/", "")))
 MALFORMED = list(malformed(Target(0, "/", "")))
@@ -77,6 +79,17 @@ def test_a_crowd_that_sends_byte_by_byte_keeps_nobody_waiting(target):
                 client.sendall(byte)
 
         assert_served_in_time(target, send)
+
+
+@pytest.mark.threat("T31")
+def test_more_refused_bodies_than_there_are_places_keep_nobody_out(target):
+    with contextlib.ExitStack() as stack:
+        for _ in range(MORE_THAN_THERE_ARE_PLACES):
+            client = stack.enter_context(target.connect())
+            client.sendall(target.head("Content-Length: 99999999"))
+            assert client.recv(8) == b"HTTP/1.1"
+        assert_served_in_time(target)
+    until(lambda: target.health()[0] == b"200", 10)
 
 
 @pytest.mark.parametrize("stage", STAGES)
