@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 
 import pytest
 import yaml
@@ -23,13 +24,21 @@ def clone(machine):
     (machine.path / "tr").symlink_to(shutil.which("tr"))
     cluster(machine, "up", "echo starting >&2; echo '27 s'; echo /kube/admin.kubeconfig")
     cluster(machine, "base-images", "")
+    cluster(machine, "load-image", "")
     (machine.path / "make").unlink()
     machine.stub("make", 'echo "$KUBECONFIG $IMAGE_LOAD $E2E_YES"')
     return machine
 
 
-def cluster(machine, name, script):
-    machine.stub(name, script, folder=machine.project.parent / "shared/cluster")
+DEFAULT = re.search(r"^DEFAULT_UP=(.+)/up$", (ROOT / ".ci/e2e").read_text(), re.MULTILINE)[1]
+
+
+def cluster(machine, name, script, folder=DEFAULT):
+    machine.stub(name, script, folder=machine.project / folder)
+
+
+def beside(machine):
+    return (machine.project / DEFAULT / "load-image").resolve()
 
 
 def fails_once(machine, failed):
@@ -45,9 +54,37 @@ def fails_once(machine, failed):
 
 def test_the_chart_is_proved_on_the_cluster_that_the_script_makes(clone):
     done = clone.run(".ci/e2e")
-    load = clone.project.parent / "shared/cluster/load-image"
-    assert (done.returncode, done.stdout) == (0, f"/kube/admin.kubeconfig {load} 1\n")
+    assert (done.returncode, done.stdout) == (0, f"/kube/admin.kubeconfig {beside(clone)} 1\n")
     assert clone.calls() == ["up ", "base-images ", "make e2e"]
+
+
+def test_a_command_of_ones_own_makes_the_cluster_and_needs_nothing_beside_it(clone):
+    cluster(clone, "mine", "echo /my/kubeconfig", folder="tools")
+    done = clone.run(".ci/e2e", OIMS_CLUSTER_UP="tools/mine --small", IMAGE_LOAD="push here")
+    assert (done.returncode, done.stdout) == (0, "/my/kubeconfig push here 1\n")
+    assert clone.calls() == ["mine --small", "make e2e"]
+
+
+@pytest.mark.parametrize(("there", "verb"), [("", "create cluster"), ("other\noims-ci", "export kubeconfig")])
+def test_an_installed_kind_makes_the_cluster_once(clone, there, verb):
+    clone.stub("kind", f"if [ $1 = get ]; then printf '{there}'; else echo some words; fi")
+    done = clone.run(".ci/e2e")
+    kubeconfig = clone.project / ".cache/kind-kubeconfig"
+    assert (done.returncode, done.stdout) == (0, f"{kubeconfig}  1\n")
+    assert clone.calls("kind")[1].startswith(f"kind {verb} --name oims-ci --kubeconfig {kubeconfig}")
+    assert clone.calls("up") == []
+
+
+def test_one_machines_surroundings_are_named_in_one_place():
+    project = subprocess.run(
+        [shutil.which("git"), "grep", "--fixed-strings", "--files-with-matches", "../" + "shared"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert project.stdout.split() == [".ci/e2e"]
 
 
 @pytest.mark.parametrize("broken", ["up", "base-images"])
@@ -60,11 +97,12 @@ def test_a_machine_that_cannot_make_a_cluster_says_so_and_does_not_blame_the_cha
     assert not clone.calls("make")
 
 
-def test_without_the_script_it_is_left_out(clone):
-    shutil.rmtree(clone.project.parent / "shared")
+def test_where_nothing_makes_a_cluster_it_is_left_out(clone):
+    shutil.rmtree(clone.project / DEFAULT)
     done = clone.run(".ci/e2e")
     assert done.returncode == 0
-    assert "there is no ../shared/cluster/up" in done.stderr
+    assert "OIMS_CLUSTER_UP names no command" in done.stderr
+    assert "NOT proved on a cluster" in done.stderr
     assert clone.calls() == []
 
 
