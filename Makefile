@@ -70,7 +70,8 @@ digests: setup ## Pin base image and images of others by digest, at a release (C
 	@$(BIN)/python -m tools.digests
 
 .PHONY: lint
-lint: setup ## Check style, types, playbooks, YAML, shell scripts, the Dockerfile and templates
+lint: setup ## Check style, types, playbooks, YAML, shell scripts, workflows, the Dockerfile and templates
+	@tools/install actionlint
 	@tools/lint
 
 .PHONY: audit

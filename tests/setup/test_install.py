@@ -52,6 +52,7 @@ def tool(machine, name):
         ("helm", "v4.0.0+gabc"),
         ("helm3", "v3.20.2+gabc"),
         ("kubeconform", "v0.7.0"),
+        ("actionlint", "1.7.7\ninstalled by building from source"),
     ],
 )
 def test_a_tool_on_path_of_a_sufficient_version_is_used(developer, name, answer):

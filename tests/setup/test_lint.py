@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-LINTERS = ("ruff", "mypy", "ansible-lint", "yamllint", "shellcheck", "hadolint", "djlint")
+LINTERS = ("ruff", "mypy", "ansible-lint", "yamllint", "shellcheck", "hadolint", "actionlint", "djlint")
 
 
 @pytest.fixture
@@ -11,8 +11,8 @@ def clone(machine):
     """A clone with a file for each linter, and linters that find nothing."""
     for linter in LINTERS:
         machine.stub(linter, "", folder=machine.project / ".venv/bin")
-    for name in ("playbooks/a.yml", "app/a.html", "Dockerfile"):
-        (machine.project / name).parent.mkdir(exist_ok=True)
+    for name in ("playbooks/a.yml", "app/a.html", ".github/workflows/a.yml", "Dockerfile"):
+        (machine.project / name).parent.mkdir(parents=True, exist_ok=True)
         (machine.project / name).touch()
     (machine.project / ".gitignore").write_text(".venv/\n")
     subprocess.run([shutil.which("git"), "init", "--quiet"], cwd=machine.project, check=True, timeout=20)
