@@ -1,3 +1,4 @@
+import base64
 import re
 
 import pytest
@@ -120,6 +121,14 @@ def test_the_chart_has_no_dependency_crd_or_install_hook():
     for values in VALUES_FILES:
         hooks = {item["metadata"].get("annotations", {}).get("helm.sh/hook") for item in documents(values)}
         assert hooks <= {None, "test"}
+
+
+def test_the_chart_introduces_itself_without_a_host():
+    chart = yaml.safe_load((rendering.CHART / "Chart.yaml").read_text())
+    icon = (rendering.CHART.parents[1] / "app/static/favicon-calm.svg").read_bytes()
+    assert chart["icon"] == f"data:image/svg+xml;base64,{base64.b64encode(icon).decode()}"
+    assert chart["maintainers"]
+    assert chart["annotations"]["artifacthub.io/category"] == "monitoring-logging"
 
 
 def test_the_chart_announces_the_images_of_others_that_it_runs():
