@@ -29,7 +29,7 @@ STATES = {
     State.RESOLVED: Pill("Resolved", "ok"),
 }
 SEVERITIES = {severity: Pill(severity.value.capitalize(), severity.value) for severity in Severity}
-SOURCES = {Source.PERSON: "Person", Source.ALERT: "Alert"}
+SOURCES = {Source.PERSON: "Person", Source.ALERT: "Alert", Source.SYSTEM: "OIMS"}
 VERDICTS = {
     Verdict.PENDING: Pill("Checking the repair", "robot"),
     Verdict.VERIFIED: Pill("Repaired and verified", "robot"),

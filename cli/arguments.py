@@ -74,7 +74,7 @@ def _add_reading(commands: Commands) -> None:
     found.add_argument(
         "--severity", action="append", choices=SEVERITIES, help="only this; may be given again"
     )
-    found.add_argument("--source", choices=("person", "alert"), help="who noticed it")
+    found.add_argument("--source", choices=("person", "alert", "system"), help="who noticed it")
     found.add_argument("--owner", metavar="who", help="me, an id, or a mail address")
     found.add_argument(
         "--search", metavar="words", default="", help="words in title, description, alert or service"

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import direct
-from app.alerts import cursor, intake
+from app.alerts import cursor, intake, silence
 from app.alerts.events import JournalEvent
 from app.alerts.models import JournalCursor
 from app.clock import now
@@ -71,6 +71,7 @@ class Answer(BaseModel):
     last_seq: int = Field(ge=0)
     oldest_seq: int | None = None
     refused: Refused | None = None
+    watchdog_age_s: float | None = Field(None, ge=0, le=1e9)
 
 
 @dataclass(frozen=True)
@@ -81,15 +82,29 @@ class Consumer:
 
     def run(self, stop: Event) -> None:
         """Read until ``stop`` is set; while the journal or the database is away, wait longer each time."""
-        pause = FIRST_PAUSE_S
+        watch = silence.Watch(self.settings)
+        pause, longest = FIRST_PAUSE_S, min(LONGEST_PAUSE_S, self._rhythm_s)
         while not stop.is_set():
             try:
-                self.poll()
+                self._poll_and_judge(watch)
                 pause = FIRST_PAUSE_S
             except (requests.RequestException, ValidationError, SQLAlchemyError) as error:
                 log.warning("journal_unavailable", error=_reason(error), retry_in_s=pause)
                 stop.wait(pause)
-                pause = min(pause * 2, LONGEST_PAUSE_S)
+                pause = min(pause * 2, longest)
+
+    @property
+    def _rhythm_s(self) -> float:
+        """How often to ask at least, so that one answer that is lost makes no silence."""
+        return self.settings.journal_silent_after.total_seconds() / 4
+
+    def _poll_and_judge(self, watch: silence.Watch) -> None:
+        try:
+            self.poll()
+        except (requests.RequestException, ValidationError) as error:
+            watch.missed(is_answered=isinstance(error, requests.HTTPError | ValidationError))
+            raise
+        watch.heard()
 
     def poll(self) -> None:
         """Ask once, wait for news, apply what came.
@@ -112,11 +127,12 @@ class Consumer:
 
     def _ask(self, offset: int) -> Answer:
         token = self.settings.journal_token
+        wait_s = max(1, min(WAIT_S, int(self._rhythm_s)))
         with direct.session() as session:
             trust(session, self.settings.ca_file)
             response = session.get(
                 f"{self.settings.journal_url}/events",
-                params={"after": offset, "limit": BATCH, "wait": WAIT_S},
+                params={"after": offset, "limit": BATCH, "wait": wait_s},
                 headers={"Authorization": f"Bearer {token.get_secret_value() if token else ''}"},
                 timeout=(CONNECT_TIMEOUT_S, WAIT_S + 10),
                 allow_redirects=False,
@@ -151,6 +167,10 @@ def _take(offset: int, answer: Answer, settings: Settings) -> None:
         place.last_seq = max(answer.last_seq, place.offset)
         if place.offset == place.last_seq:
             place.caught_up_at = now()
+        if answer.watchdog_age_s is not None:
+            heard_at = now() - timedelta(seconds=answer.watchdog_age_s)
+            # Each replica of the webhook knows its own.
+            place.watchdog_at = max(place.watchdog_at or heard_at, heard_at)
         if answer.refused is not None:
             _note_refusal(place, answer.refused)
 

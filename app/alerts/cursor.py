@@ -16,6 +16,14 @@ def offset() -> int:
     return value or 0
 
 
+def read() -> JournalCursor:
+    """Return the cursor as it stands, without holding anything."""
+    place = db.session.scalars(select(JournalCursor), execution_options={"populate_existing": True}).one()
+    db.session.expunge(place)
+    db.session.rollback()
+    return place
+
+
 def lock() -> JournalCursor:
     """Return the cursor so that no event can be taken in until the commit; needs a transaction()."""
     statement = select(JournalCursor).where(JournalCursor.id == 1).with_for_update()

@@ -1,13 +1,22 @@
 """What has been taken from the journal, and how far."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
-from app.database import Base
+from app.database import Base, EnumText
 from contract import limits
+
+
+class Silence(StrEnum):
+    """Why no alert can arrive. Each may follow each: what is known last counts."""
+
+    WEBHOOK_AWAY = "webhook_away"
+    JOURNAL_UNREAD = "journal_unread"
+    WATCHDOG_OVERDUE = "watchdog_overdue"
 
 
 class AlertEvent(Base):
@@ -45,3 +54,10 @@ class JournalCursor(Base):
     refused_for: Mapped[str | None] = mapped_column(
         String(limits.WORD), comment="why: invalid, unauthorized …"
     )
+    watchdog_at: Mapped[datetime | None] = mapped_column(
+        comment="when Prometheus last sent the alert that always fires, as far as the webhook knows"
+    )
+    silence: Mapped[Silence | None] = mapped_column(EnumText(Silence), comment="none: alerts can arrive")
+    silent_since: Mapped[datetime | None]
+    silence_incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
+    """The incident of this silence, or of the last one."""

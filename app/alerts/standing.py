@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.alerts.models import JournalCursor
+from app.config import Settings
 from app.extensions import db
 from app.formats import relative
-
-BEHIND_AFTER = timedelta(minutes=2)
-"""The worker reads the journal to its end at least every 20 s; so long without is no hiccup."""
 
 REFUSED_FOR = timedelta(minutes=15)
 """How long a refusal is told: alerts that go on are sent again within Alertmanager's repeat_interval."""
@@ -31,15 +29,28 @@ class Intake:
     is_deaf: bool = False
 
 
-def tell(now: datetime, *, is_on: bool) -> Intake:
-    """Return whether alerts come in; `is_on` says whether this installation reads a journal at all."""
-    if not is_on:
+def is_watchdog_overdue(place: JournalCursor, now: datetime, after: timedelta) -> bool:
+    """Say whether Prometheus or Alertmanager must be away. An installation without Watchdog never says so."""
+    return bool(after) and place.watchdog_at is not None and now - place.watchdog_at > after
+
+
+def tell(now: datetime, settings: Settings) -> Intake:
+    """Return whether alerts come in."""
+    if not settings.journal_url:
         return Intake("Off", "off", "No journal is set (OIMS_JOURNAL_URL); only people open incidents.")
     place = db.session.get(JournalCursor, 1)
     if place is None:
         return Intake("Not arriving", "critical", "The worker has never read the journal.", is_deaf=True)
     read = relative(place.caught_up_at, now)
-    if now - place.caught_up_at <= BEHIND_AFTER:
+    if now - place.caught_up_at <= settings.journal_silent_after:
+        if place.watchdog_at and is_watchdog_overdue(place, now, settings.watchdog_silent_after):
+            return Intake(
+                "Not arriving",
+                "critical",
+                f"Prometheus last sent the alert Watchdog {relative(place.watchdog_at, now)}. What has fired "
+                "since is not in this list: look at Prometheus and Alertmanager.",
+                is_deaf=True,
+            )
         if place.refused_at is not None and now - place.refused_at <= REFUSED_FOR:
             why = WHY.get(place.refused_for or "", "it was no message of Alertmanager")
             return Intake(

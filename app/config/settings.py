@@ -128,6 +128,16 @@ class Settings(BaseSettings):
         "", description="The webhook, for GET /events; empty: no alerts are taken in."
     )
     journal_token: SecretStr | None = Field(None, description="The webhook's reader token.")
+    journal_silent_after: Duration = Field(
+        timedelta(minutes=2),
+        ge=timedelta(seconds=2),
+        description="The worker opens an incident when it could not read the journal for so long.",
+    )
+    watchdog_silent_after: Duration = Field(
+        timedelta(minutes=3),
+        description="The same, when Prometheus has not sent the alert Watchdog for so long; longer than the "
+        "minute after which it sends its alerts again. `0s`: never.",
+    )
     reopen_window: Duration = Field(
         timedelta(minutes=30),
         description="An alert that fires again within this time reopens its incident.",

@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
         )
         resolved = [*queries.page(recent, limit=RECENTLY_RESOLVED).items]
     ids = [incident.id for incident in (*rows, *resolved)]
-    intake = alerts.tell(now(), is_on=bool(current_app.config["SETTINGS"].journal_url))
+    intake = alerts.tell(now(), current_app.config["SETTINGS"])
     standing = dashboard.standing(is_deaf=intake.is_deaf)
     return live_page(
         "incidents/index.html",

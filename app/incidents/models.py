@@ -20,6 +20,7 @@ class Source(StrEnum):
 
     PERSON = "person"
     ALERT = "alert"
+    SYSTEM = "system"
 
 
 class Verdict(StrEnum):

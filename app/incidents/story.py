@@ -107,6 +107,8 @@ def _of_people(incident: Incident, events: Sequence[TimelineEvent]) -> tuple[str
     if incident.source is Source.PERSON:
         author = events[0].actor_name if events else "a person"
         return f"Reported by {author}.", ""
+    if incident.source is Source.SYSTEM:
+        return "Noticed by OIMS itself.", "Automation has no part in it."
     if incident.is_firing:
         return "The alert is firing.", "Automation has not reported a decision yet."
     return "The alert has ended.", "Automation reported nothing about it."

@@ -36,9 +36,9 @@ class Answering(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(handler: type[Answering]) -> Iterator[str]:
-    """Serve on a free port of this machine; yields host and port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def serving(handler: type[Answering], port: int = 0) -> Iterator[str]:
+    """Serve on a free port of this machine, or on a given one; yields host and port."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     Thread(target=server.serve_forever, daemon=True).start()
     yield f"127.0.0.1:{server.server_port}"
     server.shutdown()

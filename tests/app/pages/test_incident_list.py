@@ -204,6 +204,19 @@ def test_an_empty_list_is_no_good_news_while_alerts_do_not_arrive(app, browser, 
     assert "Alerts: arriving (read just now) · Automation:" in page.words
 
 
+@pytest.mark.fault("F14")
+def test_an_overdue_watchdog_is_told_on_the_list_too(app, browser, at, reads_a_journal):
+    with app.app_context():
+        place = db.session.get_one(JournalCursor, 1)
+        place.caught_up_at, place.watchdog_at = at, at - timedelta(minutes=4)
+        db.session.commit()
+
+    page = browser.get("/")
+
+    assert page.h1 == "Alerts are not arriving"
+    assert "Prometheus last sent the alert Watchdog 4 min ago." in page.words
+
+
 def test_a_list_that_may_lack_something_says_so(app, browser, tell, at, alice, reads_a_journal):
     tell(stories.reported, alice, at)
     read_journal_at(app, at - timedelta(minutes=3))

@@ -1,0 +1,161 @@
+"""The incident that says that no alert can arrive: no alert could open it.
+
+Each worker judges after each look at the journal. The row of the cursor keeps what was concluded, so that
+one silence is one incident, however many workers there are and however often they start again.
+"""
+
+import time
+
+import structlog
+
+from app.alerts import cursor
+from app.alerts.models import JournalCursor, Silence
+from app.alerts.standing import is_watchdog_overdue
+from app.clock import in_words, now
+from app.config import Settings
+from app.database import transaction
+from app.incidents import changes, merging
+from app.incidents.actors import SYSTEM
+from app.incidents.lifecycle import Severity, State
+from app.incidents.models import EventKind, Incident, Source
+from app.notify.models import MailKind
+
+log = structlog.get_logger()
+
+TITLE = "Alerts are not arriving"
+LABELS = {"alertname": "AlertsNotArriving", "severity": Severity.CRITICAL.value, "service": "oims"}
+SAID = {
+    Silence.WEBHOOK_AWAY: "The webhook does not answer the worker.",
+    Silence.JOURNAL_UNREAD: "The webhook answers, but the worker cannot read its journal.",
+    Silence.WATCHDOG_OVERDUE: "Prometheus has stopped sending the alert Watchdog to Alertmanager, or "
+    "Alertmanager does not answer the webhook.",
+}
+TO_DO = {
+    Silence.WEBHOOK_AWAY: "Look whether the webhook runs, and whether the worker can reach OIMS_JOURNAL_URL.",
+    Silence.JOURNAL_UNREAD: "Look at the worker's log: a wrong OIMS_JOURNAL_TOKEN, another server at "
+    "OIMS_JOURNAL_URL, or a journal that the webhook cannot read.",
+    Silence.WATCHDOG_OVERDUE: "Look whether Prometheus and Alertmanager run and reach each other. If nothing "
+    "sends Watchdog any more on purpose, set OIMS_WATCHDOG_SILENT_AFTER=0s.",
+}
+
+
+class Watch:
+    """What one worker knows of the silence by its own steady clock."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._started = self._read_at = time.monotonic()
+        self._progress: object = None
+
+    def heard(self) -> None:
+        """Judge after the journal was read."""
+        place = self._look()
+        is_overdue = is_watchdog_overdue(place, now(), self._settings.watchdog_silent_after)
+        is_new = time.monotonic() - self._started < self._settings.watchdog_silent_after.total_seconds()
+        if is_overdue and place.silence is None and is_new:
+            return  # all may have started together, Prometheus last
+        self._conclude(place, Silence.WATCHDOG_OVERDUE if is_overdue else None)
+
+    def missed(self, *, is_answered: bool) -> None:
+        """Judge after the journal could not be read; `is_answered` says that something was there."""
+        place = self._look()
+        silent_s = time.monotonic() - self._read_at
+        if place.silence in {Silence.WEBHOOK_AWAY, Silence.JOURNAL_UNREAD}:
+            return  # one that starts again and again does both in turn
+        if silent_s >= self._settings.journal_silent_after.total_seconds():
+            self._conclude(place, Silence.JOURNAL_UNREAD if is_answered else Silence.WEBHOOK_AWAY)
+
+    def _look(self) -> JournalCursor:
+        """Return how far anybody has read; whoever it was, the journal can be read."""
+        place = cursor.read()
+        progress = (place.offset, place.caught_up_at)
+        if progress != self._progress:
+            self._progress, self._read_at = progress, time.monotonic()
+        return place
+
+    def _conclude(self, seen: JournalCursor, silence: Silence | None) -> None:
+        if seen.silence is silence:
+            return
+        with transaction():
+            place = cursor.lock()
+            if place.silence is not seen.silence or place.caught_up_at != seen.caught_up_at:
+                return  # another worker has concluded, or read
+            if silence is None:
+                _end(place)
+            elif place.silence is None:
+                _begin(place, silence, self._settings)
+            else:
+                _go_on(place, silence)
+            place.silence = silence
+        log.warning("silence", cause=silence, incident=place.silence_incident_id)
+
+
+def _begin(place: JournalCursor, silence: Silence, settings: Settings) -> None:
+    """Open an incident, or take the last one up again, as the intake does for an alert."""
+    place.silent_since = now()
+    last = _incident(place)
+    if last is not None and last.state is not State.RESOLVED:
+        changes.record(last.id, EventKind.ALERT_FIRED, SYSTEM, f"Again no alert can arrive. {SAID[silence]}")
+    elif last is not None and last.resolved_at and now() - last.resolved_at <= settings.reopen_window:
+        changes.restart(last, SYSTEM, f"Reopened: again no alert can arrive. {SAID[silence]}")
+    else:
+        last = Incident(
+            title=TITLE,
+            severity=Severity.CRITICAL,
+            source=Source.SYSTEM,
+            service=LABELS["service"],
+            labels=LABELS,
+            previous_id=last.id if last else None,
+            description=_description(silence),
+        )
+        changes.add(last, SYSTEM, f"Opened by OIMS: no alert can arrive. {SAID[silence]}")
+        place.silence_incident_id = last.id
+    _describe(last, silence)
+
+
+def _go_on(place: JournalCursor, silence: Silence) -> None:
+    """Tell another cause of the silence that goes on."""
+    incident = _incident(place)
+    if incident is not None:
+        changes.record(incident.id, EventKind.ALERT_CHANGED, SYSTEM, f"Still no alert. {SAID[silence]}")
+        _describe(incident, silence)
+
+
+def _end(place: JournalCursor) -> None:
+    """Resolve the incident; one that a person has stays with the person."""
+    since, place.silent_since = place.silent_since or now(), None
+    incident = _incident(place)
+    if incident is None:
+        return
+    lasted = f"The silence lasted {in_words((now() - since).total_seconds())}."
+    if incident.state is not State.RESOLVED and not incident.is_taken_over:
+        changes.close(incident, SYSTEM, f"Resolved: alerts arrive again. {lasted}")
+        return
+    changes.record(incident.id, EventKind.ALERT_RESOLVED, SYSTEM, f"Alerts arrive again. {lasted}")
+    if incident.state is not State.RESOLVED:
+        changes.tell(MailKind.ALERT_ENDED, incident, SYSTEM)
+
+
+def _incident(place: JournalCursor) -> Incident | None:
+    """Return the last silence's incident under lock, or the one that goes on for it after a merge."""
+    if place.silence_incident_id is None:
+        return None
+    incident = changes.lock(place.silence_incident_id)
+    other = merging.goes_on(incident)
+    if other is None:
+        return incident
+    place.silence_incident_id = other.id
+    return changes.lock(other.id)
+
+
+def _description(silence: Silence) -> str:
+    return (
+        f"{SAID[silence]} Until this is mended, a fault elsewhere opens no incident. "
+        f"{TO_DO[silence]} See docs/runbooks.md#alertsnotarriving."
+    )
+
+
+def _describe(incident: Incident, silence: Silence) -> None:
+    """Say what holds now, unless a person has written something else."""
+    if incident.description in {_description(one) for one in Silence}:
+        incident.description = _description(silence)
