@@ -105,6 +105,11 @@ screenshots: setup ## Make the pictures in docs/screenshots from demo data
 	@tools/install prometheus promtool
 	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(BIN)/python -m tools.screenshots
 
+.PHONY: site
+site: setup ## Make the documentation into a site in .cache/site, with every link checked
+	@$(BIN)/zensical build --strict
+	@echo "open .cache/site/index.html"
+
 ##@ Set up (the other targets do this by themselves)
 
 .PHONY: setup
