@@ -1,5 +1,6 @@
 """The declarative base, UTC columns, and write transactions that behave the same on SQLite and PostgreSQL."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,18 +10,23 @@ from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, String, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from app import turns
 from app.extensions import db
 from contract import postgres
 
 BUSY_TIMEOUT_MS = 5_000
+"""How long SQLite's write lock is waited for, and the turn before that."""
 POOL_TIMEOUT_S = 5
 """How long a request waits for a connection that others hold."""
-REQUEST_BUSY_TIMEOUT_MS = 1_500
-"""A request that waits longer for SQLite's write lock is answered 503, within two seconds."""
+REQUEST_TURN_S = 1.4
+REQUEST_BUSY_TIMEOUT_MS = 500
+"""A request that waits longer for its turn, or then for somebody who takes none, is answered 503, within two
+seconds."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -94,9 +100,9 @@ def transaction() -> Iterator[None]:
     """Run the block in one write transaction; commit at the end, roll back on any error.
 
     Joins the transaction of a surrounding block, so that use cases compose and the outermost one commits.
-    On SQLite the write lock is taken at the start (BEGIN IMMEDIATE): a read that is upgraded to a write later
-    would fail at once with SQLITE_BUSY, whatever busy_timeout says. What the session had read before is
-    thrown away, so that decisions rest on rows read under the lock.
+    On SQLite writers take turns, and the write lock is taken at the start (BEGIN IMMEDIATE): a read that is
+    upgraded to a write later would fail at once with SQLITE_BUSY, whatever busy_timeout says. What the
+    session had read before is thrown away, so that decisions rest on rows read under the lock.
     """
     session = db.session()
     if session.info.get("writing"):
@@ -107,14 +113,41 @@ def transaction() -> Iterator[None]:
     session.rollback()
     session.info["writing"] = True
     try:
-        session.connection(execution_options={"sqlite_begin": "BEGIN IMMEDIATE"})
-        yield
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        with turn(db.engine), _rolled_back_on_error():
+            session.connection(execution_options={"sqlite_begin": "BEGIN IMMEDIATE"})
+            yield
+            session.commit()
     finally:
         session.info["writing"] = False
+
+
+@contextmanager
+def _rolled_back_on_error() -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        db.session.rollback()
+        raise
+
+
+@contextmanager
+def turn(engine: Engine) -> Iterator[None]:
+    """Run the block when it is this writer's turn; PostgreSQL has many writers at once.
+
+    Raises:
+        OperationalError: others wrote for as long as this writer could wait.
+
+    """
+    patience_s = engine.get_execution_options().get("turn_s")
+    if patience_s is None:
+        yield
+        return
+    try:
+        with turns.turn(Path(engine.url.database or ""), patience_s):
+            yield
+    except turns.Overdue:
+        reason = sqlite3.OperationalError("others write")
+        raise OperationalError("BEGIN IMMEDIATE", None, reason) from None
 
 
 @contextmanager
@@ -202,6 +235,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     a power cut.
     """
     Path(engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    engine.update_execution_options(turn_s=BUSY_TIMEOUT_MS / 1000)
 
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -222,9 +256,10 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 def answer_in_time(engine: Engine) -> None:
-    """Let connections made from now on wait for SQLite's write lock only as long as a request may."""
+    """Let who writes to SQLite from now on wait only as long as a request may."""
     if engine.dialect.name != "sqlite":
         return
+    engine.update_execution_options(turn_s=REQUEST_TURN_S)
 
     @event.listens_for(engine, "connect")
     def configure(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -4,7 +4,6 @@ The cursor moves only from where this worker read it, so two workers at once can
 second finds the cursor moved, drops its batch and reads again.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,8 +36,6 @@ log = structlog.get_logger()
 BATCH = 100
 PIECE = 20
 """Events in one transaction: on SQLite nobody else writes meanwhile."""
-BREATH_S = 0.12
-"""SQLite looks for a lock that is taken every 100 ms at least."""
 WAIT_S = 20
 CONNECT_TIMEOUT_S = 5
 FIRST_PAUSE_S = 1.0
@@ -123,7 +120,6 @@ class Consumer:
             for piece in _pieces(answer):
                 _take(offset, piece, self.settings)
                 offset = piece.events[-1].seq if piece.events else offset
-                _let_others_write()
 
     def _ask(self, offset: int) -> Answer:
         token = self.settings.journal_token
@@ -146,12 +142,6 @@ def _pieces(answer: Answer) -> Iterator[Answer]:
     """Split an answer into what one transaction takes: who waits for it is a person, or automation."""
     for start in range(0, max(1, len(answer.events)), PIECE):
         yield answer.model_copy(update={"events": answer.events[start : start + PIECE]})
-
-
-def _let_others_write() -> None:
-    """Leave SQLite's one lock free for longer than those who wait for it pause between two looks."""
-    if db.engine.dialect.name == "sqlite":
-        time.sleep(BREATH_S)
 
 
 def _take(offset: int, answer: Answer, settings: Settings) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
+from app.database import turn
 from app.errors import OimsError
 from app.extensions import db
 
@@ -37,7 +38,8 @@ def read(source: BinaryIO) -> None:
         db.session.remove()
         with closing(_open(copy)) as found, closing(_open(database)) as live:
             _check(found)
-            found.backup(live)
+            with turn(db.engine):
+                found.backup(live)
 
 
 def _database() -> Path:
