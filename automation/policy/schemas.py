@@ -74,7 +74,7 @@ class Rules(Closed):
     )
     diagnostics: bool | Playbook = Field(
         default=False,
-        description="When a person is told: run collect_diagnostics.yml (true), or this playbook.",
+        description="On escalation: run collect_diagnostics.yml (true), or this playbook.",
     )
     cooldown: Duration = Field(
         default=300, le=86400, description="Time between two runs on one target; at most 1d."
@@ -82,7 +82,7 @@ class Rules(Closed):
     max_runs_per_hour: int = Field(default=3, ge=1, description="Runs on one target in any hour.")
     max_runs_per_day: int = Field(default=20, ge=1, description="Runs on one target in any 24 hours.")
     max_attempts: int = Field(
-        default=2, ge=1, description="Runs for one episode of an alert; then a person is told."
+        default=2, ge=1, description="Runs for one episode of an alert; then the incident is escalated."
     )
     timeout: Duration = Field(default=300, ge=1, description="A playbook that takes longer is ended.")
     leftovers: Leftovers = Field(
@@ -117,7 +117,7 @@ class Limits(Closed):
 
 
 class Target(Closed):
-    """What is repaired."""
+    """The workload to repair."""
 
     kind: Kind = Field(description="Deployment, StatefulSet or DaemonSet.")
     namespace: NameOrLabel = Field(description="A name, or {label, allow} to take it from the alert.")
@@ -160,7 +160,7 @@ class Remedy(Rules):
         description="Deprecated, use `digest`: SHA-256 of the playbook alone; the rest of the folder "
         "must be as it was at the start.",
     )
-    target: Target = Field(description="What is repaired.")
+    target: Target = Field(description="The workload to repair.")
     with_: dict[Key, Value] = Field(
         default_factory=dict, alias="with", description="Values for the playbook, as oims_<key>."
     )
