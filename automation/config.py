@@ -68,7 +68,7 @@ class Settings(BaseSettings):
     policy: Path | None = Field(default=None, description="Policy file; default <playbooks>/policy.yml.")
     allowed_signers_file: Path | None = Field(
         default=None,
-        description="Who may sign playbooks and policy (`man ssh-keygen`, ALLOWED SIGNERS); unset: they "
+        description="The signers of playbooks and policy (`man ssh-keygen`, ALLOWED SIGNERS); unset: they "
         "need no signature.",
     )
     inventory: Literal["kubernetes", "local"] = Field(

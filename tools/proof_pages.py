@@ -23,9 +23,9 @@ PAGES = {
     ),
 }
 HEADINGS = {
-    "fault": {"what": "Fault", "then": "What happens", "how": "Control"},
+    "fault": {"what": "Fault", "then": "Effect", "how": "Control"},
     "threat": {"what": "Threat", "how": "Control"},
-    "compatible": {"what": "With", "version": "Version", "how": "What was tried"},
+    "compatible": {"what": "With", "version": "Version", "how": "Tested"},
 }
 NOT_TESTED = "**not tested**"
 

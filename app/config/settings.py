@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     proxy_hops: int = Field(
         0, ge=0, le=5, description="Reverse proxies in front, whose X-Forwarded-For tells the caller."
     )
-    registration: Literal["open", "approval", "closed"] = Field("closed", description="Who may register.")
+    registration: Literal["open", "approval", "closed"] = Field(
+        "closed", description="Whether people may register."
+    )
 
     oidc_issuer: Issuer = Field("", description="OpenID Connect provider for single sign-on; empty: off.")
     oidc_client_id: str = Field("", description="Name of the app at the provider.")
@@ -115,13 +117,13 @@ class Settings(BaseSettings):
     )
     escalate_to: AddressesBySeverity = Field(
         {},
-        description="Who else is called, by severity, when an incident is escalated or automation gives up, "
+        description="Further recipients, by severity, when an incident is escalated or automation gives up, "
         "as in `critical=lead@example.org boss@example.org,high=lead@example.org`.",
     )
     mail_cap: int = Field(
         20,
         ge=1,
-        description="Mails about incidents that a person gets in an hour; what is more comes in digests.",
+        description="Mails about incidents that a person gets in an hour; the others come in digests.",
     )
 
     journal_url: HttpUrl = Field(
@@ -169,7 +171,7 @@ class Settings(BaseSettings):
         "{what}: {where}",
         min_length=1,
         max_length=500,
-        description="What an incident of an alert is called. In braces: a label, an annotation, `what` (the "
+        description="The title of an incident of an alert. In braces: a label, an annotation, `what` (the "
         "summary, message or name of the alert) or `where` (namespace and workload, node or instance).",
     )
     prometheus_url: HttpUrl = Field(
