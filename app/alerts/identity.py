@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 
-from app.alerts.exporters import OF_A_CLUSTER, OF_A_NODE, is_exporter, is_of
+from app.alerts.exporters import OF_A_CLUSTER, OF_PODS, is_exporter, is_of, is_of_a_node
 
 PASSING = ("instance", "pod", "uid", "endpoint", "container")
 """Labels that tell of the exporter, or change with it."""
@@ -21,7 +21,9 @@ PROBES = ("blackbox", "probe", "snmp", "ipmi")
 """Exporters that measure the targets they are given, which `instance` names then."""
 
 _OF_A_POD = re.compile(r"(-[0-9a-f]{6,10})?-[bcdfghjklmnpqrstvwxz2456789]{5}", re.ASCII)
-"""What Kubernetes adds to the name of a workload for each of its pods."""
+"""What Kubernetes adds to the name of a workload for each of its pods; that of a DaemonSet has no hash."""
+_PORT = re.compile(r"[a-z0-9-]{1,15}", re.ASCII)
+"""What Prometheus Operator calls an endpoint: the name or number of a port."""
 
 
 def identity(fingerprint: str, labels: Mapping[str, str], passing: Collection[str] = PASSING) -> str:
@@ -40,27 +42,43 @@ def _lasting(name: str, value: str, labels: Mapping[str, str], passing: Collecti
     if name not in passing:
         return value
     if name == "pod":
-        return _workload(value) if is_exporter(_workload(value)) else value
+        return _workload(value) if _is_own(_workload(value), labels) else value
     if name == "container":
-        return None if is_exporter(value) else value
+        return None if _is_own(value, labels) else value
     if name == "instance":
         return None if _is_own_address(value, labels) else value
+    if name == "endpoint":
+        return None if _PORT.fullmatch(value) else value
     return None
 
 
+def _is_own(workload: str, labels: Mapping[str, str]) -> bool:
+    """Say whether a workload or container is the exporter: one that reports on pods names others there."""
+    if is_of(labels, *OF_PODS):
+        return any(kind in workload and is_of(labels, kind) for kind in OF_PODS)
+    return is_exporter(workload)
+
+
 def _workload(pod: str) -> str:
+    found = _of_a_pod(pod)
+    return pod[: found.start()] if found else pod
+
+
+def _of_a_pod(pod: str) -> re.Match[str] | None:
     found = _OF_A_POD.search(pod)
-    return pod[: found.start()] if found and found.end() == len(pod) else pod
+    return found if found and found.end() == len(pod) else None
 
 
 def _is_own_address(instance: str, labels: Mapping[str, str]) -> bool:
     """Say whether `instance` is the exporter's address, and not that of what it measures."""
     if is_of(labels, OF_A_CLUSTER) or labels.get("target"):
         return True
-    if is_of(labels, *OF_A_NODE):
+    pod = labels.get("pod", "")
+    found = _of_a_pod(pod)
+    if is_of_a_node(labels) or (found and not found[1]):
+        # There is one on each node, so its address says which, where nothing else does.
         return any(labels.get(name) for name in NODES)
-    is_of_a_pod = is_exporter(_workload(labels.get("pod", "")))
-    return is_of_a_pod and not is_of(labels, *PROBES) and _is_ip(instance)
+    return _is_own(_workload(pod), labels) and not is_of(labels, *PROBES) and _is_ip(instance)
 
 
 def _is_ip(instance: str) -> bool:

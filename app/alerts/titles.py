@@ -7,7 +7,7 @@ worked out here. A placeholder is replaced, never evaluated; one that the alert 
 import re
 from collections.abc import Mapping
 
-from app.alerts.exporters import OF_A_CLUSTER, OF_A_NODE, is_exporter, is_of
+from app.alerts.exporters import OF_A_CLUSTER, is_exporter, is_of, is_of_a_node
 from app.text import one_line
 from contract import limits
 
@@ -64,7 +64,7 @@ def where(labels: Mapping[str, str]) -> str:
     The exporter that measured it is no answer, and neither are its pod and address.
     """
     namespace = labels.get("namespace") or labels.get("exported_namespace") or ""
-    if is_of(labels, *OF_A_NODE):
+    if is_of_a_node(labels):
         return _short(" ".join([_node(labels), *_parts(labels)]))
     thing = next((labels[name] for name in WORKLOADS if _tells(labels, name)), "")
     thing = thing or labels.get("exported_pod", "")

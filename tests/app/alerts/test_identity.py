@@ -43,6 +43,20 @@ PROBED = {
     "pod": "blackbox-exporter-6b7f9d5c4-b8x2k",
     "instance": "10.9.9.9:443",
 }
+DISK = {
+    "alertname": "SmartDeviceFailing",
+    "job": "smartctl-exporter",
+    "pod": "smartctl-exporter-8mx2k",
+    "device": "sda",
+    "instance": "10.0.0.5:9633",
+}
+THROTTLED = {
+    "alertname": "CPUThrottlingHigh",
+    "job": "kubelet",
+    "pod": "redis-exporter-5c9d7f8b6-lx7vz",
+    "container": "redis-exporter",
+    "instance": "10.0.0.5:10250",
+}
 OWN = {"alertname": "Errors", "job": "shop", "pod": "web-7d9c8b5f6-x2lqz", "instance": "10.42.3.19:8080"}
 
 
@@ -61,6 +75,11 @@ def mark(labels):
         (PROBED, {"pod": "blackbox-exporter-6b7f9d5c4-zz2k8"}),
         (PROBED | {"target": "https://shop.example"}, {"instance": "10.42.9.9:9115"}),
         (SLOW | {"instance": "[fd00::5]:9104"}, {"instance": "[fd00::9]:9104"}),
+        (DISK | {"node": "node-1"}, {"pod": "smartctl-exporter-z4t7d", "instance": "10.42.0.6:9633"}),
+        (
+            CRASHING | {"pod": "kps-kube-state-metrics-5c9d7f8b6-lx7vz"},
+            {"pod": "kps-kube-state-metrics-5c9d7f8b6-2zqwd"},
+        ),
     ],
     ids=lambda value: value.get("alertname", "+".join(value)),
 )
@@ -80,6 +99,15 @@ def test_an_exporter_that_is_replaced_is_the_same_trouble(labels, change):
         (SLOW, {"pod": "bank-mysql-exporter-5c9d7f8b6-lx7vz"}),
         (SLOW, {"instance": "db-2.example:3306"}),
         (PROBED, {"instance": "10.9.9.10:443"}),
+        (FULL | {"job": "node", "service": "node"}, {"instance": "10.0.0.6:9100"}),
+        (DISK, {"pod": "smartctl-exporter-z4t7d", "instance": "10.0.0.6:9633"}),
+        (
+            CRASHING | {"pod": "kps-prometheus-node-exporter-8mx2k"},
+            {"pod": "kps-prometheus-node-exporter-z4t7d"},
+        ),
+        (CRASHING | {"container": "redis-exporter"}, {"container": "statsd-exporter"}),
+        (THROTTLED, {"pod": "redis-exporter-5c9d7f8b6-2zqwd", "instance": "10.0.0.6:10250"}),
+        (PROBED | {"endpoint": "https://shop.example"}, {"endpoint": "https://bank.example"}),
         (OWN, {"pod": "web-7d9c8b5f6-b8x2k"}),
         (OWN, {"instance": "10.42.5.7:8080"}),
     ],
