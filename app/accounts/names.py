@@ -17,7 +17,7 @@ from app.errors import InvalidInput
 from app.extensions import db
 from app.incidents.actors import SETTINGS
 from app.ops import audit
-from app.text import entered
+from app.text import clean, entered
 from contract import limits
 
 MAX_LENGTH = limits.PERSON
@@ -27,6 +27,8 @@ RESERVED = (
     *("automation", "oims", "system", "alertmanager", "prometheus", "webhook", "worker"),
     *("settings", "command line", "single sign-on", "somebody"),
 )
+UNSEEN = frozenset("\u115f\u1160\u3164\uffa0")
+"""Fillers of Hangul: letters by their category, and blank on every screen."""
 ALIKE = {"i": "l", "1": "l", "|": "l", "0": "o", "m": "rn", "w": "vv"}
 """What looks alike among the letters and digits that fold to themselves."""
 
@@ -36,7 +38,7 @@ def key(name: str) -> str:
     once = "".join(map(_prototype, unicodedata.normalize("NFKC", name))).casefold()
     twice = "".join(map(_prototype, unicodedata.normalize("NFKC", once))).casefold()
     folded = "".join(ALIKE.get(c, c) for c in twice)
-    return ("".join(c for c in folded if c.isalnum()) or folded)[:MAX_KEY]
+    return ("".join(c for c in folded if _is_seen(c)) or folded)[:MAX_KEY]
 
 
 def usable(name: str, *, email: str, user_id: int | None = None) -> str:
@@ -47,6 +49,9 @@ def usable(name: str, *, email: str, user_id: int | None = None) -> str:
 
     """
     line = entered("name", " ".join(name.split()), MAX_LENGTH, required=True)
+    if not any(map(_is_seen, line)):
+        message = "A name needs a letter or a digit."
+        raise InvalidInput(message, [{"field": "name", "message": message}])
     if _is_taken(line, email=email, user_id=user_id):
         message = "This name is taken, or looks like another one. Choose one that nobody can mistake."
         raise InvalidInput(message, [{"field": "name", "message": message}])
@@ -55,7 +60,8 @@ def usable(name: str, *, email: str, user_id: int | None = None) -> str:
 
 def free(name: str, *, email: str, user_id: int | None = None) -> str:
     """Return the name, with a number where it can't be had as it is: nobody is there who could choose."""
-    wanted = " ".join(name.split())[:MAX_LENGTH] or email[:MAX_LENGTH]
+    line = clean(" ".join(name.split()), MAX_LENGTH)
+    wanted = line if any(map(_is_seen, line)) else email[:MAX_LENGTH]
     found, number = wanted, 2
     while _is_taken(found, email=email, user_id=user_id):
         suffix = f" ({number})"
@@ -106,3 +112,8 @@ def _prototype(character: str) -> str:
         return character
     (other,) = alike
     return other if len(other) > 1 or len(_table(other)) > 1 else min(character, other)
+
+
+def _is_seen(character: str) -> bool:
+    """Say whether a character is a letter or digit that a reader sees."""
+    return character.isalnum() and character not in UNSEEN

@@ -1,7 +1,7 @@
 """Where a second factor is demanded: of roles, of changes to factors, and of approvals."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from http import HTTPStatus
 
@@ -60,8 +60,11 @@ def check_approval(factor_at: datetime | None) -> None:
 
 
 def is_recent(factor_at: datetime | None) -> bool:
-    """Say whether a proof is young enough for a dangerous act."""
-    return factor_at is not None and now() - factor_at <= proof.RECENT
+    """Say whether a proof is young enough for a dangerous act.
+
+    One from the future, after the clock was set back, is none: nobody knows how old it is.
+    """
+    return factor_at is not None and timedelta(0) <= now() - factor_at <= proof.RECENT
 
 
 def proved[**P](view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:

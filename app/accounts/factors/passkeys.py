@@ -190,7 +190,7 @@ def _verified[T](answer: str, verify: Callable[[], T]) -> T:
         raise InvalidInput(REFUSED)
     try:
         return verify()
-    except (WebAuthnException, ValueError, TypeError, KeyError) as error:
+    except (WebAuthnException, ValueError, TypeError, KeyError, RecursionError) as error:
         log.warning("passkey_refused", error=type(error).__name__)
         raise InvalidInput(REFUSED) from None
 

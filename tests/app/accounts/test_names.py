@@ -35,6 +35,8 @@ LIKE_ALICE = [
     "Al\u0456ce",
     "Alice.",
     "(Alice)",
+    "Alice\u3164",
+    "Al\u115fi\uffa0ce",
 ]
 
 
@@ -64,6 +66,23 @@ def test_a_name_of_a_role_or_of_the_system_is_refused(alice: User, name: str) ->
 def test_an_address_that_is_not_ones_own_is_no_name(alice: User, name: str) -> None:
     with pytest.raises(InvalidInput):
         service.change_profile(alice.id, name=name, timezone="UTC")
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u3164", "\u2800\u200d", "—"])
+@pytest.mark.threat("T35")
+def test_a_name_that_nobody_can_read_is_refused(alice: User, name: str) -> None:
+    with pytest.raises(InvalidInput):
+        service.change_profile(alice.id, name=name, timezone="UTC")
+    assert names.free(name, email="eve@example.org") == "eve@example.org"
+
+
+@pytest.mark.usefixtures("alice")
+@pytest.mark.threat("T35")
+def test_a_name_that_a_provider_gives_is_cleaned_as_one_that_is_typed() -> None:
+    assert (
+        names.free("Eve\x00\x1b[2J \u202enimdA\n", email="eve@example.org")
+        == "Eve\ufffd\ufffd[2J \ufffdnimdA"
+    )
 
 
 @pytest.mark.parametrize(

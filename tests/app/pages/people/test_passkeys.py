@@ -52,6 +52,14 @@ def test_an_answer_for_another_place_or_person_proves_nothing(browser, stranger,
     assert stranger.client.get("/").status_code == 303
 
 
+@pytest.mark.parametrize("answer", ["[" * 20_000, '{"id":' * 3_000, "null", '{"id": 1}', '{"id": "\\ud800"}'])
+@pytest.mark.threat("T33")
+def test_an_answer_of_any_form_from_anybody_is_only_refused(stranger, answer):
+    ask(stranger, "/login", "/login/passkey/options")
+
+    assert stranger.submit("/login", "/login/passkey", answer=answer).status_code == 401
+
+
 @pytest.mark.parametrize("lie", [{"origin": "https://evil.example"}, {"rp_id": "evil.example"}])
 def test_no_passkey_is_made_for_another_place(app, browser, lie):
     passkey = add_passkey(browser)

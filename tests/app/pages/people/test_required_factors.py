@@ -1,5 +1,7 @@
 """Second factors that are demanded: of roles, of approvals, of API tokens."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.accounts import proof, tokens
@@ -7,6 +9,7 @@ from app.accounts import service as accounts
 from app.accounts.factors import guard
 from app.accounts.factors import service as factors
 from app.accounts.models import Role, Scope
+from app.clock import now
 from app.extensions import db
 from app.incidents.actors import SYSTEM
 from app.remediation import approvals
@@ -110,6 +113,13 @@ def test_approving_takes_a_factor_proved_in_the_last_minutes(app, browser, asked
         assert browser.submit(answer.location, STEP, code=added.code()).location == page
         assert browser.submit(page, "/approvals/question-1/approve").location == page
         assert state(app) is ApprovalState.APPROVED
+
+
+@pytest.mark.threat("T37")
+@pytest.mark.parametrize("minutes", [-30, 6])
+def test_a_proof_from_before_the_clock_was_set_is_none_either_way(app, settings, minutes):
+    with app.test_request_context(), later(minutes), pytest.raises(guard.SecondFactorNeeded):
+        guard.check_approval(now() - timedelta(minutes=minutes))
 
 
 def test_rejecting_takes_no_factor(app, browser, asked):
