@@ -83,6 +83,8 @@ def test_a_crowd_that_sends_byte_by_byte_keeps_nobody_waiting(target):
 
 @pytest.mark.threat("T31")
 def test_more_refused_bodies_than_there_are_places_keep_nobody_out(target):
+    if target.context:
+        pytest.skip("places are counted alike with TLS, and 520 handshakes take half a minute")
     with contextlib.ExitStack() as stack:
         for _ in range(MORE_THAN_THERE_ARE_PLACES):
             client = stack.enter_context(target.connect())
