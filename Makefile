@@ -70,7 +70,7 @@ digests: setup ## Pin base image and images of others by digest, at a release (C
 	@$(BIN)/python -m tools.digests
 
 .PHONY: lint
-lint: setup ## Check style, types, playbooks, YAML, shell scripts, workflows, the Dockerfile and templates
+lint: setup ## Check code, types, playbooks, YAML, scripts, workflows, Dockerfile, templates and the docs' English
 	@tools/install actionlint
 	@tools/lint
 

@@ -9,7 +9,7 @@ LINTERS = ("ruff", "mypy", "ansible-lint", "yamllint", "shellcheck", "hadolint",
 @pytest.fixture
 def clone(machine):
     """A clone with a file for each linter, and linters that find nothing."""
-    for linter in LINTERS:
+    for linter in (*LINTERS, "python"):
         machine.stub(linter, "", folder=machine.project / ".venv/bin")
     for name in ("playbooks/a.yml", "app/a.html", ".github/workflows/a.yml", "Dockerfile"):
         (machine.project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ def test_every_linter_has_its_line_when_nothing_is_found(clone):
     done = lint(clone)
     assert (done.returncode, done.stderr) == (0, "")
     names = [line.split()[:2] for line in done.stdout.splitlines()]
-    assert names == [["ok", name] for name in ("ruff", "ruff-format", *LINTERS[1:])]
+    assert names == [["ok", name] for name in ("ruff", "ruff-format", *LINTERS[1:], "prose")]
 
 
 def test_a_finding_is_shown_and_the_other_linters_still_run(clone):
