@@ -102,7 +102,7 @@ class Crew:
             self._jobs.put(lambda: self._make(call))
 
     def relieve(self) -> None:
-        """Send a thread to posts that nobody attends to, or whose thread hangs on a disk."""
+        """Send a thread to posts that nobody attends to, or whose thread hangs."""
         now = time.monotonic()
         with self._mutex:
             if not self._posts or (self._attended_at or 0.0) > now - HANGING_SECONDS:
@@ -115,22 +115,21 @@ class Crew:
         call.end()
 
     def _attend(self) -> None:
-        """Make the calls of the posts that wait, in rounds.
+        """Make the calls of the posts that wait now: a round.
 
-        One thread does it for all, since threads that take turns at the interpreter cost more than the posts
-        do; and all posts of a round are begun before the first is answered, so they share a commit.
+        One thread begins them all, since threads that take turns at the interpreter cost more than the posts
+        do; and all posts of a round are begun before the first is answered, so they share a commit. While
+        they wait for the disk another thread may begin the next round.
         """
-        while calls := self._next_round():
-            for call in calls:
-                call.begin(self._application)
-            for call in calls:
-                call.end()
-
-    def _next_round(self) -> list[Call]:
         with self._mutex:
             calls = [self._posts.popleft() for _ in range(min(len(self._posts), MAX_ROUND))]
-            self._attended_at = time.monotonic() if calls else None
-            return calls
+        for call in calls:
+            call.begin(self._application)
+        with self._mutex:
+            self._attended_at = None
+        self.relieve()
+        for call in calls:
+            call.end()
 
 
 def _work(jobs: "SimpleQueue[Callable[[], Any]]") -> None:

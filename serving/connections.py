@@ -1,6 +1,7 @@
 """The connections of one listener: how many there are, who waits longest, who is being served."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, cast
@@ -33,6 +34,8 @@ class Connections(HTTPServerConnectionDelegate):
         self._idle = asyncio.Event()
         self._idle.set()
         self._gathered_bytes = 0
+        self._ended: deque[tuple[Exchange, Call]] = deque()
+        self._is_roused = False
 
     async def served(self) -> None:
         """Return when no request is being served."""
@@ -63,17 +66,26 @@ class Connections(HTTPServerConnectionDelegate):
         self._served += 1
         self._idle.clear()
 
-        def answer(call: Call) -> None:
-            self._served -= 1
-            exchange.answer(call)
-            if not self._served:
-                self._idle.set()
-
         def end(call: Call) -> None:
-            with suppress(RuntimeError):  # the loop is closed: it has waited long enough
-                loop.call_soon_threadsafe(answer, call)
+            self._ended.append((exchange, call))
+            if not self._is_roused:
+                self._is_roused = True
+                with suppress(RuntimeError):  # the loop is closed: it has waited long enough
+                    loop.call_soon_threadsafe(self._attend_to_ended)
 
         self._crew.take(Call(environ, end))
+
+    def _attend_to_ended(self) -> None:
+        """Have the calls answered that have ended: rousing the loop for each of them would cost more."""
+        self._is_roused = False  # first, or a call that ends meanwhile would wait for the next one
+        while self._ended:
+            asyncio.get_running_loop().call_soon(self._answer, *self._ended.popleft())
+
+    def _answer(self, exchange: Exchange, call: Call) -> None:
+        self._served -= 1
+        exchange.answer(call)
+        if not self._served:
+            self._idle.set()
 
     def _dismiss(self, is_meant: Callable[[Exchange], bool]) -> None:
         for server_conn, exchange in self._exchanges.items():
