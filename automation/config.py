@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     lease: str = Field(
         default="",
         pattern=r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$",
-        description="Kubernetes Lease that elects the one automation that acts; empty: no election.",
+        description="Kubernetes Lease that elects the leader among several automations; empty: no election.",
     )
     lease_namespace: str = Field(
         default="incident-mgmt",
