@@ -7,11 +7,12 @@ from typing import Any
 import yaml
 
 from demo import durations
-from demo.plan import playbooks, programs, supervisord_configuration
+from demo.plan import ON_CALL, SENDER, playbooks, programs, supervisord_configuration
 from demo.settings import HOST, ROOT, Settings
 from demo.state import State
 
 RULES = ROOT / "charts/oims/files/rules"
+MAIL = ROOT / "charts/oims/files/alertmanager/mail.txt"
 POLICY = ROOT / "demo/policy.yml"
 REPAIRED_ALERT = "IncidentAppErrors"
 IDLE_PLAYBOOK = """\
@@ -75,9 +76,31 @@ def _alertmanager(settings: Settings, state: State) -> dict[str, Any]:
             "group_wait": "1s",
             "group_interval": "2s",
             "repeat_interval": "1h",
-            "routes": [{"receiver": "nowhere", "matchers": ['alertname="Watchdog"']}],
+            "routes": [
+                {"receiver": "nowhere", "matchers": ['alertname="Watchdog"']},
+                {"receiver": "oims-mail", "matchers": ['alertname="IncidentMailsStopped"']},
+            ],
         },
-        "receivers": [{"name": "nowhere"}, {"name": "oims-webhook", "webhook_configs": [webhook]}],
+        "receivers": [
+            {"name": "nowhere"},
+            {"name": "oims-webhook", "webhook_configs": [webhook]},
+            {"name": "oims-mail", "email_configs": [mail(settings.ports["smtp"])]},
+        ],
+    }
+
+
+def mail(port: int) -> dict[str, Any]:
+    """Return how Alertmanager mails by itself, as in the chart."""
+    status = '{{ if eq .Status "firing" }}Open{{ else }}Resolved{{ end }}'
+    return {
+        "to": ON_CALL,
+        "from": SENDER,
+        "smarthost": f"{HOST}:{port}",
+        "require_tls": False,
+        "send_resolved": True,
+        "headers": {"Subject": f"[OIMS] {status}: {{{{ .CommonAnnotations.summary }}}}"},
+        "html": "",
+        "text": MAIL.read_text(encoding="utf-8"),
     }
 
 

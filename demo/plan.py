@@ -14,6 +14,7 @@ from demo.state import VISITORS_TOKEN, State
 
 DEMO_LOGIN = "demo@example.org"
 ON_CALL = "on-call@example.org"
+SENDER = "oims@example.org"
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def app_environment(settings: Settings, state: State) -> dict[str, str]:
         "OIMS_REGISTRATION": "open",
         "OIMS_SMTP_HOST": HOST,
         "OIMS_SMTP_PORT": str(settings.ports["smtp"]),
-        "OIMS_SMTP_FROM": "oims@example.org",
+        "OIMS_SMTP_FROM": SENDER,
         "OIMS_MAIL_TO": ON_CALL,
         "OIMS_MAIL_CAP": "1000",  # in a demo each mail is to be seen on its own
         "OIMS_JOURNAL_URL": settings.url("webhook"),
@@ -112,6 +113,9 @@ def app_environment(settings: Settings, state: State) -> dict[str, str]:
         "OIMS_ALERTMANAGER_URL": settings.url("alertmanager"),
         "OIMS_AUTOMATION_TOKEN_FILE": str(state.secrets / "automation-token"),
         "OIMS_DEMO_FAULTS": "true",
+        "OIMS_JOURNAL_SILENT_AFTER": "30s",
+        # Longer than from one look of the webhook at Alertmanager to the next.
+        "OIMS_WATCHDOG_SILENT_AFTER": "60s",
     }
 
 

@@ -20,6 +20,7 @@ PROMISED = {
     "IncidentAppErrors",
     "IncidentAppSaturated",
     "IncidentAppSlow",
+    "IncidentMailsStopped",
     "JournalLag",
     "MailStuck",
     "IncidentAppErrorsForStrangers",

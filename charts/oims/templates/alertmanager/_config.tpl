@@ -12,6 +12,12 @@ route:
     {{- with $values.extraRoutes }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
+    {{- if include "oims.alertmanager.mails" . }}
+    # What says that OIMS itself can mail nobody goes past it. Nothing else does, so nobody hears twice.
+    - matchers: ['alertname="IncidentMailsStopped"']
+      receiver: oims-mail
+      repeat_interval: 24h
+    {{- end }}
 receivers:
   - name: oims-webhook
     webhook_configs:
@@ -26,6 +32,27 @@ receivers:
           tls_config:
             ca_file: /etc/oims/tls/ca.crt
           {{- end }}
+  {{- if include "oims.alertmanager.mails" . }}
+  {{- $smtp := .Values.app.smtp }}
+  - name: oims-mail
+    email_configs:
+      - to: {{ join ", " $smtp.to | quote }}
+        from: {{ $smtp.from | quote }}
+        smarthost: {{ printf "%s:%v" (ternary (printf "[%s]" $smtp.host) $smtp.host (contains ":" $smtp.host)) $smtp.port | quote }}
+        require_tls: {{ eq $smtp.tls "starttls" }}
+        force_implicit_tls: {{ eq $smtp.tls "tls" }}
+        {{- if $smtp.user }}
+        auth_username: {{ $smtp.user | quote }}
+        auth_password_file: /etc/oims/smtp/smtp-password
+        {{- end }}
+        send_resolved: true
+        headers:
+          Subject: '[OIMS] {{ "{{" }} if eq .Status "firing" }}Open{{ "{{" }} else }}Resolved{{ "{{" }} end }}: {{ "{{" }} .CommonAnnotations.summary }}'
+          Auto-Submitted: auto-generated
+        html: ""
+        text: |
+          {{- .Files.Get "files/alertmanager/mail.txt" | nindent 10 }}
+  {{- end }}
   {{- with $values.extraReceivers }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -33,4 +60,9 @@ receivers:
 inhibit_rules:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* oims.alertmanager.mails ($): "true" when Alertmanager can mail by itself. */}}
+{{- define "oims.alertmanager.mails" -}}
+{{- if and .Values.alertmanager.enabled .Values.app.smtp.host .Values.app.smtp.to -}}true{{- end -}}
 {{- end }}

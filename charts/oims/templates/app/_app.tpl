@@ -83,6 +83,10 @@
   value: {{ $v.app.secondFactor.forApprovals | quote }}
 - name: OIMS_REOPEN_WINDOW
   value: {{ $v.app.alerts.reopenWindow }}
+- name: OIMS_JOURNAL_SILENT_AFTER
+  value: {{ $v.app.alerts.journalSilentAfter }}
+- name: OIMS_WATCHDOG_SILENT_AFTER
+  value: {{ $v.app.alerts.watchdogSilentAfter }}
 - name: OIMS_API_RATE_LIMIT
   value: {{ $v.app.apiRateLimit | quote }}
 {{- /* What is empty is left to the app. */}}
