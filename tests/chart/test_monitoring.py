@@ -170,7 +170,7 @@ def test_amtool_finds_nothing_in_the_rendered_configuration(alertmanager_file):
         ("everything", ["alertname=Watchdog", "severity=none"], "heartbeat"),
         ("everything", ["alertname=IncidentAppDown", "severity=critical"], "heartbeat"),
         ("everything", ["alertname=IncidentAppSlow", "severity=medium"], "oims-webhook"),
-        ("everything", ["alertname=IncidentMailsStopped", "severity=critical"], "oims-mail"),
+        ("everything", ["alertname=IncidentMailsStopped", "severity=critical"], "heartbeat,oims-mail"),
         ("default", ["alertname=IncidentMailsStopped", "severity=critical"], "oims-webhook"),
     ],
 )
