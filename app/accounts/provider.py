@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
@@ -19,9 +20,12 @@ from app.config import Settings
 from app.errors import Unauthorized, Unavailable
 
 TIMEOUT_S = 5
+AT_ONCE = 4
+"""Requests that may wait for the provider: while it is silent, the other threads serve everybody else."""
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures with a key pair only: "none", and secrets shared with other apps, prove nothing."""
 REFUSED = "Single sign-on did not work out. Try again; if it fails again, tell your administrator the time."
+SILENT = "The single sign-on provider doesn't answer. Try again in a moment."
 
 log = structlog.get_logger()
 
@@ -35,6 +39,7 @@ class Provider:
 
     def __init__(self, app: Flask, settings: Settings, secret: str) -> None:
         self._settings = settings
+        self._places = BoundedSemaphore(AT_ONCE)
         self._client = OAuth(app).register(
             "oidc",
             client_id=settings.oidc_client_id,
@@ -53,7 +58,7 @@ class Provider:
         ``is_again`` asks the provider to make sure of the person anew, whatever session it still has.
         """
         fresh = {"prompt": "login", "max_age": "0"} if is_again else {}
-        with _failures_in_words():
+        with self._asking():
             self._read_metadata()
             answer: ResponseReturnValue = self._client.authorize_redirect(callback, **fresh)
         return answer
@@ -63,7 +68,7 @@ class Provider:
 
         With ``signed_on_within`` only a person of whom the provider says to have made sure so lately.
         """
-        with _failures_in_words():
+        with self._asking():
             self._read_metadata()
             token = self._client.authorize_access_token(
                 claims_options={
@@ -78,6 +83,17 @@ class Provider:
             if signed_on_within is not None:
                 _check_age(token["userinfo"].get("auth_time"), signed_on_within)
             return self._identity(self._claims(token))
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Take one of the places for questions; failures come out in words, as `_failures_in_words` says."""
+        if not self._places.acquire(blocking=False):
+            raise Unavailable(SILENT)
+        try:
+            with _failures_in_words():
+                yield
+        finally:
+            self._places.release()
 
     def _read_metadata(self) -> None:
         metadata = self._client.load_server_metadata()
@@ -141,4 +157,4 @@ def _failures_in_words() -> Iterator[None]:
         raise Unauthorized(REFUSED) from None
     except RequestException as error:
         log.warning("oidc_unreachable", error=type(error).__name__)
-        raise Unavailable("The single sign-on provider doesn't answer. Try again in a moment.") from None
+        raise Unavailable(SILENT) from None
