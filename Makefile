@@ -121,7 +121,7 @@ tools: ## Put Prometheus, Alertmanager, Helm and their checkers into .tools/bin
 	@tools/install $(TOOLS)
 
 .PHONY: servers
-servers: ## Put Debian's Exim, Postfix and nginx beside the tests that look at them
+servers: ## Put Debian's mail servers and reverse proxies beside the tests that look at them
 	@tools/servers
 
 .PHONY: browser

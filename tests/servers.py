@@ -1,4 +1,4 @@
-"""Debian's Exim, Postfix and nginx, run without root from where `make servers` puts them."""
+"""Debian's mail servers and reverse proxies, run without root from where `make servers` puts them."""
 
 import os
 import platform
@@ -132,18 +132,55 @@ class Postfix(Server):
 
 
 class Nginx(Server):
-    """nginx before a web server, as its documentation says; ``location`` is what stands in the block."""
+    """nginx before a web server, as its documentation says."""
 
-    def start(self, path, location):
-        """Start it."""
+    HEADERS = (
+        "proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; "
+        "proxy_set_header X-Forwarded-Proto $scheme;"
+    )
+
+    def start(self, path, address, *, takes_off):
+        """Pass on what is asked below ``path``, which ends in a slash; with or without the path itself."""
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         for kind in kinds:
             (self.folder / kind).mkdir()
             (self.folder / kind).chmod(0o777)
         places = "".join(f"  {kind}_temp_path {self.folder}/{kind};\n" for kind in kinds)
-        listen = f"listen 127.0.0.1:{self.port};\n    location {path} {{\n{location}\n    }}"
+        to = f"{address}/" if takes_off else address
+        location = f"location {path} {{ proxy_pass {to}; {self.HEADERS} }}"
         (self.folder / "nginx.conf").write_text(
             f"daemon off;\nworker_processes 1;\npid {self.folder}/pid;\nerror_log stderr;\nevents {{}}\n"
-            f"http {{\n  access_log off;\n{places}  server {{\n    {listen}\n  }}\n}}\n"
+            f"http {{\n  access_log off;\n{places}"
+            f"  server {{\n    listen 127.0.0.1:{self.port};\n    {location}\n  }}\n}}\n"
         )
         return self.run(PLACE / "usr/sbin/nginx", "-c", self.folder / "nginx.conf", "-e", "stderr")
+
+
+class Caddy(Server):
+    """Caddy before a web server; it sets the headers of a proxy by itself."""
+
+    def start(self, path, address, *, takes_off):
+        """Pass on what is asked below ``path``; with or without the path itself."""
+        handle = "handle_path" if takes_off else "handle"
+        (self.folder / "Caddyfile").write_text(
+            "{\n  admin off\n  auto_https off\n}\n"
+            f"http://127.0.0.1:{self.port} {{\n  bind 127.0.0.1\n"
+            f"  {handle} {path}* {{\n    reverse_proxy {address.removeprefix('http://')}\n  }}\n}}\n"
+        )
+        command = (PLACE / "usr/bin/caddy", "run", "--config", self.folder / "Caddyfile")
+        return self.run(*command, HOME=str(self.folder))
+
+
+class Haproxy(Server):
+    """HAProxy before a web server, as its documentation says."""
+
+    def start(self, path, address, *, takes_off):
+        """Pass on what is asked below ``path``; with or without the path itself."""
+        rewrite = f"  http-request replace-path {path}(.*) /\\1\n" if takes_off else ""
+        (self.folder / "haproxy.cfg").write_text(
+            "defaults\n  mode http\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n"
+            f"listen proxy\n  bind 127.0.0.1:{self.port}\n  option forwardfor\n"
+            f"  http-request set-header X-Forwarded-Proto http\n{rewrite}"
+            f"  server app {address.removeprefix('http://')}\n"
+        )
+        return self.run(PLACE / "usr/sbin/haproxy", "-db", "-f", self.folder / "haproxy.cfg")

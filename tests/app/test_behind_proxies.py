@@ -1,4 +1,4 @@
-"""The app behind a real nginx, under a path, with and without the path taken off."""
+"""The app behind real reverse proxies, under a path, with and without the path taken off."""
 
 import re
 import urllib.parse
@@ -9,35 +9,35 @@ import pytest
 
 from tests.app.server import ADMIN, running
 from tests.processes import free_port
-from tests.servers import Nginx, needed, own_folder
+from tests.servers import Caddy, Haproxy, Nginx, needed, own_folder
 
 pytestmark = [needed, pytest.mark.slow]
 
-HEADERS = """
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-"""
 LINK = re.compile(r'(?:href|src|action)="([^"#]*)"')
 
 
-@pytest.fixture(scope="module", params=["/", ""], ids=["takes the path off", "leaves the path"])
-def address(request, tmp_path_factory):
-    """The address that people type."""
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """The app that all of them lead to, and the port on which people find it."""
     port = free_port()
-    address = f"http://127.0.0.1:{port}/oims"
-    folder = tmp_path_factory.mktemp("app")
-    with (
-        running(folder, OIMS_BASE_URL=address, OIMS_COOKIE_SECURE="false") as server,
-        own_folder() as place,
-    ):
-        nginx = Nginx(place, port)
-        nginx.start("/oims/", f"      proxy_pass {server.url}{request.param};{HEADERS}")
-        yield address
-        nginx.stop()
+    settings = {"OIMS_BASE_URL": f"http://127.0.0.1:{port}/oims", "OIMS_COOKIE_SECURE": "false"}
+    with running(tmp_path_factory.mktemp("app"), **settings) as server:
+        yield server.url, port
 
 
-@pytest.mark.compatible("C10")
+@pytest.fixture(params=[True, False], ids=["takes the path off", "leaves the path"])
+def address(request, app, proxy):
+    """The address that people type."""
+    url, port = app
+    with own_folder() as place:
+        server = proxy(place, port)
+        server.start("/oims/", url, takes_off=request.param)
+        yield f"http://127.0.0.1:{port}/oims"
+        server.stop()
+
+
+@pytest.mark.compatible("C10", "C18", "C19")
+@pytest.mark.parametrize("proxy", [Nginx, Caddy, Haproxy])
 def test_people_log_in_and_every_address_leads_back_through_the_proxy(address):
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
 
