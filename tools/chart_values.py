@@ -3,7 +3,7 @@
 A comment ``# -- text`` above a property describes it; ``# @schema {…}`` adds to what the default's type says.
 A map whose properties are described is closed: a typo is refused.
 
-usage: python tools/chart_values.py [--check]    (change nothing; exit status 1 if a file is out of date)
+usage: python -m tools.chart_values [--check]    (change nothing; exit status 1 if a file is out of date)
 """
 
 import argparse
@@ -17,19 +17,15 @@ from typing import Any
 
 import yaml
 
+from tools.chart_schemas import definitions
+
 ROOT = Path(__file__).resolve().parent.parent
 CHART = ROOT / "charts" / "oims"
-POLICY = ROOT / "playbooks" / "policy.schema.json"
 README_HEAD = ROOT / "tools" / "chart_readme.md"
 KEY = re.compile(r"^(?P<indent> *)(?P<key>[A-Za-z][A-Za-z0-9]*):(?P<rest>.*)$")
 COMMENT = re.compile(r"^ *# (?P<text>.*)$")
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-RESOURCES = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {name: {"type": "object"} for name in ("requests", "limits")}
-    | {"claims": {"type": "array", "items": {"type": "object"}}},
-}
+RESOURCES = {"type": "object", "$ref": "#/$defs/io.k8s.api.core.v1.ResourceRequirements"}
 
 
 class ValuesError(Exception):
@@ -120,18 +116,8 @@ def schema_of(item: Property) -> dict[str, Any]:
     return schema | item.constraint
 
 
-def policy_schemas() -> dict[str, Any]:
-    """Return the definitions of the automation's policy, which a value of the chart may hold."""
-    whole = json.loads(POLICY.read_text(encoding="utf-8"))
-    definitions: dict[str, Any] = whole.pop("$defs")
-    del whole["$schema"]
-    definitions["Mode"]["enum"].append(False)  # Helm reads a bare `off` so
-    del definitions["Mode"]["type"]
-    return {**definitions, "Policy": whole}
-
-
 def schema(properties: list[Property]) -> str:
-    """Return values.schema.json."""
+    """Return values.schema.json. Raises KeyError for a definition that nobody knows."""
     whole = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Values of the chart oims",
@@ -144,8 +130,8 @@ def schema(properties: list[Property]) -> str:
                 "description": "For a parent chart, which switches this one by it.",
             }
         },
-        "$defs": policy_schemas(),
     }
+    whole["$defs"] = definitions(whole)
     return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -210,7 +196,7 @@ def main() -> int:
     ]
     for path in stale:
         if check:
-            sys.stderr.write(f"{path.relative_to(ROOT)} is out of date: run python tools/chart_values.py\n")
+            sys.stderr.write(f"{path.relative_to(ROOT)} is out of date: run python -m tools.chart_values\n")
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_text(made[path], encoding="utf-8")

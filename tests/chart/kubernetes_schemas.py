@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.chart.rendering import ROOT
+from tests.chart.rendering import ROOT, tool
 
 VERSIONS = ("1.33.0", "1.34.0", "1.35.0", "1.36.0", "1.37.0")
 CACHE = ROOT / ".cache" / "chart-schemas"
@@ -40,6 +40,32 @@ def folder() -> Path:
         except OSError:  # another test process was faster
             shutil.rmtree(made)
     return target
+
+
+def validate(version: str, *files: Path, skip: str = "") -> dict[str, Any]:
+    """Return what kubeconform says about files of objects; `skip` names kinds that it leaves out."""
+    schemas = folder()
+    core = "{{.NormalizedKubernetesVersion}}-standalone{{.StrictSuffix}}"
+    file = "{{.ResourceKind}}{{.KindSuffix}}.json"
+    done = subprocess.run(
+        [
+            tool("kubeconform"),
+            "-strict",
+            "-n=1",  # several at once would each read the same schemas: three times the work
+            "-summary",
+            "-output=json",
+            f"-skip={skip}",
+            f"-kubernetes-version={version}",
+            f"-schema-location={schemas}/{core}/{file}",
+            f"-schema-location={schemas}/crds/{file}",
+            *map(str, files),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def _core(target: Path) -> None:

@@ -1,11 +1,9 @@
-import json
-import subprocess
-
 import pytest
 import yaml
 
 from tests.chart import kubernetes_schemas
-from tests.chart.rendering import VALUES_FILES, documents, text, tool
+from tests.chart.kubernetes_schemas import validate
+from tests.chart.rendering import VALUES_FILES, documents, text
 
 # Every kind the chart makes; said here, because rendering the chart just to list the tests takes seconds.
 KINDS = [
@@ -39,35 +37,9 @@ BREAKS = {
 }
 
 
-@pytest.fixture(scope="module")
-def validate():
-    schemas = kubernetes_schemas.folder()
-
-    def run(version, *files):
-        done = subprocess.run(
-            [
-                tool("kubeconform"),
-                "-strict",
-                "-n=1",  # several at once would each read the same schemas: three times the work
-                "-summary",
-                "-output=json",
-                f"-kubernetes-version={version}",
-                f"-schema-location={schemas}/{{{{.NormalizedKubernetesVersion}}}}-standalone{{{{.StrictSuffix}}}}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json",
-                f"-schema-location={schemas}/crds/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json",
-                *map(str, files),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return json.loads(done.stdout)
-
-    return run
-
-
 @pytest.mark.parametrize("version", kubernetes_schemas.VERSIONS)
 @pytest.mark.compatible("C12")
-def test_every_object_of_every_values_file_is_valid(validate, version, tmp_path):
+def test_every_object_of_every_values_file_is_valid(version, tmp_path):
     for values in VALUES_FILES:
         (tmp_path / f"{values}.yaml").write_text(text(values))
 
@@ -89,7 +61,7 @@ def test_every_kind_the_chart_makes_is_broken_once():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_broken_object_of_each_kind_is_found(validate, kind, tmp_path):
+def test_a_broken_object_of_each_kind_is_found(kind, tmp_path):
     good = next(item for values in VALUES_FILES for item in documents(values) if item["kind"] == kind)
     key, wrong = BREAKS.get(kind, ("spec", "nothing"))
     for name, broken in {"type": {**good, key: wrong}, "unknown": {**good, "replcas": 1}}.items():

@@ -37,7 +37,8 @@ def schema():
 
 def test_schema_and_page_are_made_from_the_values():
     done = subprocess.run(
-        [sys.executable, ROOT / "tools/chart_values.py", "--check"],
+        [sys.executable, "-m", "tools.chart_values", "--check"],
+        cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,

@@ -30,10 +30,10 @@
 {{- with include "oims.alertmanagerLogin.key" . }}
 - name: alertmanager-login
   secret:
-    secretName: {{ $.Values.alertmanager.externalLogin.existingSecret }}
+    secretName: {{ $.Values.alertmanager.externalLogin.existingSecret | quote }}
     defaultMode: 0440
     items:
-      - {key: {{ . }}, path: {{ . }}}
+      - {key: {{ . | quote }}, path: {{ . }}}
 {{- end }}
 {{- end }}
 

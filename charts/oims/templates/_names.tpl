@@ -22,33 +22,35 @@
 {{/* oims.selector (list $ component): name, instance and component, nothing that may ever change. */}}
 {{- define "oims.selector" -}}
 {{- $root := first . -}}
-app.kubernetes.io/name: {{ include "oims.name" $root }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/name: {{ include "oims.name" $root | quote }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ last . }}
 {{- end }}
 
-{{/* oims.labels (list $ component) */}}
-{{- define "oims.labels" -}}
+{{/* oims.ownLabels (list $ component): those that the chart sets itself. */}}
+{{- define "oims.ownLabels" -}}
 {{- $root := first . -}}
 {{ include "oims.selector" . }}
 app.kubernetes.io/part-of: oims
 app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- with $root.Values.global.commonLabels }}
+{{- end }}
+
+{{/* oims.labels (dict "root" $ "component" name ["labels" map]): the chart's own, those given, and the common ones that these leave. */}}
+{{- define "oims.labels" -}}
+{{ include "oims.ownLabels" (list .root .component) }}
+{{- with merge (dict) (.labels | default dict) .root.Values.global.commonLabels }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
 
-{{/* oims.metadata (dict "root" $ "component" name ["name" object] ["annotations" map] ["keep" bool]) */}}
+{{/* oims.metadata (dict "root" $ "component" name ["name" object] ["labels" map] ["annotations" map] ["keep" bool]) */}}
 {{- define "oims.metadata" -}}
-name: {{ .name | default (include "oims.objectName" (list .root .component)) }}
-namespace: {{ .root.Release.Namespace }}
+name: {{ .name | default (include "oims.objectName" (list .root .component)) | quote }}
+namespace: {{ .root.Release.Namespace | quote }}
 labels:
-  {{- include "oims.labels" (list .root .component) | nindent 2 }}
-  {{- with .labels }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
+  {{- include "oims.labels" . | nindent 2 }}
 {{- $annotations := merge (dict) (.annotations | default dict) .root.Values.global.commonAnnotations }}
 {{- if and .keep .root.Values.keepOnUninstall }}
 {{- $_ := set $annotations "helm.sh/resource-policy" "keep" }}

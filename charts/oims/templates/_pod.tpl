@@ -19,7 +19,7 @@
 {{- $security := dict "runAsNonRoot" true "runAsUser" .uid "runAsGroup" .uid "fsGroup" .uid
       "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault") -}}
 {{- if .serviceAccount }}
-serviceAccountName: {{ .serviceAccount }}
+serviceAccountName: {{ .serviceAccount | quote }}
 {{- end }}
 automountServiceAccountToken: {{ .token | default false }}
 # A Service named "oims" would otherwise put OIMS_PORT and the like over our own settings.
@@ -28,7 +28,9 @@ securityContext:
   {{- toYaml (mergeOverwrite $security (deepCopy $global.podSecurityContext)) | nindent 2 }}
 {{- with $global.imagePullSecrets }}
 imagePullSecrets:
-  {{- toYaml . | nindent 2 }}
+  {{- range . }}
+  - name: {{ get (ternary (dict "name" .) . (kindIs "string" .)) "name" | quote }}
+  {{- end }}
 {{- end }}
 {{- with $values.nodeSelector | default $global.nodeSelector }}
 nodeSelector:
@@ -43,7 +45,7 @@ affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with $global.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- if $values.topologySpreadConstraints }}
 topologySpreadConstraints:
@@ -61,7 +63,7 @@ topologySpreadConstraints:
 
 {{/* oims.container (dict "root" $ "image" map): image and security of one container. */}}
 {{- define "oims.container" -}}
-image: {{ include "oims.image" . }}
+image: {{ include "oims.image" . | quote }}
 imagePullPolicy: {{ .image.pullPolicy }}
 securityContext:
   {{- $security := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) }}

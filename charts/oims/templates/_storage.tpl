@@ -35,7 +35,7 @@ spec:
 - name: data
   {{- if .persistence.enabled }}
   persistentVolumeClaim:
-    claimName: {{ .persistence.existingClaim | default (include "oims.objectName" (list .root .component)) }}
+    claimName: {{ .persistence.existingClaim | default (include "oims.objectName" (list .root .component)) | quote }}
   {{- else }}
   emptyDir: {}
   {{- end }}
@@ -46,7 +46,7 @@ spec:
 {{- if .existingClaim -}}
 - name: data
   persistentVolumeClaim:
-    claimName: {{ .existingClaim }}
+    claimName: {{ .existingClaim | quote }}
 {{- else if not .enabled -}}
 - name: data
   emptyDir: {}

@@ -49,11 +49,11 @@ true
 {{- if include "oims.tls" (first .) }}
 - name: tls
   secret:
-    secretName: {{ include "oims.tls.secretName" (first .) }}
+    secretName: {{ include "oims.tls.secretName" (first .) | quote }}
     defaultMode: 0440
     items:
       {{- range rest . }}
-      - {key: {{ . }}, path: {{ . }}}
+      - {key: {{ . | quote }}, path: {{ . }}}
       {{- end }}
 {{- end }}
 {{- end }}

@@ -2,6 +2,11 @@
 {{- define "oims.validate" -}}
 {{- $v := .Values -}}
 {{- $problems := list -}}
+{{- $name := include "oims.fullname" . -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- $problems = append $problems (printf "%s cannot begin the names of Services, which take lower-case letters, digits and -, and begin with a letter: name the release otherwise, or set fullnameOverride." $name) -}}
+{{- end -}}
+{{- $problems = concat $problems (include "oims.labelProblems" . | fromJsonArray) -}}
 {{- $sqlite := eq $v.database.type "sqlite" -}}
 {{- $postgres := $v.database.postgres -}}
 {{- if and $sqlite (gt (int $v.app.replicas) 1) -}}

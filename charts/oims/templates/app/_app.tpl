@@ -40,7 +40,7 @@
 - name: OIMS_ESCALATE_TO
   value: {{ join "," $lists | quote }}
 - name: OIMS_MAIL_CAP
-  value: {{ $v.app.smtp.cap | quote }}
+  value: {{ $v.app.smtp.cap | int64 | quote }}
 {{- if $v.app.smtp.host }}
 - name: OIMS_SMTP_HOST
   value: {{ $v.app.smtp.host | quote }}
@@ -88,7 +88,7 @@
 - name: OIMS_WATCHDOG_SILENT_AFTER
   value: {{ $v.app.alerts.watchdogSilentAfter }}
 - name: OIMS_API_RATE_LIMIT
-  value: {{ $v.app.apiRateLimit | quote }}
+  value: {{ $v.app.apiRateLimit | int64 | quote }}
 {{- /* What is empty is left to the app. */}}
 {{- with $v.app.alerts }}
 {{- $given := dict

@@ -100,9 +100,9 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
   name: {{ $name }}
-  namespace: {{ $namespace }}
+  namespace: {{ $namespace | quote }}
   labels:
-    {{- include "oims.labels" (list $root $component) | nindent 4 }}
+    {{- include "oims.labels" (dict "root" $root "component" $component) | nindent 4 }}
 rules:
   {{- include "oims.targetRules" $workloads | nindent 2 }}
 ---
@@ -110,17 +110,17 @@ apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
   name: {{ $name }}
-  namespace: {{ $namespace }}
+  namespace: {{ $namespace | quote }}
   labels:
-    {{- include "oims.labels" (list $root $component) | nindent 4 }}
+    {{- include "oims.labels" (dict "root" $root "component" $component) | nindent 4 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
   name: {{ $name }}
 subjects:
   - kind: ServiceAccount
-    name: {{ $account }}
-    namespace: {{ $root.Release.Namespace }}
+    name: {{ $account | quote }}
+    namespace: {{ $root.Release.Namespace | quote }}
 {{- end }}
 {{- end }}
 
@@ -144,9 +144,9 @@ subjects:
   valueFrom:
     fieldRef: {fieldPath: metadata.name}
 - name: OIMS_LEASE
-  value: {{ include "oims.leaseName" . }}
+  value: {{ include "oims.leaseName" . | quote }}
 - name: OIMS_LEASE_NAMESPACE
-  value: {{ .Release.Namespace }}
+  value: {{ .Release.Namespace | quote }}
 - name: OIMS_METRICS_BIND
   value: "[::]:9464"
 {{- if .Values.automation.inCluster.policy }}

@@ -70,7 +70,7 @@
 {{- with .Values.database.postgres.caSecret }}
 - name: database-ca
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
     items:
       - {key: ca.crt, path: ca.crt}

@@ -23,7 +23,7 @@
 {{- $url := urlParse .Values.alertmanager.externalUrl -}}
 - scheme: {{ $url.scheme }}
   {{- with $url.path }}
-  path_prefix: {{ . }}
+  path_prefix: {{ . | quote }}
   {{- end }}
   {{- include "oims.alertmanagerLogin.prometheus" . | nindent 2 }}
   static_configs:
@@ -75,7 +75,7 @@ scrape_configs:
     static_configs:
       - targets: [localhost:9090]
   {{- range $job, $rest := $values.scrapeConfigs }}
-  - job_name: {{ $job }}
+  - job_name: {{ $job | quote }}
     {{- toYaml $rest | nindent 4 }}
   {{- end }}
 {{- end }}
