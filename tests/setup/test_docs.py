@@ -53,7 +53,8 @@ def test_no_target_can_be_mistaken_for_a_file():
 
 
 def test_every_make_target_that_a_page_names_exists():
-    named = {name for page in PAGES for name in re.findall(r"`make ([a-z0-9-]+)[ `]", page.read_text())}
+    command = re.compile(r"(?:`|^)make ([a-z0-9-]+)\b", re.MULTILINE)
+    named = {name for page in PAGES for name in command.findall(page.read_text())}
     assert named <= set(TARGETS)
 
 
