@@ -20,7 +20,9 @@ _SHORT = r"(?:pass|pwd|pw|auth|psk|pin)"
 """Words that mean a secret only when they are a name, or its last part, on their own."""
 _NAME = rf"(?:[\w.-]*{_WORD}[\w.-]*|\b(?:[\w.-]*[_.-])?{_SHORT}|[\w.-]*[a-z0-9](?-i:Pass|Pwd))"
 _NAMED = r"""(?:\\*["'])?\]?(?:[ \t]+is)?"""
-_IS = rf"{_NAMED}[ \t]*(?:[:=]+>?|->|%3[ad])"
+_EQUALS = r"(?:=+>?|%3d|\\u003d|&#(?:61|x3d);)"
+_COLON = r"(?::+[=>]?|->|%3a|\\u003a|&#(?:58|x3a);)"
+_IS = rf"{_NAMED}[ \t]*(?:[:=]+>?|{_EQUALS}|{_COLON})"
 _QUOTED = r"""(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.|'')*')"""
 _WORDS_AFTER = r"""[ \t,;&]+["']?[\w.-]+["']?="""
 _END = r"""(?:(?m:$)|\\[nr][^ \t]|["'][ \t]*[,}\])]|,[ \t]*\\*["']?[\w.-]+\\*["']?[ \t]*[:=])"""
@@ -105,9 +107,17 @@ KINDS = (
         r"|xox[a-z]-[\w-]{8,}|xapp-[\w-]{8,}|hooks\.slack\.com/(?:services|workflows)/[\w/]+"
         r"|[prs]k_(?:live|test)_\w{8,}|npm_[A-Za-z0-9]{20,}|pypi-[\w-]{16,}|sk-[\w-]{20,}"
         r"|SG\.[\w-]{16,}\.[\w-]+|hv[sbr]\.[\w-]{16,}|hf_[A-Za-z0-9]{20,}|do[opr]_v1_\w{16,}"
-        r"|dckr_pat_[\w-]{16,}|AGE-SECRET-KEY-1[A-Z0-9]+)",
+        r"|dckr_pat_[\w-]{16,}|AGE-SECRET-KEY-1[A-Z0-9]+|gls[ac]_\w{16,}|whsec_[\w+/=]{16,}"
+        r"|dapi[0-9a-f]{32}|lin_api_\w{16,}|shp[a-z]{2}_[0-9a-f]{16,}|xkeysib-[\w-]{16,}|PMAK-[\w-]{16,})",
         "push with ghp_0123456789abcdefghijABCDEFGHIJ012345 failed",
         f"push with {MARK} failed",
+    ),
+    _kind(
+        "address whose path is the secret",
+        r"(?i)discord(?:app)?\.com/api/webhooks/(\d+/[\w-]+)|\.webhook\.office\.com/(webhookb2/[^\s\"']+)"
+        r"|api\.telegram\.org/(?:file/)?bot(\d+:[\w-]+)|events\.pagerduty\.com/integration/(\w+)",
+        "POST https://discord.com/api/webhooks/1234/hunter2 429",
+        f"POST https://discord.com/api/webhooks/{MARK} 429",
     ),
     _kind(
         "API token of OIMS",
@@ -149,10 +159,20 @@ KINDS = (
     ),
     _kind(
         "password in a statement or a file without separators",
-        rf"(?i)\b(?:identified[ \t]+by|password|passphrase|requirepass|masterauth|passwd)[ \t]+({_QUOTED})"
-        r"|\b(?:requirepass|masterauth)[ \t]+(\S+)",
+        rf"(?i)\b(?:identified[ \t]+(?:with[ \t]+\S+[ \t]+)?(?:by|as)|password|passphrase|requirepass"
+        rf"|masterauth|passwd|set[ \t]+password[ \t][^=\n]*=)[ \t]+({_QUOTED})"
+        r"|\b(?:requirepass|masterauth|bindpw|rootpw)[ \t]+(\S+)",
         "ALTER USER svc PASSWORD 'hunter2';",
         f"ALTER USER svc PASSWORD {MARK};",
+    ),
+    _kind(
+        "argument of a program that takes a password without a name",
+        r"\brabbitmqctl[ \t][^\n]*?\b(?:add_user|change_password)[ \t]+\S+[ \t]+(\S+)"
+        r"|\bhtpasswd[ \t]+-\w*b\w*[ \t]+\S+[ \t]+\S+[ \t]+(\S+)"
+        r"|\b(?:echo|printf)[ \t]+[\"']?[\w.-]+:([^\s\"'|]+)[\"']?[ \t]*\|[^\n]*\bchpasswd"
+        r"|[ \t]-U[ \t]*[\w.\\/-]+%([^\s\"']+)",
+        "rabbitmqctl -q change_password svc hunter2",
+        f"rabbitmqctl -q change_password svc {MARK}",
     ),
     _kind(
         "netrc",
@@ -165,6 +185,13 @@ KINDS = (
         rf"(?i)<[\w:.-]*{_WORD}[\w:.-]*(?:[ \t][^<>]*)?>([^<]+)",
         "<db-password>hunter2</db-password>",
         f"<db-password>{MARK}</db-password>",
+    ),
+    _kind(
+        "attribute beside a secret's name",
+        rf"(?i)<[^<>]*?\bname=[\"']{_NAME}[\"'][^<>]*?\bvalue=({_QUOTED})"
+        rf"|<[\w:.-]*{_WORD}[\w:.-]*[ \t][^<>]*?\bvalue=({_QUOTED})",
+        '<property name="db.password" value="hunter2"/>',
+        f'<property name="db.password" value={MARK}/>',
     ),
     _kind(
         "variable of a container",
@@ -195,14 +222,14 @@ KINDS = (
     ),
     _kind(
         "name = value",
-        rf"(?i){_NAME}{_NAMED}[ \t]*(?:=+>?|%3d)[ \t]*"
+        rf"(?i){_NAME}{_NAMED}[ \t]*{_EQUALS}[ \t]*"
         rf"([^\s\"'][^\n]*?)(?:{_END}|{_WORDS_AFTER}|[ \t]--?[a-z])",
         "API_KEY=hunter2 other=1",
         f"API_KEY={MARK} other=1",
     ),
     _kind(
         "name: value",
-        rf"(?i){_NAME}{_NAMED}[ \t]*(?::+[=>]?|->|%3a)[ \t]*(?:\\[nr][ \t]*)?(\S[^\n]*?){_END}",
+        rf"(?i){_NAME}{_NAMED}[ \t]*{_COLON}[ \t]*(?:\\[nr][ \t]*)?(\S[^\n]*?){_END}",
         "password: correct horse hunter2",
         f"password: {MARK}",
     ),

@@ -35,6 +35,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "app/incidents/evidence.py:_COMPARISON": (" ", "a >", "> 1 ", ">1e", "\n"),
     "app/incidents/evidence.py:_SET_OPERATOR": ("and", " an", "or_"),
     "app/alerts/identity.py:_OF_A_POD": ("-", "-a", "-abcdef", "-abcdef-bbbb"),
+    "app/alerts/identity.py:_PORT": ("a", "a-", "1"),
     "app/alerts/severities.py:_BETWEEN": ("-", "p", " "),
     "app/alerts/titles.py:_PLACEHOLDER": ("{", "{a", "{a}", "}"),
     "app/alerts/titles.py:is_told": ("/", "a/", " "),
