@@ -101,7 +101,7 @@ soak: setup ## Many events with random kills of every part (SOAK_MINUTES=30 SOAK
 	@$(BIN)/python -m tests.soak
 
 .PHONY: screenshots
-screenshots: setup ## Make the pictures in docs/screenshots from demo data
+screenshots: setup ## Picture every page from demo data; those in docs/screenshots are made anew
 	@tools/install prometheus promtool
 	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(BIN)/python -m tools.screenshots
 

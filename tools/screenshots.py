@@ -1,4 +1,6 @@
-"""Make docs/screenshots: every page from demo data, wide and phone, light and dark.
+"""Make .cache/screenshots: every page from demo data, wide and phone, light and dark.
+
+The few that the documentation shows also go to docs/screenshots.
 
 usage: OIMS_CHROMIUM=/path/of/chromium python -m tools.screenshots [NAME...]
 With names it makes only those, as in `two-step`.
@@ -7,6 +9,7 @@ Fails when a picture is larger than MOST_BYTES.
 
 import logging
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
@@ -20,7 +23,10 @@ from app import logs
 from tools import pictured
 from tools.pictured import Pages
 
-FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / ".cache" / "screenshots"
+SHOWN = ROOT / "docs" / "screenshots"
+"""What is there is made anew; a picture that a page shall show for the first time is copied by hand."""
 SIZES: dict[str, ViewportSize] = {
     "wide": {"width": 1000, "height": 560},
     "phone": {"width": 380, "height": 780},
@@ -105,6 +111,8 @@ def picture(page: Page, name: str) -> Path:
     """Write one picture."""
     target = FOLDER / f"{name}.png"
     page.screenshot(path=target)
+    if (SHOWN / target.name).exists():
+        shutil.copy(target, SHOWN)
     sys.stdout.write(f"{target.name}: {target.stat().st_size // 1024} KB\n")
     return target
 
