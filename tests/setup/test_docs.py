@@ -77,3 +77,10 @@ def test_readme_and_index_lead_to_every_page():
 
 def test_the_readme_fits_on_three_screens():
     assert len((ROOT / "README.md").read_text().splitlines()) < 150
+
+
+def test_the_glossary_names_each_concept_once():
+    page = (ROOT / "docs/glossary.md").read_text()
+    terms = [row for row in re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE) if row not in {"Term", "---"}]
+    assert len(terms) > 50
+    assert len(set(terms)) == len(terms)
