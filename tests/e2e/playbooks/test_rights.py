@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.e2e.cluster import CHART, ROOT, helm_program
-from tests.e2e.playbooks.test_kubernetes import KINDS, changed, said
+from tests.e2e.playbooks.outcomes import KINDS, changed, said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 NAME = "allowed"

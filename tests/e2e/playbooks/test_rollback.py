@@ -1,0 +1,81 @@
+"""The rollback on a real API server: check mode, for real, again, and what it must refuse."""
+
+import pytest
+
+from automation.policy.schemas import Policy
+from automation.revisions import Revisions
+from tests.e2e.playbooks.outcomes import KINDS, changed, refused
+from tests.waiting import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+
+def noted(cluster, kind, name):
+    """Have automation note the revision that runs, as it does all the time for what the policy rolls back."""
+    target = {"kind": kind, "namespace": cluster.namespace, "name": name}
+    policy = Policy.model_validate(
+        {"remedies": [{"alert": "Broken", "playbook": "rollback_oims.yml", "target": target}]}
+    )
+    assert Revisions(policy).note()
+
+
+def step(cluster, kind, name, value):
+    cluster.kubectl("set", "env", f"{kind}/{name}", f"STEP={value}")
+    cluster.kubectl("rollout", "status", f"{kind}/{name}", "--timeout=90s")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rollback_goes_to_the_last_template_that_was_ready_and_keeps_the_annotations(cluster, play, kind):
+    name = cluster.create(kind, f"back-{kind.lower()}")
+    target = f"{kind}/{name}"
+    refused(play("rollback_oims", target), "no earlier revision")
+    noted(cluster, kind, name)
+
+    step(cluster, kind, name, "two")
+    assert changed(play("restart_oims", target))  # a revision that changes nothing but a time
+    assert changed(play("rollback_oims", target, "--check", oims_run_id="back")) == 1
+    assert cluster.env(kind, name) == "two"
+
+    assert changed(play("rollback_oims", target, oims_run_id="back")) == 1
+    assert cluster.env(kind, name) == "one"
+    assert cluster.get(kind, name)["metadata"]["annotations"]["meta.helm.sh/release-name"] == "kept"
+    assert changed(play("rollback_oims", target, oims_run_id="back")) == 0
+
+    noted(cluster, kind, name)
+    refused(play("rollback_oims", target, oims_run_id="again"), "for a person to decide")
+    assert cluster.env(kind, name) == "one"
+
+    step(cluster, kind, name, "three")
+    assert changed(play("rollback_oims", target, oims_run_id="later")) == 1
+    assert cluster.env(kind, name) == "one"
+
+
+def test_a_template_of_which_nobody_knows_that_it_was_ready_is_chosen_by_a_person_only(cluster, play):
+    name = cluster.create("Deployment", "unknown")
+    step(cluster, "Deployment", name, "two")
+
+    refused(play("rollback_oims", f"Deployment/{name}"), "known to have been fully available")
+    refused(play("rollback_oims", f"Deployment/{name}", oims_revision=7), "has no revision 7")
+    assert changed(play("rollback_oims", f"Deployment/{name}", oims_revision=1)) == 1
+    assert cluster.env("Deployment", name) == "one"
+
+
+def test_a_rollback_skips_a_template_that_never_got_ready(cluster, play):
+    name = cluster.create("Deployment", "twice-broken")
+    for image in ("nowhere.invalid/none:1", "nowhere.invalid/none:2"):
+        cluster.kubectl("set", "image", f"deployment/{name}", f"main={image}")
+        until(lambda wanted=image: wanted in cluster.kubectl("get", "rs", "-o", "wide"))
+
+    assert changed(play("rollback_oims", f"Deployment/{name}")) == 1
+    (container,) = cluster.get("deployment", name)["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == cluster.image
+    assert cluster.get("deployment", name)["status"]["availableReplicas"] == 1
+
+
+def test_a_rollout_that_never_gets_ready_fails_and_a_rollback_mends_it(cluster, play):
+    name = cluster.create("Deployment", "broken")
+    cluster.kubectl("set", "image", f"deployment/{name}", "main=nowhere.invalid/none:1")
+    stuck = play("restart_oims", f"Deployment/{name}", oims_wait_seconds=5)
+    assert stuck.returncode != 0
+    assert changed(play("rollback_oims", f"Deployment/{name}")) == 1
+    assert cluster.get("deployment", name)["status"]["availableReplicas"] == 1
