@@ -93,8 +93,8 @@ docs: setup ## Write what is generated: settings, chart values, policy reference
 ##@ Measure it
 
 .PHONY: bench
-bench: setup ## Measure against a floor in the same run (B=1: an alert's way into the journal)
-	@$(BIN)/python -m bench.b$(or $(B),1)
+bench: setup ## Measure against a floor in the same run (B=intake, B=pages or B=playbook)
+	@$(BIN)/python -m bench.$(or $(B),intake)
 
 .PHONY: soak
 soak: setup ## Many events with random kills of every part (SOAK_MINUTES=30 SOAK_EVENTS=1000000 SOAK_SEED=1)

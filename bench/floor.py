@@ -1,4 +1,4 @@
-"""The floor of B1: bare Flask over SQLite (WAL, FULL), one commit per request, no checks, no log."""
+"""The floor of the intake: bare Flask over SQLite (WAL, FULL), one commit per request, no checks, no log."""
 
 import contextlib
 import sqlite3

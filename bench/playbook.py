@@ -1,4 +1,4 @@
-"""B8: one short playbook by `ansible-playbook` and by `ansible-runner`: seconds of processor and clock.
+"""One short playbook by `ansible-playbook` and by `ansible-runner`: seconds of processor and clock.
 
 `ansible-runner` is no dependency: install it beside first, for instance into a folder on PYTHONPATH.
 """

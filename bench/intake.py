@@ -1,4 +1,4 @@
-"""B1: a POST of one alert to its durable answer, against the floor, one after the other in the same run."""
+"""A POST of one alert to its durable answer, against the floor, one after the other in the same run."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""B7: the pages of the app over growing data: list, resolved, deep paging, numbers.
+"""The pages of the app over growing data: list, resolved, deep paging, numbers.
 
 Medians in milliseconds, by the clock and of this process on the processor. On SQLite, whose work is done in
 the process, the latter is judged: it says the same on a busy machine.
