@@ -33,6 +33,8 @@ def test_the_site_has_every_page_and_finds_words_in_them(project):
     assert {page.relative_to(site) for page in site.glob("**/*.html")} >= {
         page.with_suffix(".html") for page in pages
     }
+    pictures = {file.relative_to(project / "docs") for file in (project / "docs").glob("**/*.png")}
+    assert pictures <= {file.relative_to(site) for file in site.glob("**/*.png")}
     found = json.loads((site / "search.json").read_text())
     assert "fingerprint" in json.dumps(found)
 
