@@ -169,8 +169,10 @@ class Exchange(HTTPMessageDelegate):
 
 
 def _declared_bytes(headers: HTTPHeaders) -> int:
-    """Return the length a body is said to have; one that is no number is refused by Tornado right after."""
+    """Return the length a body is said to have; 0 for what Tornado refuses right after.
+
+    That is what is no number, or one of more digits than any length has: no second answer may follow ours.
+    """
     text = headers.get("Content-Length", "0")
-    if not (text.isascii() and text.isdigit()):
-        return 0
-    return int(text[:_MOST_DIGITS]) if len(text) <= _MOST_DIGITS else 10**_MOST_DIGITS
+    is_length = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_length else 0

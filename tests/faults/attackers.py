@@ -80,6 +80,8 @@ def malformed(target):
     return {f"chunk size {size!r}": chunked + size.encode() + b"\r\n" + body for size in CHUNK_SIZES} | {
         "two lengths": target.head(f"Content-Length: {len(body)}", "Content-Length: 3") + body,
         "a signed length": target.head(f"Content-Length: +{len(body)}") + body,
+        "a length of 19 digits": target.head("Content-Length: " + "9" * 19) + body,
+        "a length of 4,000 digits": target.head("Content-Length: " + "9" * 4000) + body,
         "a negative length": target.head("Content-Length: -1") + body,
         "a length and chunks": target.head(f"Content-Length: {len(body)}", "Transfer-Encoding: chunked")
         + body,

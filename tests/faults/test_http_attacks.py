@@ -115,6 +115,7 @@ def test_what_is_malformed_is_refused_and_nothing_of_it_served(target, name):
 
     assert answer == b"" or answer.startswith(b"HTTP/1.1 4"), answer
     assert b"HTTP/1.1 2" not in answer
+    assert answer.count(b"HTTP/1.1 ") <= 1, "a proxy would take the second for its next request's"
     assert target.health()[0] == b"200"
 
 
