@@ -1,6 +1,7 @@
 """Values that the chart's schema allows, drawn at random: a few properties from anywhere in it."""
 
 import json
+import re
 from typing import Any
 
 from hypothesis import strategies as st
@@ -11,6 +12,8 @@ SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
 OPAQUE = {("extraObjects",), ("global", "additionalProperties")}
 """Objects of the user's own: what is in them is not the chart's."""
 LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Co", "Cn", "Zl", "Zp"))
+ODD = ("1e3", "2026", "null", "on", "0x1f", "a: b", "#a", "{a}", "'")
+"""Texts that YAML would take for something else where nobody quotes them."""
 DEPTH = 4
 type Path = tuple[str, ...]
 
@@ -63,8 +66,10 @@ def texts(schema: dict[str, Any]) -> st.SearchStrategy[str]:
     """Return texts of one schema."""
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 500)
     if "pattern" not in schema:
-        return st.text(LETTERS, min_size=shortest, max_size=min(longest, 12))
-    drawn = st.from_regex(schema["pattern"], fullmatch=True, alphabet=LETTERS)
+        drawn = st.one_of(st.sampled_from(ODD), st.text(LETTERS, max_size=12))
+        return drawn.filter(lambda text: shortest <= len(text) <= longest)
+    odd = [word for word in ODD if re.search(schema["pattern"], word)]
+    drawn = st.one_of(*map(st.just, odd), st.from_regex(schema["pattern"], fullmatch=True, alphabet=LETTERS))
     return drawn.filter(lambda text: shortest <= len(text) <= longest)
 
 
