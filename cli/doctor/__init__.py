@@ -1,1 +1,1 @@
-"""`oims doctor`: reads the three databases of an installation and says whether they agree."""
+"""`oims doctor`: reads an installation's databases, or its release on a cluster, and says what is wrong."""

@@ -21,6 +21,15 @@ VARIABLES = {JOURNAL: "OIMS_WEBHOOK_JOURNAL", APP: "OIMS_DATABASE_URL", LEDGER: 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what can be typed."""
+    parser.add_argument(
+        "--cluster", action="store_true", help="look at the release on the cluster instead, as kubectl would"
+    )
+    parser.add_argument("--release", metavar="name", help="with --cluster; default: OIMS_RELEASE, or oims")
+    parser.add_argument(
+        "--namespace",
+        metavar="name",
+        help="with --cluster; default: OIMS_NAMESPACE, or incident-mgmt",
+    )
     for name, words in (
         (JOURNAL, "the webhook's journal"),
         (APP, "the app's database"),
@@ -47,6 +56,14 @@ def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         CommandError: nothing was given, or something can't be read.
 
     """
+    if options.cluster:
+        from cli.doctor import cluster  # noqa: PLC0415 - Kubernetes' client takes longer to load than all else
+
+        return cluster.run(
+            options.release or environment.get("OIMS_RELEASE", "oims"),
+            options.namespace or environment.get("OIMS_NAMESPACE", "incident-mgmt"),
+            as_json=options.json,
+        )
     installation = _open(options, environment)
     try:
         given = installation.given()
