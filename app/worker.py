@@ -50,7 +50,7 @@ def run(app: Flask, settings: Settings) -> None:
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-128:]
     loops: dict[str, Loop] = {
         "mail": Sender(settings, name).run,
-        "heartbeat": lambda event: _beat(name, event),
+        "heartbeat": lambda event: _beat(name, settings, event),
         "runs": lambda event: lost.watch(settings, event),
     }
     if settings.journal_url:
@@ -102,7 +102,8 @@ def _keep_running(app: Flask, title: str, loop: Loop, stop: Event) -> None:
             stop.wait(PAUSE_AFTER_DEFECT_S)
 
 
-def _beat(name: str, stop: Event) -> None:
+def _beat(name: str, settings: Settings, stop: Event) -> None:
+    pause_s = min(HEARTBEAT_S, settings.worker_silent_after.total_seconds() / 4)
     cleaned_at = 0.0
     waited = 0.0
     while not stop.is_set():
@@ -121,5 +122,5 @@ def _beat(name: str, stop: Event) -> None:
                 cleaned_at = waited + CLEAN_EVERY_S
         except SQLAlchemyError as error:
             log.warning("heartbeat_not_stored", error=type(error).__name__)
-        stop.wait(HEARTBEAT_S)
-        waited += HEARTBEAT_S
+        stop.wait(pause_s)
+        waited += pause_s

@@ -8,6 +8,7 @@ from typing import Any
 from cli import __version__, incidents, lookups, maintenance, times
 from cli.client import Client
 from cli.doctor import command as doctor
+from cli.watch import command as watch
 
 STATES = ("open", "acknowledged", "resolved")
 SEVERITIES = ("critical", "high", "medium", "low")
@@ -20,7 +21,8 @@ environment:
 
 exit status:
   0  done
-  1  the app refused: there is no such incident, or its state does not allow it; doctor found something
+  1  the app refused: there is no such incident, or its state does not allow it; doctor found something,
+     watch --once heard nothing
   2  the command or a setting is wrong
   3  the app cannot be reached, or fails
   4  the token is not valid, or lacks the scope
@@ -51,6 +53,11 @@ def parser() -> argparse.ArgumentParser:
     )
     looked.add_argument("--json", action="store_true", help="print what was found as one object")
     doctor.add_options(looked)
+    words = "ask at intervals whether OIMS can tell people, and tell them when it cannot"
+    watched = commands.add_parser(
+        "watch", help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
+    )
+    watch.add_options(watched, _length)
     completion = commands.add_parser("completion", help="print a script that completes oims in a shell")
     completion.add_argument("shell", choices=SHELLS)
     return made

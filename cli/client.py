@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage
+from pathlib import Path
 from typing import IO, Any, override
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from contract.trust import trusting
 
 TIMEOUT_S = 30
 TRIES = 3
+MAX_ANSWER = 16 * 1024 * 1024
 LONGEST_PAUSE_S = 30
 PASSING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 PART = 200
@@ -33,14 +35,17 @@ class _NoRedirect(HTTPRedirectHandler):
         """Follow nothing."""
 
 
+def direct_opener(ca_file: Path | None) -> OpenerDirector:
+    """Return what opens addresses: no redirect is followed, and a private authority may be trusted."""
+    return build_opener(_NoRedirect, HTTPSHandler(context=trusting(ca_file)))
+
+
 class Client:
     """The API with a token."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._opener: OpenerDirector = build_opener(
-            _NoRedirect, HTTPSHandler(context=trusting(settings.ca_file))
-        )
+    def __init__(self, settings: Settings, *, tries: int = TRIES, timeout_s: float = TIMEOUT_S) -> None:
+        self._settings, self._tries, self._timeout_s = settings, tries, timeout_s
+        self._opener = direct_opener(settings.ca_file)
 
     def get(self, path: str, **query: Any) -> Any:
         """Return what is at ``path``; arguments that are None or empty are left out.
@@ -76,11 +81,11 @@ class Client:
     def _send(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> Any:
         headers = headers | {"Authorization": f"Bearer {self._settings.token}", "Accept": "application/json"}
         address = f"{self._settings.url}/api/v1{path}"
-        for left in reversed(range(TRIES)):
+        for left in reversed(range(self._tries)):
             request = Request(address, data, headers, method=method)  # noqa: S310 - the scheme was checked
             try:
-                with self._opener.open(request, timeout=TIMEOUT_S) as answer:
-                    return _read(answer.read())
+                with self._opener.open(request, timeout=self._timeout_s) as answer:
+                    return _read(answer.read(MAX_ANSWER))
             except HTTPError as refusal:
                 with refusal:
                     if refusal.code not in PASSING or not left:

@@ -10,6 +10,7 @@ from cli.client import Client
 from cli.doctor import command as doctor
 from cli.errors import INTERRUPTED, CommandError
 from cli.terminal import clean
+from cli.watch import command as watch
 from cli.write import print_line
 from contract.text import decoded
 
@@ -24,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print_line(completion.script(parser(), options.shell))
         elif options.command == "doctor":
             status = doctor.run(options, os.environ)
+        elif options.command == "watch":
+            status = watch.run(options, os.environ)
         else:
             options.run(Client(settings.load(os.environ)), options)
         sys.stdout.flush()

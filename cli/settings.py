@@ -46,17 +46,27 @@ def _ca_file(environment: Mapping[str, str]) -> Path | None:
     return Path(path)
 
 
-def _token(environment: Mapping[str, str]) -> str:
-    token, path = environment.get("OIMS_TOKEN", ""), environment.get("OIMS_TOKEN_FILE", "")
-    if token and path:
-        raise CommandError("OIMS_TOKEN and OIMS_TOKEN_FILE are both set; keep one of them.", USAGE)
+def secret(environment: Mapping[str, str], name: str) -> str:
+    """Return a secret, given itself or as a file; empty where neither is.
+
+    Raises:
+        CommandError: both are given, or the file can't be read.
+
+    """
+    value, path = environment.get(name, ""), environment.get(f"{name}_FILE", "")
+    if value and path:
+        raise CommandError(f"{name} and {name}_FILE are both set; keep one of them.", USAGE)
     if path:
         try:
-            token = Path(path).read_text(encoding="utf-8")
+            value = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not a text file"
-            raise CommandError(f"OIMS_TOKEN_FILE: cannot read {path}: {reason}.", USAGE) from None
-    token = token.strip()
+            raise CommandError(f"{name}_FILE: cannot read {path}: {reason}.", USAGE) from None
+    return value.strip()
+
+
+def _token(environment: Mapping[str, str]) -> str:
+    token = secret(environment, "OIMS_TOKEN")
     if not token:
         raise CommandError("OIMS_TOKEN is not set; set it, or OIMS_TOKEN_FILE, to an API token.", USAGE)
     if not token.isascii() or not token.isprintable() or " " in token:

@@ -57,13 +57,13 @@ def _linked() -> str:
 
 
 def length(text: str) -> timedelta:
-    """Read how long something takes: `90min`, `2h`, `1d`.
+    """Read how long something takes: `30s`, `90min`, `2h`, `1d`.
 
     Raises:
         ValueError: it is no length of time.
 
     """
-    found = re.fullmatch(r"([1-9][0-9]{0,4})(min|h|d)", text)
+    found = re.fullmatch(r"([1-9][0-9]{0,4})(s|min|h|d)", text)
     if found is None:
         raise ValueError(text)
     return timedelta(seconds=int(found[1]) * {unit: size for size, unit in UNITS}[found[2]])

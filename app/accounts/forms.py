@@ -14,6 +14,7 @@ from app.forms import Form, strip
 SCOPES = {
     Scope.READ: "Read",
     Scope.WRITE: "Read and write",
+    Scope.WATCH: "Ask whether OIMS works",
     Scope.AUTOMATION: "Automation: report runs and decisions",
     Scope.ADMIN: "Everything",
 }

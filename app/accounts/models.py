@@ -33,8 +33,9 @@ class UserStatus(StrEnum):
 
 
 class Scope(StrEnum):
-    """What an API token may do; ``admin`` includes all others, ``write`` includes ``read``."""
+    """What an API token may do; ``admin`` includes all others, each includes ``watch``."""
 
+    WATCH = "watch"
     READ = "read"
     WRITE = "write"
     AUTOMATION = "automation"

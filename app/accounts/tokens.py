@@ -28,15 +28,16 @@ MAX_NAME = limits.PERSON
 TOUCH_EVERY = timedelta(minutes=1)
 
 INCLUDES = {
-    Scope.READ: frozenset({Scope.READ}),
-    Scope.WRITE: frozenset({Scope.READ, Scope.WRITE}),
-    Scope.AUTOMATION: frozenset({Scope.READ, Scope.AUTOMATION}),
+    Scope.WATCH: frozenset({Scope.WATCH}),
+    Scope.READ: frozenset({Scope.WATCH, Scope.READ}),
+    Scope.WRITE: frozenset({Scope.WATCH, Scope.READ, Scope.WRITE}),
+    Scope.AUTOMATION: frozenset({Scope.WATCH, Scope.READ, Scope.AUTOMATION}),
     Scope.ADMIN: frozenset(Scope),
 }
 
 MAY_HAVE = {
-    Role.VIEWER: frozenset({Scope.READ}),
-    Role.RESPONDER: frozenset({Scope.READ, Scope.WRITE}),
+    Role.VIEWER: frozenset({Scope.WATCH, Scope.READ}),
+    Role.RESPONDER: frozenset({Scope.WATCH, Scope.READ, Scope.WRITE}),
     Role.ADMIN: frozenset(Scope),
 }
 """What a person's own token can do, whatever scopes it once got: never more than the person."""

@@ -2,6 +2,7 @@
 
 from app.api import (
     automation,
+    health,
     incidents,
     maintenance,
     openapi,
@@ -17,6 +18,7 @@ from app.api.operations import bp
 __all__ = [
     "automation",
     "bp",
+    "health",
     "incidents",
     "maintenance",
     "openapi",

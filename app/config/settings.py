@@ -140,6 +140,11 @@ class Settings(BaseSettings):
         description="The same, when Prometheus has not sent the alert Watchdog for so long; longer than the "
         "minute after which it sends its alerts again. `0s`: never.",
     )
+    worker_silent_after: Duration = Field(
+        timedelta(minutes=1),
+        ge=timedelta(seconds=2),
+        description="A worker without a sign of life for so long counts as gone, for GET /api/v1/health.",
+    )
     reopen_window: Duration = Field(
         timedelta(minutes=30),
         description="An alert that fires again within this time reopens its incident.",

@@ -20,12 +20,13 @@ from tests.app.conftest import make_user
 from tests.app.doors import BY_A_SIGNED_LINK, LEAVING, LOOKING, RANK, doors, pages
 
 PEOPLE = ("anonymous", "pending", "disabled", "viewer", "responder", "admin")
-TOKENS = ("read", "write", "automation", "admin", "expired", "revoked", "of a disabled person")
+TOKENS = ("watch", "read", "write", "automation", "admin", "expired", "revoked", "of a disabled person")
 COVERED = {
-    "read": {"read"},
-    "write": {"read", "write"},
-    "automation": {"read", "automation"},
-    "admin": {"read", "write", "automation", "admin"},
+    "watch": {"watch"},
+    "read": {"watch", "read"},
+    "write": {"watch", "read", "write"},
+    "automation": {"watch", "read", "automation"},
+    "admin": {"watch", "read", "write", "automation", "admin"},
 }
 
 

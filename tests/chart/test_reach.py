@@ -20,6 +20,7 @@ WITHOUT_A_VALUE = {
         "cookie_secure": "follows app.baseUrl",
         "metrics_bind": PORT,
         "run_lost_after": EXTRA,
+        "worker_silent_after": EXTRA,
     },
     "webhook": {
         "heartbeat_interval": "a monitor must be told the same (OIMS_HEARTBEAT_INTERVAL): extraEnv",

@@ -1,0 +1,27 @@
+"""What a watcher outside asks."""
+
+from flask import current_app
+from pydantic import BaseModel
+
+from app.accounts.models import Scope
+from app.api.operations import operation
+from app.ops import heard
+from app.ops.heard import Hearing
+
+
+class Health(BaseModel):
+    """Which parts are heard of; `can_tell`: OIMS can tell people of everything else by itself."""
+
+    can_tell: bool
+    worker: Hearing
+    mail: Hearing
+    webhook: Hearing
+    watchdog: Hearing
+    automation: Hearing
+
+
+@operation("GET", "/health", scope=Scope.WATCH, answers=Health)
+def show_health() -> Health:
+    """Tell which parts are heard of: for `oims watch`, or a watcher of your own."""
+    parts = heard.parts(current_app.config["SETTINGS"])
+    return Health(can_tell=parts.can_tell, **vars(parts))

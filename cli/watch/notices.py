@@ -1,0 +1,116 @@
+"""Telling people, without OIMS: a mail, or a POST to an address."""
+
+import hashlib
+import json
+import smtplib
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from urllib.request import Request
+
+from cli.client import direct_opener
+from cli.terminal import clean
+from cli.watch.deadline import within
+from cli.watch.memory import Memory, Phase
+from cli.watch.settings import Mail, Settings
+from contract.trust import trusting
+
+PATIENCE_S = 30
+TELL_S = 90
+SHOWN = "%Y-%m-%d %H:%M:%S UTC"
+
+
+class NotToldError(Exception):
+    """Nobody was told by this way; the text says why."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is told: of a silence, or of its end."""
+
+    subject: str
+    text: str
+    is_over: bool
+    id: str
+
+    @classmethod
+    def of(cls, memory: Memory, url: str) -> "Notice":
+        """Return what there is to tell."""
+        since, is_over = memory.since, memory.phase is Phase.OVER
+        said = f"{url}, since {_shown(since)}"
+        subject = "[OIMS watch] Over: OIMS is heard again" if is_over else "[OIMS watch] OIMS can tell nobody"
+        lines = (
+            [f"OIMS at {said}, was silent until {_shown(memory.ended)}. It is heard again."]
+            if is_over
+            else [
+                f"OIMS at {said}: {clean(memory.reason)}",
+                "While this lasts, nobody hears of incidents from OIMS itself.",
+                "Look whether the app, its worker and its database run, and whether mails leave.",
+            ]
+        )
+        name = hashlib.sha256(f"{url} {since} {memory.phase}".encode()).hexdigest()[:32]
+        return cls(
+            subject, "\n\n".join([*lines, "Sent by oims watch, which runs apart from OIMS."]), is_over, name
+        )
+
+
+def tell(way: str, notice: Notice, settings: Settings, at: datetime) -> None:
+    """Tell by one way.
+
+    Raises:
+        NotToldError: it did not work.
+
+    """
+    try:
+        with within(TELL_S):
+            if settings.mail is not None and way == "mail":
+                _mail(settings.mail, notice, at)
+            else:
+                _call(settings, notice)
+    except ssl.SSLCertVerificationError as error:
+        raise NotToldError(f"its certificate is not trusted: {error.verify_message}") from None
+    except smtplib.SMTPResponseException as error:
+        raise NotToldError(f"the mail server answered {error.smtp_code}") from None
+    except smtplib.SMTPRecipientsRefused as error:
+        raise NotToldError(f"the mail server refused {', '.join(error.recipients)}") from None
+    except (OSError, smtplib.SMTPException, ValueError) as error:
+        raise NotToldError(getattr(error, "strerror", None) or type(error).__name__) from None
+
+
+def _mail(mail: Mail, notice: Notice, at: datetime) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = mail.sender, ", ".join(mail.to), notice.subject
+    message["Date"] = format_datetime(at)
+    domain = parseaddr(mail.sender)[1].rpartition("@")[2] or "localhost"
+    message["Message-ID"] = f"<watch-{notice.id}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(f"{notice.text}\n")
+    context = trusting(mail.ca_file)
+    if mail.tls == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(mail.host, mail.port, timeout=PATIENCE_S, context=context)
+    else:
+        server = smtplib.SMTP(mail.host, mail.port, timeout=PATIENCE_S)
+    with server:
+        if mail.tls == "starttls":
+            server.starttls(context=context)
+        if mail.user:
+            server.login(mail.user, mail.password)
+        refused = server.send_message(message)
+    if refused:
+        raise smtplib.SMTPRecipientsRefused(refused)
+
+
+def _call(settings: Settings, notice: Notice) -> None:
+    status = "heard" if notice.is_over else "silent"
+    body = {"status": status, "title": notice.subject, "text": notice.text, "id": notice.id}
+    request = Request(  # noqa: S310 - the scheme was checked
+        settings.call, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="POST"
+    )
+    with direct_opener(settings.app.ca_file).open(request, timeout=PATIENCE_S):
+        pass
+
+
+def _shown(moment: datetime | None) -> str:
+    return moment.strftime(SHOWN) if moment else "an unknown time"
