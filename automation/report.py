@@ -88,7 +88,7 @@ class Reporter:
             answer = self._app.post(report.path, body)
             if not _is_refusal(answer):
                 if number:
-                    log.warning("report taken in a smaller form", path=report.path, subject=report.subject)
+                    log.warning("report_shortened", path=report.path, subject=report.subject)
                 break
         return answer
 
@@ -99,14 +99,14 @@ class Reporter:
         elif _is_refusal(answer):
             reason = f"{code}: {answer.text[:500]}"
             reports.refused(self._ledger, report, reason)
-            log.error("report refused by the app", path=report.path, subject=report.subject, answer=reason)
+            log.error("report_refused", path=report.path, subject=report.subject, answer=reason)
         else:
             self._postpone(report, f"it answers {code}")
 
     def _postpone(self, report: Report, reason: str) -> None:
         delay = min(LONGEST_DELAY, 0.5 * 2.0 ** min(report.tries, 10)) * random.uniform(0.7, 1.0)  # noqa: S311 - jitter
         reports.retry_at(self._ledger, report, self._clock.steady() + delay)
-        log.warning("report not delivered", path=report.path, reason=reason, retry_in_s=round(delay, 1))
+        log.warning("report_not_delivered", path=report.path, reason=reason, retry_in_s=round(delay, 1))
 
 
 def _is_refusal(answer: requests.Response) -> bool:
@@ -129,7 +129,7 @@ class Heartbeat:
             status = None
         is_down = status != requests.codes.ok
         if is_down and not self._is_known_down:
-            log.warning("heartbeat not taken by the app", status=status)
+            log.warning("heartbeat_refused", status=status)
         self._is_known_down = is_down
         return not is_down
 
@@ -140,7 +140,7 @@ def repeat(stop: threading.Event, seconds: float, action: Callable[[], bool | No
         try:
             has_failed = action() is False
         except Exception:
-            log.exception("background work failed")
+            log.exception("background_work_failed")
             has_failed = True
         if stop.wait(min(seconds, RETRY_SECONDS) if has_failed else seconds):
             return

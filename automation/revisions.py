@@ -56,7 +56,7 @@ class Revisions:
         except FAILURES as error:
             if is_refusal(error):
                 self._api = None
-            log.warning("revisions could not be noted", target="/".join(target), cause=type(error).__name__)
+            log.warning("revisions_not_noted", target="/".join(target), cause=type(error).__name__)
             return False
         return True
 
@@ -86,7 +86,7 @@ class Revisions:
         # With the version that was read: the note must be about this generation.
         change = {"resourceVersion": metadata["resourceVersion"], "annotations": {NOTE: noted}}
         self._ask(PATCH[kind], name, namespace, {"metadata": change})
-        log.info("revision noted as available", target=f"{namespace}/{kind}/{name}", revision=revision)
+        log.info("revision_noted", target=f"{namespace}/{kind}/{name}", revision=revision)
 
     def _ask(self, method: str, *arguments: Any) -> _Document:
         answer = getattr(self._api, method)(*arguments, _preload_content=False, _request_timeout=TIMEOUT)

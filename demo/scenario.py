@@ -72,7 +72,7 @@ class Repair:
         return f"Automation decided to run. {said['detail']}" if said and said["decision"] == "run" else None
 
     def _playbook_started(self) -> str | None:
-        said = self._parts.automation_said("run started")
+        said = self._parts.automation_said("run_started")
         if said is None:
             return None
         self._run = said
@@ -87,12 +87,12 @@ class Repair:
         return f"The app runs as a new process: {pid}, before {self._old_pid}"
 
     def _refute_useless_run(self) -> None:
-        said = self._parts.automation_said("run finished", run=self._run["run"])
+        said = self._parts.automation_said("run_finished", run=self._run["run"])
         if said:
             raise Refuted(f"The playbook {said['state']}, and the app is still process {self._old_pid}.")
 
     def _playbook_finished(self) -> str | None:
-        said = self._parts.automation_said("run finished", run=self._run["run"])
+        said = self._parts.automation_said("run_finished", run=self._run["run"])
         if said is None:
             return None
         if said["state"] != "succeeded":

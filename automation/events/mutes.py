@@ -89,7 +89,7 @@ class Mutes:
             answer = self._session.get(self._url, timeout=TIMEOUT, allow_redirects=False)
             found = _Answer.model_validate_json(answer.content)
         except (requests.RequestException, ValidationError) as error:
-            log.warning("silences are not known", reason=type(error).__name__)
+            log.warning("silences_unknown", reason=type(error).__name__)
             found = _Answer(is_known=False, alerts=[])
         mutes = {mute.fingerprint: mute for mute in found.alerts}
         return _Heard(mutes, time.monotonic(), found.is_known)

@@ -65,12 +65,12 @@ class Predecessors:
         try:
             found = self._ask()
         except (AppError, ValidationError) as error:
-            log.warning("runs of the automation before are not known", reason=type(error).__name__)
+            log.warning("predecessors_runs_unknown", reason=type(error).__name__)
             return
         self._is_informed = True
         kept = inherited.keep(self._ledger, [self._read(run) for run in found if run.attempt])
         if kept:
-            log.info("runs of the automation before are known", count=kept)
+            log.info("predecessors_runs_known", count=kept)
 
     def _ask(self) -> list[_Run]:
         found: list[_Run] = []

@@ -233,7 +233,7 @@ class Follower:
 
     def _beat(self) -> bool:
         if step := self._clock.step():
-            log.warning("the clock of this machine was set", seconds=round(step, 1))
+            log.warning("clock_stepped", seconds=round(step, 1))
         save_anchor(self._ledger, self._clock.anchor())
         return not self._is_leader or self._heartbeat.send()
 

@@ -112,19 +112,19 @@ class JournalReader:
             self._fail(str(error))
             return False
         if self.problem is not None:
-            log.info("journal is back", offset=after, last_seq=batch.last_seq)
+            log.info("journal_back", offset=after, last_seq=batch.last_seq)
         self._note_clocks(batch)
         close(self._ledger, batch.last_seq)
         known = self._ledger.meta(JOURNAL_ID)
         if batch.last_seq < after or known not in {None, batch.journal_id}:
-            log.error("the journal was replaced by another one: reading it from its beginning", offset=after)
+            log.error("journal_replaced", offset=after)
             start_over(self._ledger, batch.journal_id, self._clock.steady())
             return False
         if known is None:
             self._ledger.set_meta(JOURNAL_ID, batch.journal_id)
             beginning.note(self._ledger, batch.last_seq)
         if after + 1 < batch.oldest_seq and batch.last_seq > after and (after or batch.oldest_seq > 1):
-            log.error("the journal no longer has these events", first=after + 1, last=batch.oldest_seq - 1)
+            log.error("journal_events_missing", first=after + 1, last=batch.oldest_seq - 1)
             if after and not self._bridge():
                 return False
         new_offset = max((event.seq for event in batch.events), default=after)
@@ -164,16 +164,16 @@ class JournalReader:
         kept = {event.episode for event in events}
         ended = end_missing(self._ledger, kept, self._clock.steady())
         take_in(self._ledger, events, self._clock.steady())
-        log.warning("open episodes compared with the journal", ended=ended, kept=len(kept))
+        log.warning("episodes_compared", ended=ended, kept=len(kept))
         return True
 
     def _fail(self, reason: str) -> None:
         self._failures += 1
         if self.problem != reason:
-            log.warning("journal cannot be read", reason=reason)
+            log.warning("journal_unavailable", reason=reason)
         self.problem = reason
         if self._take_lines():
-            log.info("signed log lines taken in while the journal is away")
+            log.info("log_lines_taken_in")
         self._changed()
 
     def _take_lines(self) -> int:
@@ -193,7 +193,7 @@ class JournalReader:
                 fresh.append(event)
         for reason, count in refused.items():
             if count:
-                log.warning("signed log lines not acted on without the journal", reason=reason, lines=count)
+                log.warning("log_lines_not_acted_on", reason=reason, lines=count)
         return take_in(self._ledger, sorted(fresh, key=lambda event: event.seq), self._clock.steady())
 
     def _drop_lines(self, known: int) -> None:
@@ -214,5 +214,5 @@ def read_lines(reader: LineReader, deliver: Callable[[Event | int], None], ended
         said = reader.read(line.decode(errors="replace"))
         if said is not None:
             deliver(said)
-    log.info("standard input ended", **{f"lines_{name}": count for name, count in reader.counts.items()})
+    log.info("stdin_ended", **{f"lines_{name}": count for name, count in reader.counts.items()})
     ended()

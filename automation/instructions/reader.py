@@ -60,7 +60,7 @@ class InstructionsReader:
             heard, problem = None, str(error) if isinstance(error, AppError) else "its answer is none"
         if heard is None:
             if not self._failures:
-                log.warning("no instructions from the app", reason=problem)
+                log.warning("instructions_unavailable", reason=problem)
             self._failures += 1
         else:
             self._failures = 0

@@ -68,11 +68,11 @@ class Election:
             self.problem = None
         except LeaseError as error:
             if self.problem != str(error):
-                log.warning("lease cannot be kept", reason=str(error))
+                log.warning("lease_unavailable", reason=str(error))
             self.problem = str(error)
         if self.is_leader != self._was_leader:
             self._was_leader = self.is_leader
-            log.info("leader" if self.is_leader else "not the leader", holder=self.holder)
+            log.info("lease_taken" if self.is_leader else "lease_held_by_another", holder=self.holder)
             self._changed()
 
     def release(self) -> None:
@@ -85,7 +85,7 @@ class Election:
             if record.holder == self._identity:
                 self._store.write(record, holder="", duration=1)
         except LeaseError as error:
-            log.warning("lease was not given back", reason=str(error))
+            log.warning("lease_not_released", reason=str(error))
 
     def _try(self) -> None:
         asked_at = self._now()

@@ -36,6 +36,6 @@ class Crew:
         try:
             work()
         except Exception:
-            log.exception("run ended in an error of automation", run=name)
+            log.exception("run_crashed", run=name)
         finally:
             self._done()

@@ -83,7 +83,7 @@ class Executor:
             self.refuse(run, RunState.FAILED, str(error))
             return
         change(self.ledger, run.id, state=RunState.RUNNING, started_at=iso(self.clock.wall()))
-        log.info("run started", run=run.id, playbook=playbook, target=run.target, attempt=run.attempt)
+        log.info("run_started", run=run.id, playbook=playbook, target=run.target, attempt=run.attempt)
         started = time.monotonic()
         tasks, ended = Tasks(folder / TASKS), []
         try:
@@ -91,7 +91,7 @@ class Executor:
             if state in {RunState.SUCCEEDED, RunState.FAILED}:
                 ended = self._end_leftovers(run, leftovers)
         except OSError as error:
-            log.exception("run could not be started", run=run.id)
+            log.exception("run_not_started", run=run.id)
             state, code = RunState.FAILED, None
             with (folder / "output").open("a") as output:
                 output.write(f"ansible-playbook could not be started: {error.strerror}\n")
@@ -219,7 +219,7 @@ class Executor:
             **tasks.document(),
         )
         shutil.rmtree(folder, ignore_errors=True)
-        log.info("run finished", run=run.id, state=told.state.value, duration_s=duration, detail=told.detail)
+        log.info("run_finished", run=run.id, state=told.state.value, duration_s=duration, detail=told.detail)
 
     def _end(self, run: Run, state: RunState, duration: float | None, **fields: Any) -> None:
         ended = finish(self.ledger, run.id, state, self.clock, **fields)

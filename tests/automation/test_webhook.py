@@ -59,7 +59,7 @@ def test_its_log_lines_are_understood(webhook, follower, eventually):
         one.write(line)
     one.stdin.close()
     assert one.process.wait(60) == 0, one.log
-    (ended,) = [json.loads(line) for line in one.log.splitlines() if "standard input ended" in line]
+    (ended,) = [json.loads(line) for line in one.log.splitlines() if "stdin_ended" in line]
     assert ended["lines_event"] == 1
     assert ended["lines_heartbeat"] >= 1
     assert not {"lines_bad_signature", "lines_unsigned", "lines_bad_event"} & set(ended)

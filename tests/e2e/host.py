@@ -68,8 +68,8 @@ class HostMonitor:
 
     def finished(self, playbook, **fields):
         """Return the lines of the automation's log about the ends of a playbook's runs."""
-        started = {line["run"] for line in self.said("run started", playbook=playbook)}
-        return [line for line in self.said("run finished", **fields) if line["run"] in started]
+        started = {line["run"] for line in self.said("run_started", playbook=playbook)}
+        return [line for line in self.said("run_finished", **fields) if line["run"] in started]
 
     def stop(self):
         """End it as systemd does; return its exit status."""

@@ -96,7 +96,7 @@ def test_one_of_three_repairs_the_app_and_closes_the_incident(loop, monitor):
     eventually(lambda: holder(loop).startswith("oims-automation-"), "a leader in the cluster", seconds=90)
     (run,) = provoke(loop)
     assert run["state"] == "succeeded"
-    assert not monitor.said("run started")
+    assert not monitor.said("run_started")
     entries = loop.timeline(loop.incident(ALERT)["id"])
     assert {entry["actor"]["kind"] for entry in entries if entry["kind"] == "run"} == {"automation"}
     subjects = [mail["subject"] for mail in mails(loop.namespace)]

@@ -107,7 +107,7 @@ def test_two_followers_run_an_alert_once_and_the_one_cut_off_ends_its_run(
     (playbooks / "policy.yml").write_text(POLICY)
     lease = {"OIMS_LEASE": "acts", "OIMS_LEASE_NAMESPACE": cluster.namespace}
     first = follower(**lease, KUBECONFIG=str(way.kubeconfig), OIMS_INSTANCE="first")
-    eventually(lambda: '"leader"' in first.log)
+    eventually(lambda: '"lease_taken"' in first.log)
     straight = {"KUBECONFIG": os.environ.get("KUBECONFIG", str(Path.home() / ".kube/config"))}
     second = follower(**lease, **straight, OIMS_STATE_DIR=str(tmp_path / "second"), OIMS_INSTANCE="second")
     journal.add("Quick")
@@ -116,14 +116,14 @@ def test_two_followers_run_an_alert_once_and_the_one_cut_off_ends_its_run(
     eventually((playbooks.parent / "repaired").exists)
     journal.add("Quick", "resolved")
     way.cut()
-    eventually(lambda: "not the leader" in first.log, 30)
+    eventually(lambda: "lease_held_by_another" in first.log, 30)
     interrupted = eventually(lambda: [run for run in app.runs.values() if run["state"] == "interrupted"], 30)
     assert [run["alertname"] for run in interrupted] == ["Long"]
-    eventually(lambda: '"leader"' in second.log, 30)
+    eventually(lambda: '"lease_taken"' in second.log, 30)
     begun = eventually(
         lambda: ids if len(ids := (playbooks.parent / "begun").read_text().split()) == 2 else None, 30
     )
     assert len(set(begun)) == 1, "the run that was cut off is repeated under its id"
     assert len((playbooks.parent / "repaired").read_text().splitlines()) == 1
-    ended = first.log.index("not the leader")
-    assert "run started" not in first.log[ended:]
+    ended = first.log.index("lease_held_by_another")
+    assert "run_started" not in first.log[ended:]
