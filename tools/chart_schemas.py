@@ -21,6 +21,10 @@ KEY = rf"^({NAME}(\.{NAME})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?$"
 OWN: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "pattern": rf"^({NAME}(\.{NAME})*)?$", "maxLength": 253},
     "label": {"type": "string", "pattern": rf"^{NAME}$", "maxLength": 63},
+    "workload": {
+        "type": "string",
+        "pattern": "^((Deployment|StatefulSet|DaemonSet)/)?([-a-z0-9.]+|[*])$",
+    },
     "storageClass": {"type": ["string", "null"], "pattern": rf"^(-|({NAME}(\.{NAME})*)?)$"},
     "host": {"type": "string", "pattern": r"^[^\s/]*$", "maxLength": 253},
     "publicHost": {"type": "string", "pattern": rf"^(\*\.)?{NAME}(\.{NAME})*$", "maxLength": 253},
