@@ -53,7 +53,7 @@ def mended(document: dict[str, Any], group_status: object) -> dict[str, Any]:
     texts = {name: _text(value) for name, value in labels.items()}
     fields["labels"] = _pairs("label", labels, limits.LABEL_VALUE, TELLING, notices)
     fields["generatorURL"] = _url(document.get("generatorURL"), notices)
-    fields["fingerprint"] = _fingerprint(document.get("fingerprint"), labels, texts)
+    fields["fingerprint"] = _fingerprint(document.get("fingerprint"), texts)
     annotations = _annotations(document.get("annotations"), notices)
     return fields | {"annotations": _with_notice(annotations, notices)}
 
@@ -176,14 +176,11 @@ def _url(value: object, notices: list[str]) -> str:
     return ""
 
 
-def _fingerprint(given: object, labels: dict[str, Any], texts: dict[str, str]) -> str:
+def _fingerprint(given: object, texts: dict[str, str]) -> str:
     """Return Alertmanager's own, or compute it as Alertmanager does: from the labels as they came."""
     if isinstance(given, str) and HEX.fullmatch(given):
         return given
-    try:
-        return fingerprint(labels if all(isinstance(value, str) for value in labels.values()) else texts)
-    except UnicodeEncodeError:
-        return fingerprint({safe(name): safe(value) for name, value in texts.items()})
+    return fingerprint(texts)
 
 
 def _with_notice(annotations: dict[str, str], notices: list[str]) -> dict[str, str]:

@@ -149,6 +149,25 @@ def test_a_word_for_the_status_is_understood_and_an_unknown_one_means_firing(web
     assert event["status"] == status
 
 
+def test_labels_that_differ_in_half_a_surrogate_pair_are_two_alerts(webhook):
+    name = f"Odd{next(numbers)}"
+    events = [
+        sent_beside_a_good_one(webhook, alert(name, labels={"alertname": name, "x": half}))[1]
+        for half in ("\ud800", "\ud801")
+    ]
+
+    assert events[0]["fingerprint"] != events[1]["fingerprint"]
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_a_label_without_a_value_is_as_one_that_is_missing(webhook, empty):
+    name = f"Odd{next(numbers)}"
+    sent_beside_a_good_one(webhook, alert(name, labels={"alertname": name}))
+    _, repeat, _ = sent_beside_a_good_one(webhook, alert(name, labels={"alertname": name, "team": empty}))
+
+    assert repeat is None
+
+
 @pytest.mark.parametrize("given", ["../../etc", "0123456789abcdef\n", "0123456789ABCDEF", 7, [], "x" * 9999])
 def test_a_bad_fingerprint_is_computed_from_the_labels_as_they_came(webhook, given):
     labels = {"alertname": "Print", "log": "x" * 5000, "given": str(given)[:20]}
