@@ -78,6 +78,8 @@ def _fault(url: str) -> str | None:
         is_address = False
     if not is_address:
         return "is not an http or https address, such as http://oims-alertmanager:9093"
+    if "@" in parts.path:
+        return "has a / in its name or password; write it as %2F"
     if parts.query or parts.fragment:
         return "has a query or a fragment; give Alertmanager's own page, with its path if it has one"
     if (parts.username is not None or parts.password is not None) and not (parts.username and parts.password):

@@ -20,6 +20,7 @@ HASH = "$2b$12$hNf2lSsxfm0.i4a.1kVpSOVyBCfIB51VRjgBUyv6kdnyTlgWj81Ay"
 """What bcrypt makes of the password."""
 
 WRONG = {
+    "http://oims:12/secret@a:9093": "write it as %2F",
     "http://a:9093,b:9093,http://c:9093": "address 2 of 3 is not an http or https address",
     "http://a:9093, http://oims@b": "address 2 of 2 has a name or a password alone",
     "http://:secret@a:9093": "has a name or a password alone",
