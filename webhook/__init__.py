@@ -11,7 +11,7 @@ from webhook.access import AccessLog
 from webhook.alertmanagers import suppressed_by_any
 from webhook.config import Settings
 from webhook.intake import Intake
-from webhook.journal import LATE, Journal, JournalUnavailableError, open_store
+from webhook.journal import LATE, Journal, JournalUnavailableError, SqliteStore, open_store
 from webhook.lines import LineWriter, to_line
 from webhook.metrics import Metrics
 from webhook.periodic import Periodic
@@ -38,8 +38,11 @@ class Webhook(Flask):
         self.lines = LineWriter(sys.stdout.fileno(), self.metrics.lost_lines.inc)
         key = settings.event_credential
         place = settings.journal_credential
+        store = open_store(place.text(), place.text)
+        if isinstance(store, SqliteStore):
+            self.metrics.watch_volume(store.folder)
         self.journal = Journal(
-            open_store(place.text(), place.text),
+            store,
             on_event=lambda text: self.lines.write(lambda: signed_line(text, key.value)),
             on_commit=self.metrics.commit_seconds.observe,
         )

@@ -1,5 +1,9 @@
 """What Prometheus reads on ``/metrics``; every label has a bounded set of values."""
 
+import math
+import shutil
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
@@ -70,6 +74,20 @@ class Metrics:
             "Comparisons with Alertmanager that could not be made.",
             registry=self.registry,
         )
+
+    def watch_volume(self, folder: Path) -> None:
+        """Tell the room of the journal's volume, each time it is asked."""
+
+        def usage(field: str) -> float:
+            try:
+                return float(getattr(shutil.disk_usage(folder), field))
+            except OSError:
+                return math.nan
+
+        free = Gauge("oims_volume_free_bytes", "Free bytes of the journal's volume.", registry=self.registry)
+        size = Gauge("oims_volume_size_bytes", "Size of the journal's volume.", registry=self.registry)
+        free.set_function(lambda: usage("free"))
+        size.set_function(lambda: usage("total"))
 
     def exposition(self) -> bytes:
         """All instruments in the text format."""

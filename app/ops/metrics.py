@@ -14,7 +14,7 @@ from app.extensions import db
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Verdict
 from app.notify.models import MailState
-from app.ops import callers, figures
+from app.ops import callers, figures, room
 from app.remediation.models import AutomationHeartbeat
 from contract.runs import OVER
 
@@ -37,7 +37,7 @@ class Database(Collector):
     """Metrics counted in the database when they are scraped, so that every replica tells the same."""
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics; without a database none of them, rather than old ones."""
+        """Yield the metrics; without a database none but of its volume, rather than old ones."""
         try:
             yield from _incidents()
             yield from _mails()
@@ -45,6 +45,7 @@ class Database(Collector):
             yield from _automation()
         except SQLAlchemyError:
             db.session.rollback()
+        yield from _volume()
 
     def describe(self) -> list[Metric]:
         """Name nothing beforehand: registering must not ask the database."""
@@ -129,6 +130,18 @@ def _journal() -> Iterator[Metric]:
         yield GaugeMetricFamily(
             "oims_worker_heartbeat_timestamp_seconds", "Last sign of life of a worker.", beat
         )
+
+
+def _volume() -> Iterator[Metric]:
+    """Tell the room for an SQLite database; a full volume is told, too, for nothing is written."""
+    try:
+        found = room.volume(db.engine)
+    except OSError:
+        return
+    if found is not None:
+        free, size = found
+        yield GaugeMetricFamily("oims_volume_free_bytes", "Free bytes of the database's volume.", free)
+        yield GaugeMetricFamily("oims_volume_size_bytes", "Size of the database's volume.", size)
 
 
 def _expected(name: str, beat: AutomationHeartbeat | None) -> Iterator[tuple[str, str]]:

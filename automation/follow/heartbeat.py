@@ -1,6 +1,5 @@
 """Where automation stands, and what each remedy may still do: told by heartbeats and by metrics."""
 
-from datetime import datetime
 from typing import Any
 
 from automation import __version__
@@ -11,6 +10,7 @@ from automation.ledger import episodes, reports, runs
 from automation.ledger.database import Ledger
 from automation.metrics import Standing
 from automation.policy.schemas import Policy, Remedy
+from automation.token import TokenEnd, Validity
 from contract import limits
 from contract.runs import OPEN
 
@@ -38,7 +38,7 @@ def describe(
 
 
 def standing(
-    ledger: Ledger, *, is_paused: bool, is_leader: bool, lag: float, token_end: datetime | None
+    ledger: Ledger, *, is_paused: bool, is_leader: bool, lag: float, token_end: TokenEnd | None
 ) -> Standing:
     """Return the gauges; `lag` is in seconds."""
     waiting, refused = reports.counts(ledger)
@@ -52,8 +52,11 @@ def standing(
         "reports_waiting": ("Reports that the app has not taken yet.", waiting),
         "reports_refused": ("Reports that the app has refused for good.", refused),
     }
-    if token_end:
-        gauges["token_end_timestamp_seconds"] = "End of the kubeconfig's token.", token_end.timestamp()
+    validity, ends = token_end.read() if token_end else (Validity.UNKNOWN, None)
+    if ends:
+        text = "1 when less than a quarter of the token's life is left: its renewal has failed."
+        gauges["token_end_timestamp_seconds"] = "End of the kubeconfig's token.", ends.timestamp()
+        gauges["token_ends_soon"] = text, validity is not Validity.VALID
     return gauges
 
 

@@ -228,7 +228,7 @@ class Follower:
             is_paused=self._engine.paused is not None,
             is_leader=self._is_leader,
             lag=self._reader.lag,
-            token_end=self._token_end.read()[1] if self._token_end else None,
+            token_end=self._token_end,
         )
 
     def _beat(self) -> bool:

@@ -37,8 +37,4 @@ def _lines(release: Release, parts: list[Part]) -> Iterator[str]:
     if release.secrets is None:
         yield "-       Secrets are not checked: this account may not list them."
     ill = [part.name for part in parts if not part.is_well]
-    yield (
-        f"Not well: {', '.join(ill)}"
-        if ill
-        else f"Every part of {release.name} is ready."
-    )
+    yield (f"Not well: {', '.join(ill)}" if ill else f"Every part of {release.name} is ready.")

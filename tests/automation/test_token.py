@@ -95,6 +95,7 @@ def test_a_follower_warns_and_tells_the_end_in_its_metrics(journal, app, followe
     one = follower(OIMS_METRICS_BIND=bind, OIMS_TOKEN_END_FILE=str(file))
     seen = eventually(lambda: scrape(bind).get(("token_end_timestamp_seconds",)))
     assert seen == pytest.approx(ends.timestamp(), abs=0.01)
+    assert scrape(bind)["token_ends_soon",] == 1
     eventually(lambda: "the token of the kubeconfig ends soon" in one.log)
 
 

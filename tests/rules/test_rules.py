@@ -23,9 +23,11 @@ PROMISED = {
     "IncidentMailsStopped",
     "JournalLag",
     "MailStuck",
+    "MonitorTokenEnds",
     "IncidentAppErrorsForStrangers",
     "RemediationFailing",
     "RemediationIneffective",
+    "VolumeFilling",
     "Watchdog",
     "WebhookDown",
 }

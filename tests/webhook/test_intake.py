@@ -199,6 +199,7 @@ def test_metrics_have_the_type_prometheus_wants(webhook):
     assert 'oims_webhook_rejected_total{reason="invalid"}' in answer.body
     assert "oims_journal_commit_seconds_bucket" in answer.body
     assert webhook.metric("oims_journal_last_seq") == webhook.metric("oims_journal_rows")
+    assert 0 < webhook.metric("oims_volume_free_bytes") <= webhook.metric("oims_volume_size_bytes")
     assert webhook.metric("oims_journal_last_seq") == webhook.events()["last_seq"]
 
 

@@ -160,6 +160,11 @@ class SqliteStore(Store[sqlite3.Connection]):
         super().__init__()
         self._path = path
 
+    @property
+    def folder(self) -> Path:
+        """Where the file and its write-ahead log are."""
+        return self._path.parent
+
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False

@@ -17,6 +17,8 @@ NAMES = [
     "oims_mail_oldest_waiting_seconds",
     "oims_journal_consumer_offset",
     "oims_journal_consumer_lag_seconds",
+    "oims_volume_free_bytes",
+    "oims_volume_size_bytes",
     "oims_http_requests_in_flight",
     "oims_http_request_slots",
 ]
