@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.orm import aliased
 
 from app.extensions import db
 from app.incidents.lifecycle import State
-from app.incidents.models import Incident, TimelineEvent, Verdict
+from app.incidents.models import EventKind, Incident, TimelineEvent, Verdict
 from app.incidents.queries import UNRESOLVED
 from app.remediation.models import Decision, Run
 
@@ -79,13 +80,19 @@ def standing(*, is_deaf: bool = False) -> Standing:
 
 
 def last_events(incident_ids: Sequence[int]) -> dict[int, TimelineEvent]:
-    """Return the newest timeline entry of each incident."""
+    """Return the newest timeline entry of each incident, but for mails: that one went out says little."""
+    of_one = aliased(TimelineEvent)
     newest = (
-        select(func.max(TimelineEvent.id))
-        .where(TimelineEvent.incident_id.in_(incident_ids))
-        .group_by(TimelineEvent.incident_id)
+        select(of_one.id)
+        .where(of_one.incident_id == Incident.id, of_one.kind != EventKind.MAIL_SENT)
+        .order_by(of_one.at.desc(), of_one.id.desc())
+        .limit(1)
+        .correlate(Incident)
+        .scalar_subquery()
     )
-    rows = db.session.scalars(select(TimelineEvent).where(TimelineEvent.id.in_(newest)))
+    rows = db.session.scalars(
+        select(TimelineEvent).join(Incident, TimelineEvent.id == newest).where(Incident.id.in_(incident_ids))
+    )
     return {event.incident_id: event for event in rows}
 
 

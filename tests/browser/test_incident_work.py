@@ -18,12 +18,12 @@ def morning(site, alice):
 
 def test_ticks_stay_when_the_list_is_fetched_again(log_in, site, alice, morning):
     page = log_in()
-    page.get_by_label("Pick incident 2").check()
+    page.get_by_label("Select incident 2").check()
     site.tell(stories.reported, alice, site.now, "Another one")
     page.evaluate("htmx.trigger(document.body, 'oims:refresh')")
     page.get_by_role("link", name="Another one").wait_for()
-    assert page.get_by_label("Pick incident 2").is_checked()
-    page.get_by_label("Pick incident 4").check()
+    assert page.get_by_label("Select incident 2").is_checked()
+    page.get_by_label("Select incident 4").check()
     page.get_by_text("Bulk actions").click()
     page.get_by_role("button", name="Apply to selected").click()
     page.get_by_text("2 incidents acknowledged.").wait_for()
@@ -32,7 +32,7 @@ def test_ticks_stay_when_the_list_is_fetched_again(log_in, site, alice, morning)
 @BOTH
 def test_bulk_changes_views_and_reviews_need_no_javascript(log_in, morning):
     page = log_in(java_script_enabled=False)
-    page.get_by_label("Pick incident 2").check()
+    page.get_by_label("Select incident 2").check()
     page.get_by_text("Bulk actions").click()
     page.get_by_role("button", name="Apply to selected").click()
     expect(page.get_by_text("1 incident acknowledged.")).to_be_visible()
@@ -51,7 +51,7 @@ def test_on_a_phone_the_list_is_in_sight_and_a_tick_brings_what_can_be_done(log_
     expect(page.locator("[data-row]").first).to_be_in_viewport(ratio=1)
     several = page.get_by_text("Bulk actions")
     expect(several).to_be_hidden()
-    page.get_by_label("Pick incident 2").check()
+    page.get_by_label("Select incident 2").check()
     expect(several).to_be_in_viewport(ratio=1)
     several.click()
     page.get_by_role("button", name="Apply to selected").click()

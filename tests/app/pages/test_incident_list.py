@@ -3,10 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.alerts.models import JournalCursor
+from app.database import transaction
 from app.extensions import db
-from app.incidents import service
+from app.incidents import changes, service
+from app.incidents.actors import SYSTEM
+from app.incidents.models import EventKind, Incident
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
 from tests.app.pages.client import text
@@ -63,6 +67,17 @@ def test_each_row_says_state_severity_owner_last_event_and_the_machines_part_in_
         "3 min",
     ):
         assert expected in words
+
+
+def test_a_mail_that_went_out_is_not_the_last_thing_that_happened(browser, app, tell, settings, at):
+    tell(stories.waiting, settings, at - timedelta(minutes=3))
+    before = browser.get("/").words
+    with app.app_context(), transaction():
+        (incident,) = db.session.scalars(select(Incident.id))
+        changes.record(
+            incident, EventKind.MAIL_SENT, SYSTEM, "Mail \u201cOpen\u201d sent to Ada."
+        )
+    assert browser.get("/").words == before
 
 
 def test_pain_6_two_instances_of_one_alert_are_two_rows_and_one_line_for_both(browser, app, settings, at):
