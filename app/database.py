@@ -171,6 +171,18 @@ def once[T](name: str, read: Callable[[], T]) -> T:
     return found[name]
 
 
+def remember(name: str, value: object) -> None:
+    """Let `once` return this from now on; outside of `reading_once` nothing is kept in mind."""
+    found: dict[str, Any] | None = db.session().info.get("once")
+    if found is not None:
+        found[name] = value
+
+
+def is_reading_once() -> bool:
+    """Say whether the present block is one of `reading_once`."""
+    return "once" in db.session().info
+
+
 def engine_options(url: str) -> dict[str, Any]:
     """Return SQLAlchemy's settings. The values of a statement are people's words: no log gets them."""
     options: dict[str, Any] = {"hide_parameters": True}

@@ -34,7 +34,7 @@ from contract.sessions import trust
 log = structlog.get_logger()
 
 BATCH = 100
-PIECE = 20
+PIECE = 50
 """Events in one transaction: on SQLite nobody else writes meanwhile."""
 WAIT_S = 20
 CONNECT_TIMEOUT_S = 5

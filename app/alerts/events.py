@@ -62,6 +62,11 @@ class JournalEvent(BaseModel):
         return self.labels.get("severity", "").strip().lower() == SIGN_OF_LIFE
 
     @property
+    def opens_incidents(self) -> bool:
+        """Say whether an incident is opened for this event where there is none."""
+        return self.status == "firing" and not self.is_sign_of_life
+
+    @property
     def fired_at(self) -> datetime:
         """Return since when the alert fires."""
         return self.starts_at or self.received_at

@@ -6,7 +6,9 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
+from app import rows
 from app.alerts import severities, titles, wording
+from app.alerts.batch import Batch
 from app.alerts.events import MAX_LABELS, MAX_NAME, JournalEvent
 from app.alerts.exporters import is_exporter
 from app.alerts.identity import identity
@@ -15,7 +17,7 @@ from app.clock import in_words, now, rfc3339
 from app.config import Settings
 from app.database import reading_once
 from app.extensions import db
-from app.incidents import changes, merging, places, queries
+from app.incidents import changes, merging, numbers, places, queries
 from app.incidents.actors import ALERTING, AUTOMATION, Actor
 from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Source, Verdict
@@ -36,22 +38,31 @@ def take_in(events: Sequence[JournalEvent], settings: Settings) -> None:
 
     What the events have in common is looked up once; the cursor's lock keeps it true until the commit.
     """
-    with reading_once():
+    if not events:
+        return
+    with reading_once(), rows.gathering():
         ids = select(AlertEvent.id).where(AlertEvent.id.in_([event.id for event in events]))
         applied = set(db.session.scalars(ids))
         reported = remediation.waiting([event.episode for event in events])
+        batch = Batch(events, [_identity(event, settings) for event in events])
         for event in events:
             if event.id in applied:
                 continue
             applied.add(event.id)
-            incident = _apply(event, settings)
+            incident = _apply(event, batch, settings)
             if incident is not None and event.episode in reported:
-                db.session.flush()
+                rows.insert_gathered()
                 remediation.attach(event.episode, incident.id)
 
 
-def _apply(event: JournalEvent, settings: Settings) -> Incident | None:
-    row = AlertEvent(
+def _apply(event: JournalEvent, batch: Batch, settings: Settings) -> Incident | None:
+    incident = None
+    if not event.is_sign_of_life:
+        is_firing = event.status == "firing"
+        incident = _firing(event, batch, settings) if is_firing else _resolved(event, batch)
+    incident_id = incident.id if incident else None
+    rows.add(
+        AlertEvent,
         id=event.id,
         seq=event.seq,
         episode=event.episode,
@@ -60,17 +71,14 @@ def _apply(event: JournalEvent, settings: Settings) -> Incident | None:
         source=event.source,
         starts_at=event.starts_at,
         received_at=event.received_at,
+        incident_id=incident_id,
     )
-    incident = None
-    if not event.is_sign_of_life:
-        incident = _firing(event, settings) if event.status == "firing" else _resolved(event)
-    row.incident_id = incident.id if incident else None
-    db.session.add(row)
-    log.info("alert_event_applied", seq=event.seq, status=event.status, incident=row.incident_id)
+    batch.took_effect(event, incident)
+    log.info("alert_event_applied", seq=event.seq, status=event.status, incident=incident_id)
     return incident
 
 
-def _firing(event: JournalEvent, settings: Settings) -> Incident:
+def _firing(event: JournalEvent, batch: Batch, settings: Settings) -> Incident:
     """Find the incident the firing belongs to.
 
     0. It is that of a duplicate whose other incident is not resolved: both hear of it, nothing reopens.
@@ -79,31 +87,30 @@ def _firing(event: JournalEvent, settings: Settings) -> Incident:
     3. It reopens one that was resolved within the reopen window.
     4. It opens a new incident, linked to the latest old one.
     """
-    latest = queries.latest_for(event.fingerprint, _identity(event, settings))
-    if latest is not None:
-        latest = changes.lock(latest.id)
+    latest = batch.latest(event.fingerprint, _identity(event, settings))
     if latest is None:
-        return _open(event, None, settings)
+        return _open(event, None, batch, settings)
     going_on = merging.goes_on(latest)
     if going_on is not None:
         return _join_duplicate(event, latest, changes.lock(going_on.id), settings)
-    if latest.state is not State.RESOLVED or _continues(event, latest):
-        return _join(event, latest, settings)
+    if latest.state is not State.RESOLVED or _continues(event, latest, batch):
+        return _join(event, latest, batch, settings)
     if latest.resolved_at and now() - latest.resolved_at <= settings.reopen_window:
         return _reopen(event, latest, settings)
-    return _open(event, latest, settings)
+    return _open(event, latest, batch, settings)
 
 
-def _continues(event: JournalEvent, incident: Incident) -> bool:
+def _continues(event: JournalEvent, incident: Incident, batch: Batch) -> bool:
     """Say whether the event is of an episode that the incident has, while its alert fires."""
     if not incident.is_firing:
         return False
-    return incident.episode == event.episode or queries.of_episode(event.episode) is incident
+    return incident.episode == event.episode or batch.of_episode(event.episode) is incident
 
 
-def _open(event: JournalEvent, previous: Incident | None, settings: Settings) -> Incident:
+def _open(event: JournalEvent, previous: Incident | None, batch: Batch, settings: Settings) -> Incident:
     severity, unknown = severities.meaning(event.labels, settings.severity_labels, settings.severity_words)
     incident = Incident(
+        **numbers.as_stored(batch.number()),
         title=titles.title(event.alertname, event.labels, event.annotations, settings.title_template),
         description=_description(event.annotations),
         severity=severity,
@@ -127,8 +134,8 @@ def _open(event: JournalEvent, previous: Incident | None, settings: Settings) ->
     return incident
 
 
-def _join(event: JournalEvent, incident: Incident, settings: Settings) -> Incident:
-    if incident.is_firing and _is_known(event):
+def _join(event: JournalEvent, incident: Incident, batch: Batch, settings: Settings) -> Incident:
+    if incident.is_firing and _is_known(event, batch):
         return _take_words(event, incident, settings)
     summary = "The alert fired again."
     if incident.is_firing:
@@ -147,10 +154,9 @@ def _join(event: JournalEvent, incident: Incident, settings: Settings) -> Incide
     return incident
 
 
-def _is_known(event: JournalEvent) -> bool:
+def _is_known(event: JournalEvent, batch: Batch) -> bool:
     """Say whether this stretch of the alert has had its effect and goes on: then only its words are new."""
-    statement = select(AlertEvent).where(AlertEvent.episode == event.episode)
-    last = db.session.scalar(statement.order_by(AlertEvent.seq.desc()).limit(1))
+    last = batch.last_of(event.episode)
     return last is not None and last.status == event.status and last.starts_at == event.starts_at
 
 
@@ -210,14 +216,14 @@ def _reopen(event: JournalEvent, incident: Incident, settings: Settings) -> Inci
     return incident
 
 
-def _resolved(event: JournalEvent) -> Incident | None:
+def _resolved(event: JournalEvent, batch: Batch) -> Incident | None:
     """End the episode: the incident is resolved unless a person has it or has resolved it already."""
-    known = queries.of_episode(event.episode)
-    if known is None:
+    incident = batch.of_episode(event.episode)
+    if incident is None:
         log.warning("resolved_without_incident", seq=event.seq, episode=event.episode)
         return None
-    incident = changes.lock(known.id)
     if incident.identity != event.fingerprint:
+        rows.insert_gathered()
         others = queries.still_firing(incident, besides=event.fingerprint)
         if others:
             return _end_in_part(event, incident, others)

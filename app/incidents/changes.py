@@ -1,14 +1,18 @@
 """The steps that every change of an incident is made of. All need a running transaction()."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
 
+from app import rows
 from app.clock import now
+from app.database import once, remember
 from app.errors import NotFound
 from app.extensions import db
 from app.formats import exact
+from app.incidents import places
 from app.incidents.actors import SYSTEM, Actor, ActorKind
 from app.incidents.lifecycle import Action, transition
 from app.incidents.models import EventKind, Incident, TimelineEvent
@@ -17,6 +21,9 @@ from app.notify import messages
 from app.notify.models import CALLS, MailKind, MailState, OutboxMessage
 from app.paging import MAX_ID
 from contract.labels import is_test
+
+HELD = "mails are held"
+_UNTRIED = (OutboxMessage.state == MailState.WAITING, OutboxMessage.attempts == 0)
 
 
 def lock(incident_id: int) -> Incident:
@@ -32,6 +39,13 @@ def lock(incident_id: int) -> Incident:
     if incident is None:
         raise NotFound(f"There is no incident {incident_id}.")
     return incident
+
+
+def lock_all(ids: Collection[int]) -> Sequence[Incident]:
+    """Load incidents so that nobody else can change them before the commit, always in the same order."""
+    statement = select(Incident).where(Incident.id.in_(ids)).order_by(Incident.id)
+    statement = statement.with_for_update(of=Incident)
+    return db.session.scalars(statement, execution_options={"populate_existing": True}).all()
 
 
 def move(incident: Incident, action: Action) -> None:
@@ -55,10 +69,10 @@ def record(
     at: datetime | None = None,
     place: datetime | None = None,
     **data: Any,
-) -> TimelineEvent:
+) -> None:
     """Add a timeline entry; ``at`` is when it happened, if that was before now, ``place`` where it stands."""
     db.session.get_one(Incident, incident_id).updated_at = now()
-    return _enter(incident_id, kind, actor, summary, at=at or now(), place=place, data=data)
+    _enter(incident_id, kind, actor, summary, at=at or now(), place=place, data=data)
 
 
 def _enter(
@@ -70,8 +84,10 @@ def _enter(
     at: datetime,
     place: datetime | None,
     data: dict[str, Any],
-) -> TimelineEvent:
-    event = TimelineEvent(
+) -> None:
+    places.keep(incident_id, actor, place or at)
+    rows.add(
+        TimelineEvent,
         incident_id=incident_id,
         at=at,
         ordered_at=None if place == at else place,
@@ -82,16 +98,16 @@ def _enter(
         summary=summary,
         data=data,
     )
-    db.session.add(event)
-    return event
 
 
 def add(
     incident: Incident, actor: Actor, summary: str, *, place: datetime | None = None, **data: Any
 ) -> None:
-    """Store a new incident with its first event and its mails."""
+    """Store a new incident with its first event and its mails; it may have a reserved number already."""
     db.session.add(incident)
-    db.session.flush()
+    if incident.id is None:
+        db.session.flush()
+    places.begin(incident.id)
     data["severity"] = incident.severity
     _enter(incident.id, EventKind.OPENED, actor, summary, at=incident.opened_at, place=place, data=data)
     tell(MailKind.CREATED, incident, actor)
@@ -131,9 +147,15 @@ def tell(kind: MailKind, incident: Incident, actor: Actor, *, reason: str = "") 
         summary = "Nobody is told by mail: nobody is on call, and nobody owns it."
         record(incident.id, EventKind.MAIL_FAILED, SYSTEM, summary)
     if hold is not None:
+        remember(HELD, value=True)
         why = hold.window.comment
         summary = f"Maintenance holds mails and automation back until {exact(hold.until)}: {why}"
         record(incident.id, EventKind.MAINTENANCE, SYSTEM, summary, reason=why, window=hold.window.id)
+
+
+def _is_any_held() -> bool:
+    held = select(OutboxMessage.id).where(OutboxMessage.window_id.is_not(None), *_UNTRIED)
+    return db.session.scalar(held.limit(1)) is not None
 
 
 def drop_held_mails(incident: Incident) -> bool:
@@ -142,11 +164,13 @@ def drop_held_mails(incident: Incident) -> bool:
     What began and ended within the maintenance is nobody's news: then the end needs no mail either, and the
     answer is true.
     """
+    if not once(HELD, _is_any_held):
+        return False
+    rows.insert_gathered()
     held = (
         OutboxMessage.incident_id == incident.id,
         OutboxMessage.window_id.is_not(None),
-        OutboxMessage.state == MailState.WAITING,
-        OutboxMessage.attempts == 0,
+        *_UNTRIED,
     )
     kinds = db.session.scalars(select(OutboxMessage.kind).where(*held)).all()
     if not kinds:

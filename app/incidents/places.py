@@ -4,13 +4,15 @@ An alert stands where the journal received it, since automation hears of it ther
 reports stands where it happened, but never before the alert that it is about.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, select
 
+from app.database import is_reading_once, once, remember
 from app.extensions import db
-from app.incidents.actors import ActorKind
-from app.incidents.models import EventKind, TimelineEvent
+from app.incidents.actors import Actor, ActorKind
+from app.incidents.models import EventKind, Incident, TimelineEvent
 
 PLACE = func.coalesce(TimelineEvent.ordered_at, TimelineEvent.at)
 FROM_ALERTS = (
@@ -22,7 +24,7 @@ FROM_ALERTS = (
     EventKind.RESOLVED,
 )
 LOOKED_AT = 50
-"""So many of an incident's last alert events may be the cause of what is reported now."""
+"""How many of an incident's newest entries may be the cause of what is reported now, or stand last."""
 
 
 def of_alert(incident_id: int | None, received_at: datetime) -> datetime:
@@ -30,13 +32,52 @@ def of_alert(incident_id: int | None, received_at: datetime) -> datetime:
 
     It can't stand before what people or other alerts had done when it took effect.
     """
-    if incident_id is None:
-        return received_at
-    statement = select(func.max(PLACE)).where(
-        TimelineEvent.incident_id == incident_id, TimelineEvent.actor_kind != ActorKind.AUTOMATION
-    )
-    last = db.session.scalar(statement)
+    last = None if incident_id is None else _last(incident_id)
     return received_at if last is None else max(received_at, last)
+
+
+def learn(incident_ids: Collection[int]) -> None:
+    """Look up at once where the last entries of these incidents stand; within `reading_once`."""
+    for incident_id, place in _last_of_each(incident_ids).items():
+        remember(_name(incident_id), place)
+
+
+def begin(incident_id: int) -> None:
+    """Know of a new incident that it has no entry yet; within `reading_once`."""
+    remember(_name(incident_id), None)
+
+
+def keep(incident_id: int, actor: Actor, place: datetime) -> None:
+    """Keep in mind where a new entry stands, which may not be stored yet; within `reading_once`."""
+    if is_reading_once() and actor.kind is not ActorKind.AUTOMATION:
+        last = _last(incident_id)
+        remember(_name(incident_id), place if last is None else max(last, place))
+
+
+def _name(incident_id: int) -> str:
+    return f"place {incident_id}"
+
+
+def _last(incident_id: int) -> datetime | None:
+    return once(_name(incident_id), lambda: _last_of_each([incident_id]).get(incident_id))
+
+
+def _last_of_each(incident_ids: Collection[int]) -> dict[int, datetime | None]:
+    """Return for each incident where the last entry stands that is not automation's.
+
+    The newest entries are looked at: one before them would have to stand in the future.
+    """
+    newest = (
+        select(PLACE.label("place"))
+        .where(TimelineEvent.incident_id == Incident.id, TimelineEvent.actor_kind != ActorKind.AUTOMATION)
+        .order_by(TimelineEvent.at.desc(), TimelineEvent.id.desc())
+        .limit(LOOKED_AT)
+        .correlate(Incident)
+        .subquery()
+    )
+    last = select(func.max(newest.c.place)).correlate(Incident).scalar_subquery()
+    statement = select(Incident.id, last.label("place")).where(Incident.id.in_(incident_ids))
+    return {row.id: row.place for row in db.session.execute(statement)}
 
 
 def of_report(incident_id: int, seq: int, at: datetime) -> datetime:

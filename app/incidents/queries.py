@@ -1,10 +1,11 @@
 """Reading incidents: lists by key on covering indexes, one incident, its timeline."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, not_, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app import paging
 from app.alerts.models import AlertEvent
@@ -145,6 +146,12 @@ def latest_for(fingerprint: str, identity: str) -> Incident | None:
     return db.session.scalar(
         select(Incident).where(Incident.id.in_(newest)).order_by(Incident.id.desc()).limit(1)
     )
+
+
+def newest(column: InstrumentedAttribute[str | None], values: Collection[str]) -> dict[str, int]:
+    """Return the id of the newest incident for each of these values that there is."""
+    statement = select(column, func.max(Incident.id)).where(column.in_(values)).group_by(column)
+    return {value: newest_id for value, newest_id in db.session.execute(statement) if value is not None}
 
 
 def still_firing(incident: Incident, *, besides: str) -> Sequence[AlertEvent]:

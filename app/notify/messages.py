@@ -11,6 +11,7 @@ from flask import current_app
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy import select
 
+from app import rows
 from app.clock import in_words, now
 from app.config import Settings
 from app.extensions import db
@@ -76,7 +77,7 @@ def enqueue(
     batch = secrets.token_hex(16)
     whom = recipients.of(kind, incident)
     for recipient in whom:
-        post(
+        words = _words(
             kind,
             recipient.address,
             subject=f"[OIMS #{incident.id}] {VERBS[kind]}: {incident.title}",
@@ -89,6 +90,7 @@ def enqueue(
             window_id=hold.window.id if hold else None,
             unsubscribe_url=unsubscribe_url(recipient.user_id, kind),
         )
+        rows.add(OutboxMessage, **words)
     return len(whom)
 
 
@@ -104,20 +106,44 @@ def post(
     **fields: Any,
 ) -> OutboxMessage:
     """Write a mail from its two templates into the outbox; call it inside a transaction."""
-    leaves_at = leaves_at or now()
-    message = OutboxMessage(
-        kind=kind,
-        recipient=recipient,
-        subject=one_line(subject, MAX_SUBJECT),
-        text=templates().get_template(f"{template}.txt").render(context),
-        html=templates().get_template(f"{template}.html").render(context),
-        message_id=f"<{secrets.token_hex(16)}@{_domain()}>",
-        next_at=leaves_at,
-        give_up_at=leaves_at + keep_trying,
-        **{"batch": secrets.token_hex(16)} | fields,
+    words = _words(
+        kind,
+        recipient,
+        subject=subject,
+        template=template,
+        context=context,
+        leaves_at=leaves_at,
+        keep_trying=keep_trying,
+        **fields,
     )
+    message = OutboxMessage(**words)
     db.session.add(message)
     return message
+
+
+def _words(
+    kind: MailKind,
+    recipient: str,
+    *,
+    subject: str,
+    template: str,
+    context: Mapping[str, Any],
+    leaves_at: datetime | None = None,
+    keep_trying: timedelta = KEEP_TRYING,
+    **fields: Any,
+) -> dict[str, Any]:
+    leaves_at = leaves_at or now()
+    return {
+        "kind": kind,
+        "recipient": recipient,
+        "subject": one_line(subject, MAX_SUBJECT),
+        "text": templates().get_template(f"{template}.txt").render(context),
+        "html": templates().get_template(f"{template}.html").render(context),
+        "batch": secrets.token_hex(16),
+        "message_id": f"<{secrets.token_hex(16)}@{_domain()}>",
+        "next_at": leaves_at,
+        "give_up_at": leaves_at + keep_trying,
+    } | fields
 
 
 def is_on() -> bool:

@@ -1,0 +1,40 @@
+"""Rows that are only ever added: one by one, or gathered and inserted in one statement for each table."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import insert
+
+from app.database import Base
+from app.extensions import db
+
+
+@contextmanager
+def gathering() -> Iterator[None]:
+    """Insert what the block adds at its end, or when `insert_gathered` is called; within a transaction."""
+    info = db.session().info
+    info["gathered"] = {}
+    try:
+        yield
+        insert_gathered()
+    finally:
+        del info["gathered"]
+
+
+def add(model: type[Base], **values: Any) -> None:
+    """Add a row; nothing comes back, so nobody waits for its id."""
+    gathered: dict[type[Base], list[dict[str, Any]]] | None = db.session().info.get("gathered")
+    if gathered is None:
+        db.session.add(model(**values))
+    else:
+        gathered.setdefault(model, []).append(values)
+
+
+def insert_gathered() -> None:
+    """Insert what was gathered, so that queries see it; before it what it may refer to."""
+    gathered = db.session().info.get("gathered") or {}
+    db.session.flush()
+    while gathered:
+        model, rows = gathered.popitem()
+        db.session.execute(insert(model), rows)
