@@ -61,10 +61,48 @@ OWN: dict[str, dict[str, Any]] = {
         "required": ["name"],
         "additionalProperties": False,
     },
+    "alertTuning": {
+        "type": "object",
+        "properties": {
+            "severity": {"enum": ["critical", "high", "medium", "low", "none"]},
+            "for": {"$ref": "#/$defs/alertTime"},
+            "keep_firing_for": {"$ref": "#/$defs/alertTime"},
+            "labels": {
+                "type": "object",
+                "propertyNames": {"pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+                "additionalProperties": {"type": "string"},
+            },
+        },
+        "additionalProperties": False,
+    },
+    "alertTime": {"type": "string", "pattern": "^([0-9]+(s|m|h))+$"},
     "registry": {"type": "string", "pattern": r"^([a-z0-9][-a-z0-9.]*(:[0-9]+)?(/[-a-z0-9._/]*)?)?$"},
     "repository": {"type": "string", "pattern": r"^[a-z0-9]+([-._/]+[a-z0-9]+)*$"},
     "tag": {"type": "string", "pattern": r"^([A-Za-z0-9_][-A-Za-z0-9_.]{0,127})?$"},
 }
+
+
+CORE = "io.k8s.api.core.v1."
+PARTS = {
+    "podFields": (
+        f"{CORE}PodSpec",
+        (
+            "automountServiceAccountToken dnsConfig dnsPolicy hostAliases imagePullSecrets priorityClassName"
+            " runtimeClassName schedulerName securityContext shareProcessNamespace"
+            " terminationGracePeriodSeconds"
+        ),
+    ),
+    "containerFields": (f"{CORE}Container", "lifecycle livenessProbe readinessProbe startupProbe"),
+    "serviceFields": (
+        f"{CORE}ServiceSpec",
+        (
+            "allocateLoadBalancerNodePorts externalIPs externalTrafficPolicy healthCheckNodePort"
+            " internalTrafficPolicy loadBalancerClass loadBalancerIP loadBalancerSourceRanges sessionAffinity"
+            " sessionAffinityConfig trafficDistribution"
+        ),
+    ),
+}
+"""Objects of Kubernetes of which a value sets some fields; the others are the chart's."""
 
 
 def definitions(schema: Any) -> dict[str, Any]:
@@ -72,7 +110,8 @@ def definitions(schema: Any) -> dict[str, Any]:
 
     Raises KeyError for one that nobody knows.
     """
-    known = OWN | _policy() | _kubernetes()
+    kubernetes = _kubernetes()
+    known = OWN | _policy() | kubernetes | {name: _some(kubernetes, *some) for name, some in PARTS.items()}
     found: dict[str, Any] = {}
     wanted = REFERENCE.findall(json.dumps(schema))
     while wanted:
@@ -100,6 +139,15 @@ def _kubernetes() -> dict[str, Any]:
     file = Path(folder) / "kubernetes-json-schema" / f"{KUBERNETES}-local-strict" / "_definitions.json"
     parts: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["$defs"]
     return {name: _plain(part) for name, part in parts.items()}
+
+
+def _some(parts: dict[str, Any], kind: str, fields: str) -> dict[str, Any]:
+    known = parts[kind]["properties"]
+    return {
+        "type": "object",
+        "properties": {field: known[field] for field in fields.split()},
+        "additionalProperties": False,
+    }
 
 
 def _plain(part: Any) -> Any:

@@ -8,7 +8,7 @@ import yaml
 
 import app.config
 import webhook.config
-from tests.chart.rendering import CHART, ROOT, VALUES_FILES, documents, named, of_kind, text, tool
+from tests.chart.rendering import CHART, ROOT, VALUES_FILES, documents, named, of_kind, refusal, text, tool
 
 RULES = sorted((CHART / "files" / "rules").glob("*.yml"))
 WITH_PROMETHEUS = [values for values in VALUES_FILES if values != "operator"]
@@ -71,6 +71,62 @@ def test_the_prometheusrule_holds_the_same_groups():
     expected = [group for file in RULES for group in yaml.safe_load(file.read_text())["groups"]]
     assert named(documents("operator"), "PrometheusRule", "oims")["spec"]["groups"] == expected
     assert "{{ $value" in text("operator")
+
+
+@pytest.fixture
+def tuned(tmp_path):
+    file = tmp_path / "tuned-values.yaml"
+    rules = {
+        "disabled": ["IncidentAppSlow", "ConfigurationRefused", "VolumeFilling"],
+        "alerts": {
+            "IncidentAppDown": {"for": "5m", "severity": "high", "labels": {"team": "own"}},
+            "MailStuck": {"keep_firing_for": "10m"},
+        },
+        "labels": {"team": "all", "source": "oims"},
+        "runbookBaseUrl": "https://git.example.org/oims/",
+    }
+    monitoring = {"rules": rules, "prometheusRule": {"enabled": True}}
+    file.write_text(json.dumps({"monitoring": monitoring}))
+    return documents(str(file))
+
+
+def test_single_alerts_can_be_left_out_and_tuned(tuned, tmp_path):
+    files = named(tuned, "ConfigMap", "oims-prometheus-rules")["data"]
+    groups = [group for text in files.values() for group in yaml.safe_load(text)["groups"]]
+    assert named(tuned, "PrometheusRule", "oims")["spec"]["groups"] == groups
+    alerts = {rule["alert"]: rule for group in groups for rule in group["rules"]}
+    shipped = {
+        rule["alert"]: rule
+        for file in RULES
+        for group in yaml.safe_load(file.read_text())["groups"]
+        for rule in group["rules"]
+    }
+    assert set(shipped) - set(alerts) == {"IncidentAppSlow", "ConfigurationRefused", "VolumeFilling"}
+    assert alerts["IncidentAppDown"]["for"] == "5m"
+    assert alerts["IncidentAppDown"]["labels"] == {"severity": "high", "team": "own", "source": "oims"}
+    assert alerts["MailStuck"]["keep_firing_for"] == "10m"
+    assert alerts["MailStuck"]["labels"] == {"severity": "high", "team": "all", "source": "oims"}
+    base = "https://git.example.org/oims/docs/runbooks.md#"
+    assert {rule["annotations"]["runbook_url"].startswith(base) for rule in alerts.values()} == {True}
+    assert {name: rule["expr"] for name, rule in alerts.items()} == {
+        name: shipped[name]["expr"] for name in alerts
+    }
+    assert "{{ $value" in "".join(files.values())
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    paths = list(tmp_path.glob("*.yml"))
+    done = run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *paths)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_alert_that_the_chart_does_not_have_is_refused_with_those_it_has():
+    message = refusal(sets=("monitoring.rules.disabled[0]=IncidentAppSlo",))
+    assert (
+        "monitoring.rules.disabled names the alert IncidentAppSlo, which the chart does not have" in message
+    )
+    assert "IncidentAppSlow," in message
+    message = refusal(sets=("monitoring.rules.alerts.MailStuk.for=1m",))
+    assert "monitoring.rules.alerts names the alert MailStuk" in message
 
 
 def test_a_rule_of_the_user_keeps_its_template():

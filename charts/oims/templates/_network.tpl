@@ -95,3 +95,13 @@ spec:
       {{- include "oims.selector" . | nindent 6 }}
   policyTypes: [Ingress, Egress]
 {{- end }}
+
+{{/* oims.ipFamilies ($): of every Service. */}}
+{{- define "oims.ipFamilies" -}}
+{{- with .Values.global.ipFamilyPolicy }}
+ipFamilyPolicy: {{ . }}
+{{- end }}
+{{- with .Values.global.ipFamilies }}
+ipFamilies: {{ toJson . }}
+{{- end }}
+{{- end }}

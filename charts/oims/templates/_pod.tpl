@@ -11,22 +11,25 @@
 {{- end -}}
 {{- end }}
 
-{{/* oims.podSpec (dict "root" $ "component" name "values" component's "uid" number ["token" bool] ["several" bool]) */}}
+{{/* oims.podSpec (dict "root" $ "component" name "values" component's "uid" number ["token" bool] ["several" bool] ["grace" seconds]):
+     what the component's own `pod` sets wins. */}}
 {{- define "oims.podSpec" -}}
 {{- $global := .root.Values.global -}}
 {{- $values := .values -}}
+{{- $pod := deepCopy ($values.pod | default dict) -}}
+{{- $secrets := concat $global.imagePullSecrets ($pod.imagePullSecrets | default list) -}}
 {{- $selector := include "oims.selector" (list .root .component) | fromYaml -}}
 {{- $security := dict "runAsNonRoot" true "runAsUser" .uid "runAsGroup" .uid "fsGroup" .uid
       "fsGroupChangePolicy" "OnRootMismatch" "seccompProfile" (dict "type" "RuntimeDefault") -}}
 {{- if .serviceAccount }}
 serviceAccountName: {{ .serviceAccount | quote }}
 {{- end }}
-automountServiceAccountToken: {{ .token | default false }}
+automountServiceAccountToken: {{ dig "automountServiceAccountToken" (.token | default false) $pod }}
 # A Service named "oims" would otherwise put OIMS_PORT and the like over our own settings.
 enableServiceLinks: false
 securityContext:
-  {{- toYaml (mergeOverwrite $security (deepCopy $global.podSecurityContext)) | nindent 2 }}
-{{- with $global.imagePullSecrets }}
+  {{- toYaml (mergeOverwrite $security (deepCopy $global.podSecurityContext) ($pod.securityContext | default dict)) | nindent 2 }}
+{{- with $secrets }}
 imagePullSecrets:
   {{- range . }}
   - name: {{ get (ternary (dict "name" .) . (kindIs "string" .)) "name" | quote }}
@@ -44,8 +47,15 @@ tolerations:
 affinity:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with $global.priorityClassName }}
+{{- with $pod.priorityClassName | default $global.priorityClassName }}
 priorityClassName: {{ . | quote }}
+{{- end }}
+{{- $grace := dig "terminationGracePeriodSeconds" .grace $pod }}
+{{- if not (kindIs "invalid" $grace) }}
+terminationGracePeriodSeconds: {{ $grace | int64 }}
+{{- end }}
+{{- with omit $pod "automountServiceAccountToken" "securityContext" "imagePullSecrets" "priorityClassName" "terminationGracePeriodSeconds" }}
+{{ toYaml . }}
 {{- end }}
 {{- if $values.topologySpreadConstraints }}
 topologySpreadConstraints:
@@ -68,6 +78,39 @@ imagePullPolicy: {{ .image.pullPolicy }}
 securityContext:
   {{- $security := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) }}
   {{- toYaml (mergeOverwrite $security (deepCopy .root.Values.global.containerSecurityContext)) | nindent 2 }}
+{{- end }}
+
+{{/* oims.checks (list container's values, text of the chart's own probes and lifecycle...): the values win, field by field. */}}
+{{- define "oims.checks" -}}
+{{- $own := dict -}}
+{{- range rest . -}}
+{{- $own = merge $own (fromYaml .) -}}
+{{- end -}}
+{{- range $field, $given := first . -}}
+{{- /* One way to look takes the place of another. */}}
+{{- $was := get $own $field | default dict -}}
+{{- $ways := list "httpGet" "exec" "tcpSocket" "grpc" -}}
+{{- $names := keys ($given | default dict) -}}
+{{- range $way := $ways -}}
+{{- if has $way $names -}}
+{{- range $ways -}}
+{{- $_ := unset $was . -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $_ := set $own $field (mergeOverwrite $was (deepCopy ($given | default dict))) -}}
+{{- end -}}
+{{- with $own -}}
+{{- toYaml . -}}
+{{- end -}}
+{{- end }}
+
+{{/* oims.envFrom (list) */}}
+{{- define "oims.envFrom" -}}
+{{- with . -}}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end -}}
 {{- end }}
 
 {{/* oims.env (list extraEnv text...): the variables of the texts, without those that the user sets, then the user's.
@@ -137,7 +180,7 @@ apiVersion: v1
 kind: ServiceAccount
 metadata:
   {{- $name := include "oims.serviceAccountName" . }}
-  {{- include "oims.metadata" (dict "root" .root "component" .component "name" $name "annotations" .values.serviceAccount.annotations) | nindent 2 }}
+  {{- include "oims.metadata" (dict "root" .root "component" .component "name" $name "labels" .values.serviceAccount.labels "annotations" .values.serviceAccount.annotations) | nindent 2 }}
 automountServiceAccountToken: false
 {{- end }}
 {{- end }}

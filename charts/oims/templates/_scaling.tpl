@@ -6,7 +6,14 @@ kind: PodDisruptionBudget
 metadata:
   {{- include "oims.metadata" (dict "root" .root "component" .component) | nindent 2 }}
 spec:
+  {{- if kindIs "invalid" .values.pdb.minAvailable }}
   maxUnavailable: 1
+  {{- else }}
+  minAvailable: {{ .values.pdb.minAvailable }}
+  {{- end }}
+  {{- if ne .values.pdb.unhealthyPodEvictionPolicy "IfHealthyBudget" }}
+  unhealthyPodEvictionPolicy: {{ .values.pdb.unhealthyPodEvictionPolicy }}
+  {{- end }}
   selector:
     matchLabels:
       {{- include "oims.selector" (list .root .component) | nindent 6 }}
@@ -34,5 +41,17 @@ spec:
         target:
           type: Utilization
           averageUtilization: {{ .values.autoscaling.targetCPU }}
+    {{- with .values.autoscaling.targetMemory }}
+    - type: Resource
+      resource:
+        name: memory
+        target:
+          type: Utilization
+          averageUtilization: {{ . }}
+    {{- end }}
+  {{- with .values.autoscaling.behavior }}
+  behavior:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end }}
 {{- end }}

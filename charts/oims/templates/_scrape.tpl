@@ -7,6 +7,7 @@ metadata:
   {{- $name := printf "%s-pods" (include "oims.objectName" (list .root .component)) }}
   {{- include "oims.metadata" (dict "root" .root "component" .component "name" $name "labels" (dict "oims.dev/scrape" "true")) | nindent 2 }}
 spec:
+  {{- include "oims.ipFamilies" .root | nindent 2 }}
   clusterIP: None
   publishNotReadyAddresses: true
   selector:

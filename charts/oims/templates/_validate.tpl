@@ -7,6 +7,7 @@
 {{- $problems = append $problems (printf "%s cannot begin the names of Services, which take lower-case letters, digits and -, and begin with a letter: name the release otherwise, or set fullnameOverride." $name) -}}
 {{- end -}}
 {{- $problems = concat $problems (include "oims.labelProblems" . | fromJsonArray) -}}
+{{- $problems = concat $problems (include "oims.ruleProblems" . | fromJsonArray) -}}
 {{- $sqlite := eq $v.database.type "sqlite" -}}
 {{- $postgres := $v.database.postgres -}}
 {{- if and $sqlite (gt (int $v.app.replicas) 1) -}}

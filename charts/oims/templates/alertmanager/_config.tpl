@@ -66,3 +66,19 @@ inhibit_rules:
 {{- define "oims.alertmanager.mails" -}}
 {{- if and .Values.alertmanager.enabled .Values.app.smtp.host .Values.app.smtp.to -}}true{{- end -}}
 {{- end }}
+
+{{- define "oims.alertmanager.probes" -}}
+startupProbe:
+  httpGet: {path: /-/ready, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 2
+  failureThreshold: 60
+livenessProbe:
+  httpGet: {path: /-/healthy, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: {path: /-/ready, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 5
+  timeoutSeconds: 5
+{{- end }}

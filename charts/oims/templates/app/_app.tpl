@@ -192,3 +192,20 @@
 {{- define "oims.app.pulse" -}}
 /tmp/worker-pulse
 {{- end }}
+
+{{- define "oims.app.probes" -}}
+startupProbe:
+  httpGet: {path: /healthz, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 2
+  failureThreshold: 60
+# Never asks the database: a restart would not mend it.
+livenessProbe:
+  httpGet: {path: /healthz, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: {path: /readyz, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 5
+  timeoutSeconds: 5
+{{- end }}

@@ -157,3 +157,19 @@ subjects:
 - name: HOME
   value: /tmp
 {{- end }}
+
+{{- define "oims.automation.probes" -}}
+startupProbe:
+  httpGet: {path: /metrics, port: metrics}
+  periodSeconds: 2
+  failureThreshold: 60
+livenessProbe:
+  httpGet: {path: /metrics, port: metrics}
+  periodSeconds: 30
+  timeoutSeconds: 10
+  failureThreshold: 4
+readinessProbe:
+  httpGet: {path: /metrics, port: metrics}
+  periodSeconds: 10
+  timeoutSeconds: 5
+{{- end }}

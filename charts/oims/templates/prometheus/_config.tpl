@@ -79,3 +79,20 @@ scrape_configs:
     {{- toYaml $rest | nindent 4 }}
   {{- end }}
 {{- end }}
+
+{{- define "oims.prometheus.probes" -}}
+# Up to ten minutes to read a long write-ahead log.
+startupProbe:
+  httpGet: {path: /-/ready, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 5
+  failureThreshold: 120
+livenessProbe:
+  httpGet: {path: /-/healthy, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: {path: /-/ready, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 5
+  timeoutSeconds: 5
+{{- end }}

@@ -37,3 +37,19 @@
 - name: OIMS_LOG_LEVEL
   value: {{ upper .Values.webhook.logLevel }}
 {{- end }}
+
+{{- define "oims.webhook.probes" -}}
+startupProbe:
+  httpGet: {path: /healthz, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 2
+  failureThreshold: 60
+livenessProbe:
+  httpGet: {path: /healthz, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: {path: /readyz, port: http{{ include "oims.tls.probe" $ }}}
+  periodSeconds: 5
+  timeoutSeconds: 5
+{{- end }}
