@@ -1,4 +1,4 @@
-"""The shipped rules, ten times as fast, on what the real parts export: each part that stops is seen."""
+"""The shipped rules, ten times as fast, on what the real parts export: see also faults/test_who_tells.py."""
 
 import json
 import subprocess
@@ -17,12 +17,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 RULES = ROOT / "charts/oims/files/rules"
 SHORTER = {"> 120": "> 12", "> 60": "> 6", "for: 180s": "for: 5s"}
 """Seconds that stand in an expression, and a pause of half an hour."""
-SILENT = {
-    "worker": "JournalLag",
-    "automation": "AutomationSilent",
-    "webhook": "WebhookDown",
-    "app": "IncidentAppDown",
-}
 
 
 @pytest.fixture(scope="module")
@@ -101,16 +95,6 @@ def test_a_remedy_that_fails_and_one_that_does_not_help_are_told_at_the_second_t
     oims.eventually(lambda: firing() >= {"RemediationFailing", "RemediationIneffective"}, nudge=True)
     assert [state for state, _ in oims.runs("Failing")] == ["failed"] * 2
     assert oims.runs("Ineffective") == [("succeeded", "still_firing")] * 2
-
-
-@pytest.mark.parametrize("part", SILENT)
-@pytest.mark.threat("T29")
-def test_pain_16_a_part_that_stops_is_told_and_the_alert_ends_when_it_is_back(oims, firing, part):
-    oims.eventually(lambda: SILENT[part] not in firing())
-    oims.kill(part)
-    oims.eventually(lambda: SILENT[part] in firing())
-    oims.start(part)
-    oims.eventually(lambda: SILENT[part] not in firing())
 
 
 def test_a_pause_that_is_forgotten_is_told(oims, firing):

@@ -24,8 +24,6 @@ from tests.processes import free_port
 from tests.sink import Sink, keeping
 from tests.waiting import until
 
-pytestmark = [pytest.mark.threat("T29"), pytest.mark.fault("F14")]
-
 TELLS = {"can_tell": True, "worker": "heard", "mail": "heard", "webhook": "silent", "automation": "silent"}
 TELLS_NOT = TELLS | {"can_tell": False, "worker": "silent", "webhook": "unknown"}
 SILENT, OVER = "[OIMS watch] OIMS can tell nobody", "[OIMS watch] Over: OIMS is heard again"
@@ -102,6 +100,8 @@ def test_while_oims_can_tell_people_itself_nobody_is_told_of_a_part_that_is_sile
     assert sink.subjects == []
 
 
+@pytest.mark.fault("F14")
+@pytest.mark.threat("T29")
 def test_a_silence_is_told_once_after_its_time_and_so_is_its_end(
     watch: Watch, app: str, sink: Sink, tmp_path: Path
 ) -> None:

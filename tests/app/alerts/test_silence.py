@@ -26,7 +26,7 @@ from app.notify.models import MailKind, OutboxMessage
 from tests.app.standins import Answering, serving
 from tests.waiting import until
 
-pytestmark = [pytest.mark.usefixtures("context"), pytest.mark.fault("F14"), pytest.mark.threat("T29")]
+pytestmark = pytest.mark.usefixtures("context")
 
 
 class Steady:
@@ -107,6 +107,8 @@ def test_it_closes_by_itself_when_the_journal_is_read_again(settings: Settings, 
     assert mails() == to_all(MailKind.CREATED) + to_all(MailKind.RESOLVED)
 
 
+@pytest.mark.fault("F14")
+@pytest.mark.threat("T29")
 def test_an_overdue_watchdog_opens_it_and_one_that_is_back_closes_it(
     settings: Settings, steady: Steady
 ) -> None:
@@ -282,6 +284,8 @@ def reading(app: Flask, settings: Settings) -> Iterator[None]:
 
 
 @pytest.mark.slow
+@pytest.mark.fault("F14")
+@pytest.mark.threat("T29")
 def test_two_workers_at_once_open_one_incident_and_close_it(
     app: Flask, make_settings: Callable[..., Settings]
 ) -> None:
