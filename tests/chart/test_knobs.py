@@ -120,6 +120,16 @@ def test_budgets_and_autoscaling_can_be_tuned(rendered):
     assert other["maxUnavailable"] == 1
 
 
+def test_an_update_strategy_is_taken_where_there_may_be_two_writers(rendered):
+    own = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "50%", "maxUnavailable": 1}}
+    objects = rendered(SCALED | {"app": {"strategy": own}})
+    assert named(objects, "Deployment", "oims-app")["spec"]["strategy"] == own
+    assert named(objects, "Deployment", "oims-webhook")["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 1
+    message = refusal(sets=("app.strategy.type=RollingUpdate", "webhook.strategy.type=RollingUpdate"))
+    assert "app.strategy.type is RollingUpdate, but a SQLite file has one writer" in message
+    assert "webhook.strategy.type is RollingUpdate" in message
+
+
 def test_accounts_take_labels_and_pods_their_token(rendered):
     objects = rendered(
         {"app": {"serviceAccount": {"labels": {"iam": "a"}}, "pod": {"automountServiceAccountToken": True}}}

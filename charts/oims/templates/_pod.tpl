@@ -150,10 +150,12 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{/* oims.strategy: one writer of a file on a volume, or a rolling update. Both fields of the latter are
+{{/* oims.strategy (list is-rolling the-value): the value, one writer of a file on a volume, or a rolling update. Both fields of the latter are
      written out, so that Helm owns them and may drop them again. */}}
 {{- define "oims.strategy" -}}
-{{- if . -}}
+{{- if last . -}}
+{{- toYaml (last .) -}}
+{{- else if first . -}}
 type: RollingUpdate
 rollingUpdate:
   maxSurge: 1
