@@ -87,7 +87,8 @@ class Watch:
             else:
                 _go_on(place, silence)
             place.silence = silence
-        log.warning("silence", cause=silence, incident=place.silence_incident_id)
+        name = "alerts_not_arriving" if silence else "alerts_arrive_again"
+        log.warning(name, cause=silence, incident=place.silence_incident_id)
 
 
 def _begin(place: JournalCursor, silence: Silence, settings: Settings) -> None:
@@ -127,7 +128,7 @@ def _end(place: JournalCursor) -> None:
     incident = _incident(place)
     if incident is None:
         return
-    lasted = f"The silence lasted {in_words((now() - since).total_seconds())}."
+    lasted = f"They did not for {in_words((now() - since).total_seconds())}."
     if incident.state is not State.RESOLVED and not incident.is_taken_over:
         changes.close(incident, SYSTEM, f"Resolved: alerts arrive again. {lasted}")
         return
