@@ -51,7 +51,7 @@ receivers:
           Auto-Submitted: auto-generated
         html: ""
         text: |
-          {{- .Files.Get "files/alertmanager/mail.txt" | nindent 10 }}
+          {{- .Files.Get "files/alertmanager/mail.txt" | trim | nindent 10 }}
   {{- end }}
   {{- with $values.extraReceivers }}
   {{- toYaml . | nindent 2 }}
