@@ -74,9 +74,7 @@ def test_a_mail_that_went_out_is_not_the_last_thing_that_happened(browser, app, 
     before = browser.get("/").words
     with app.app_context(), transaction():
         (incident,) = db.session.scalars(select(Incident.id))
-        changes.record(
-            incident, EventKind.MAIL_SENT, SYSTEM, "Mail \u201cOpen\u201d sent to Ada."
-        )
+        changes.record(incident, EventKind.MAIL_SENT, SYSTEM, "Mail \u201cOpen\u201d sent to Ada.")
     assert browser.get("/").words == before
 
 
