@@ -4,8 +4,9 @@ The cursor moves only from where this worker read it, so two workers at once can
 second finds the cursor moved, drops its batch and reads again.
 """
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
 
@@ -34,8 +35,9 @@ from contract.sessions import trust
 log = structlog.get_logger()
 
 BATCH = 100
-PIECE = 50
-"""Events in one transaction: on SQLite nobody else writes meanwhile."""
+HELD_S = 0.1
+"""How long a transaction may last: on SQLite nobody else writes meanwhile."""
+LEAST_PIECE = 5
 WAIT_S = 20
 CONNECT_TIMEOUT_S = 5
 FIRST_PAUSE_S = 1.0
@@ -71,11 +73,24 @@ class Answer(BaseModel):
     watchdog_age_s: float | None = Field(None, ge=0, le=1e9)
 
 
+class Pace:
+    """How many events go into one transaction, by how long the one before took."""
+
+    def __init__(self) -> None:
+        self.size = LEAST_PIECE * 4
+
+    def took(self, events: int, seconds: float) -> None:
+        """Choose the next size so that as much work would last for HELD_S."""
+        if events:
+            self.size = max(LEAST_PIECE, min(BATCH, round(events * HELD_S / max(seconds, 0.001))))
+
+
 @dataclass(frozen=True)
 class Consumer:
     """Takes events from the journal into the app's database."""
 
     settings: Settings
+    pace: Pace = field(default_factory=Pace)
 
     def run(self, stop: Event) -> None:
         """Read until ``stop`` is set; while the journal or the database is away, wait longer each time."""
@@ -117,9 +132,18 @@ class Consumer:
         if answer.last_seq < offset:
             _start_over(offset, answer.last_seq)
         else:
-            for piece in _pieces(answer):
-                _take(offset, piece, self.settings)
+            for piece in self._pieces(answer):
+                self.pace.took(len(piece.events), _take(offset, piece, self.settings))
                 offset = piece.events[-1].seq if piece.events else offset
+
+    def _pieces(self, answer: Answer) -> Iterator[Answer]:
+        """Split an answer into what one transaction takes: who waits for it is a person, or automation."""
+        left = answer.events
+        while True:
+            piece, left = left[: self.pace.size], left[self.pace.size :]
+            yield answer.model_copy(update={"events": piece})
+            if not left:
+                return
 
     def _ask(self, offset: int) -> Answer:
         token = self.settings.journal_token
@@ -138,31 +162,32 @@ class Consumer:
         return Answer.model_validate_json(response.content)
 
 
-def _pieces(answer: Answer) -> Iterator[Answer]:
-    """Split an answer into what one transaction takes: who waits for it is a person, or automation."""
-    for start in range(0, max(1, len(answer.events)), PIECE):
-        yield answer.model_copy(update={"events": answer.events[start : start + PIECE]})
-
-
-def _take(offset: int, answer: Answer, settings: Settings) -> None:
+def _take(offset: int, answer: Answer, settings: Settings) -> float:
+    """Let an answer take effect unless the cursor has moved; return for how many seconds it was locked."""
     with transaction():
-        place = cursor.lock()
-        if place.offset != offset:
-            return
-        if answer.oldest_seq is not None and offset < answer.oldest_seq - 1:
-            _tell_of_gap(offset + 1, answer.oldest_seq - 1)
-        intake.take_in([event for row in answer.events if (event := _read(row)) is not None], settings)
-        if answer.events:
-            place.offset = answer.events[-1].seq
-        place.last_seq = max(answer.last_seq, place.offset)
-        if place.offset == place.last_seq:
-            place.caught_up_at = now()
-        if answer.watchdog_age_s is not None:
-            heard_at = now() - timedelta(seconds=answer.watchdog_age_s)
-            # Each replica of the webhook knows its own.
-            place.watchdog_at = max(place.watchdog_at or heard_at, heard_at)
-        if answer.refused is not None:
-            _note_refusal(place, answer.refused)
+        began = time.monotonic()
+        _apply(offset, answer, settings)
+    return time.monotonic() - began
+
+
+def _apply(offset: int, answer: Answer, settings: Settings) -> None:
+    place = cursor.lock()
+    if place.offset != offset:
+        return
+    if answer.oldest_seq is not None and offset < answer.oldest_seq - 1:
+        _tell_of_gap(offset + 1, answer.oldest_seq - 1)
+    intake.take_in([event for row in answer.events if (event := _read(row)) is not None], settings)
+    if answer.events:
+        place.offset = answer.events[-1].seq
+    place.last_seq = max(answer.last_seq, place.offset)
+    if place.offset == place.last_seq:
+        place.caught_up_at = now()
+    if answer.watchdog_age_s is not None:
+        heard_at = now() - timedelta(seconds=answer.watchdog_age_s)
+        # Each replica of the webhook knows its own.
+        place.watchdog_at = max(place.watchdog_at or heard_at, heard_at)
+    if answer.refused is not None:
+        _note_refusal(place, answer.refused)
 
 
 def _note_refusal(place: JournalCursor, refused: Refused) -> None:

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy
 
 from app.alerts import cursor
-from app.alerts.consumer import Answer, _take
+from app.alerts.consumer import BATCH, HELD_S, LEAST_PIECE, Answer, Pace, _take
 from app.config import Settings
 from app.extensions import db
 from app.incidents.models import EventKind, Incident, TimelineEvent
@@ -63,3 +63,12 @@ def test_to_open_many_incidents_takes_as_many_statements_as_one(settings: Settin
     assert db.session.query(Incident).count() == count
     assert db.session.query(OutboxMessage).count() == mails * count
     assert len(statements) <= 20, statements
+
+
+@pytest.mark.parametrize(
+    ("seconds", "size"), [(HELD_S, 40), (HELD_S * 4, 10), (HELD_S / 2, 80), (60.0, LEAST_PIECE), (0.0, BATCH)]
+)
+def test_a_transaction_takes_what_can_be_done_while_a_person_waits(seconds: float, size: int) -> None:
+    pace = Pace()
+    pace.took(40, seconds)
+    assert pace.size == size
