@@ -9,6 +9,7 @@ as well, keeps writers apart. See docs/decisions/0004-turns-on-sqlite.md.
 import fcntl
 import os
 import struct
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 
 SUFFIX: Final = "-turns"
 LOOK_EVERY_S: Final = 0.001
+IS_KNOWN: Final = sys.platform == "linux"
+"""Other systems have no locks of an open file, or describe them in another form."""
 
 
 class Overdue(Exception):
@@ -32,13 +35,14 @@ def turn(database: Path, patience_s: float) -> Iterator[None]:
     """Run the block in turn with all other writers of this database file.
 
     The kernel ends the turn of a process that dies. Where no turn can be taken (the folder is full or may not
-    be written), the block runs without one: SQLite then says what is wrong, or keeps writers apart unfairly.
+    be written, the system is not Linux), the block runs without one: SQLite then says what is wrong, or keeps
+    writers apart unfairly.
 
     Raises:
         Overdue: it was not this writer's turn within ``patience_s`` seconds.
 
     """
-    file = _open(database)
+    file = _open(database) if IS_KNOWN else None
     if file is None:
         yield
         return
