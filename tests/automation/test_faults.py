@@ -242,7 +242,7 @@ def test_no_verdict_without_the_journal(journal, app, follower, eventually):
     journal.down()
     resolved = make_event(2, "Broken", "resolved", "fp-Broken", "event-1")
     one.write(json.dumps(resolved))
-    eventually(lambda: "log lines taken in" in one.log)
+    eventually(lambda: "log_lines_taken_in" in one.log)
     assert [run["verification"] for run in app.runs.values()] == ["pending"]
 
 
