@@ -28,7 +28,7 @@ LEAVE = """\
   gather_facts: false
   tasks:
     - name: Start it in the background, as its start script does
-      ansible.builtin.shell: nohup sleep 4242 >/dev/null 2>&1 &
+      ansible.builtin.shell: nohup sleep 4242 >/dev/null 2>&1 & sleep 1
 """
 THREE_HOSTS = """\
 - hosts: three
