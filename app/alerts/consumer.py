@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import direct
-from app.alerts import cursor, intake, silence
+from app.alerts import cursor, intake, outage
 from app.alerts.events import JournalEvent
 from app.alerts.models import JournalCursor
 from app.clock import now
@@ -94,7 +94,7 @@ class Consumer:
 
     def run(self, stop: Event) -> None:
         """Read until ``stop`` is set; while the journal or the database is away, wait longer each time."""
-        watch = silence.Watch(self.settings)
+        watch = outage.Watch(self.settings)
         pause, longest = FIRST_PAUSE_S, min(LONGEST_PAUSE_S, self._rhythm_s)
         while not stop.is_set():
             try:
@@ -107,10 +107,10 @@ class Consumer:
 
     @property
     def _rhythm_s(self) -> float:
-        """How often to ask at least, so that one answer that is lost makes no silence."""
+        """How often to ask at least, so that one answer that is lost makes no outage."""
         return self.settings.journal_silent_after.total_seconds() / 4
 
-    def _poll_and_judge(self, watch: silence.Watch) -> None:
+    def _poll_and_judge(self, watch: outage.Watch) -> None:
         try:
             self.poll()
         except (requests.RequestException, ValidationError) as error:

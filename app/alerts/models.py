@@ -11,7 +11,7 @@ from app.database import Base, EnumText
 from contract import limits
 
 
-class Silence(StrEnum):
+class Outage(StrEnum):
     """Why no alert can arrive. Each may follow each: what is known last counts."""
 
     WEBHOOK_AWAY = "webhook_away"
@@ -57,7 +57,9 @@ class JournalCursor(Base):
     watchdog_at: Mapped[datetime | None] = mapped_column(
         comment="when Prometheus last sent the alert that always fires, as far as the webhook knows"
     )
-    silence: Mapped[Silence | None] = mapped_column(EnumText(Silence), comment="none: alerts can arrive")
-    silent_since: Mapped[datetime | None]
-    silence_incident_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"))
-    """The incident of this silence, or of the last one."""
+    outage: Mapped[Outage | None] = mapped_column(
+        "silence", EnumText(Outage), comment="none: alerts can arrive"
+    )
+    outage_since: Mapped[datetime | None] = mapped_column("silent_since")
+    outage_incident_id: Mapped[int | None] = mapped_column("silence_incident_id", ForeignKey("incidents.id"))
+    """The incident of this outage, or of the last one."""

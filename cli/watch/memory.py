@@ -18,7 +18,7 @@ class Phase(StrEnum):
     HEARD = "heard"
     SILENT = "silent"
     OVER = "over"
-    """It is heard again; not everybody who was told of the silence has been told of its end."""
+    """OIMS can tell people again; not everybody who was told of the outage has been told of its end."""
 
 
 ALLOWED = {
@@ -30,7 +30,7 @@ ALLOWED = {
 
 @dataclass(frozen=True)
 class Memory:
-    """One silence, or none; ``told`` names the ways by which it was told and its end was not."""
+    """One outage, or none; ``told`` names the ways by which it was told and its end was not."""
 
     phase: Phase = Phase.HEARD
     since: datetime | None = None
@@ -45,7 +45,7 @@ class Memory:
         return self._become(Phase.OVER, ended=at) if self.told else Memory()
 
     def missed(self, at: datetime, reason: str) -> "Memory":
-        """Return what is known after a look that went wrong; a clock set back begins the silence anew."""
+        """Return what is known after a look that went wrong; a clock set back begins the outage anew."""
         since = at if self.phase is Phase.HEARD or self.since is None else min(self.since, at)
         return self._become(Phase.SILENT, since=since, ended=None, reason=reason[:MAX_REASON])
 

@@ -28,7 +28,7 @@ class NotToldError(Exception):
 
 @dataclass(frozen=True)
 class Notice:
-    """What is told: of a silence, or of its end."""
+    """What is told: of an outage, or of its end."""
 
     subject: str
     text: str

@@ -86,7 +86,7 @@ def watch(sink: Sink, tmp_path: Path) -> Watch:
 
 
 def backdate(tmp_path: Path, minutes: int) -> None:
-    """Let the silence have begun so long ago."""
+    """Let the outage have begun so long ago."""
     file = tmp_path / ".local/state/oims/watch.json"
     kept = json.loads(file.read_text())
     kept["since"] = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
@@ -102,7 +102,7 @@ def test_while_oims_can_tell_people_itself_nobody_is_told_of_a_part_that_is_sile
 
 @pytest.mark.fault("F14")
 @pytest.mark.threat("T29")
-def test_a_silence_is_told_once_after_its_time_and_so_is_its_end(
+def test_an_outage_is_told_once_after_its_time_and_so_is_its_end(
     watch: Watch, app: str, sink: Sink, tmp_path: Path
 ) -> None:
     App.health = TELLS_NOT
@@ -119,7 +119,7 @@ def test_a_silence_is_told_once_after_its_time_and_so_is_its_end(
     assert sink.subjects == [SILENT, OVER]
 
 
-def test_a_short_silence_is_told_to_nobody(watch: Watch, app: str, sink: Sink, tmp_path: Path) -> None:
+def test_a_short_outage_is_told_to_nobody(watch: Watch, app: str, sink: Sink, tmp_path: Path) -> None:
     App.health = TELLS_NOT
     watch(app)
     App.health = TELLS
@@ -154,12 +154,12 @@ def test_a_mail_that_is_refused_is_tried_again_and_the_other_way_is_told_once(
 @pytest.mark.parametrize(
     "health", [None, [], {}, {"can_tell": "yes"}, {"can_tell": None}, "ok", {"status": "ok"}]
 )
-def test_what_is_no_answer_of_oims_counts_as_silence(watch: Watch, app: str, health: Any) -> None:
+def test_what_is_no_answer_of_oims_counts_as_an_outage(watch: Watch, app: str, health: Any) -> None:
     App.health = health
     assert watch(app).returncode == 1
 
 
-def test_an_answer_that_never_ends_is_a_silence_too(
+def test_an_answer_that_never_ends_is_an_outage_too(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "LOOK_S", 0.5)
@@ -256,7 +256,7 @@ LOOKS = st.lists(st.tuples(st.booleans(), st.integers(-3600, 3600), st.booleans(
 
 
 @given(LOOKS)
-def test_whatever_is_seen_each_silence_is_told_at_most_once_and_each_end_after_it(
+def test_whatever_is_seen_each_outage_is_told_at_most_once_and_each_end_after_it(
     looks: list[tuple[bool, int, bool]],
 ) -> None:
     memory, at, told = Memory(), datetime(2026, 11, 27, tzinfo=UTC), []

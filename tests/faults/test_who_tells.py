@@ -40,19 +40,19 @@ SPEED = {
     "OIMS_JOURNAL_SILENT_AFTER": "4s",
     "OIMS_WATCHDOG_SILENT_AFTER": "5s",
     "OIMS_WORKER_SILENT_AFTER": "4s",
-    "OIMS_REOPEN_WINDOW": "0s",  # else the mails of the third silence within the hour are collected
+    "OIMS_REOPEN_WINDOW": "0s",  # else the mails of the third outage within the hour are collected
     "OIMS_MAIL_TO": "oncall@example.org",
 }
 BY_WORKER = "OIMS #"
 BY_ALERTMANAGER = "OIMS"
 BY_WATCH = "OIMS watch"
-SILENCE = (BY_WORKER, "Alerts are not arriving")
+OUTAGE = (BY_WORKER, "Alerts are not arriving")
 STOPPED = (BY_ALERTMANAGER, "Incident mails have stopped")
 WATCHED = (BY_WATCH, "OIMS")
 TOLD = {
-    "prometheus": {SILENCE},
-    "alertmanager": {SILENCE},
-    "webhook": {SILENCE},
+    "prometheus": {OUTAGE},
+    "alertmanager": {OUTAGE},
+    "webhook": {OUTAGE},
     "worker": {STOPPED, WATCHED},
     "app": {(BY_WORKER, "The incident app does not answer"), STOPPED, WATCHED},
     "automation": {(BY_WORKER, "The automation is silent")},

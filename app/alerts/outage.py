@@ -1,7 +1,7 @@
 """The incident that says that no alert can arrive: no alert could open it.
 
 Each worker judges after each look at the journal. The row of the cursor keeps what was concluded, so that
-one silence is one incident, however many workers there are and however often they start again.
+one outage is one incident, however many workers there are and however often they start again.
 """
 
 import time
@@ -9,7 +9,7 @@ import time
 import structlog
 
 from app.alerts import cursor
-from app.alerts.models import JournalCursor, Silence
+from app.alerts.models import JournalCursor, Outage
 from app.alerts.standing import is_watchdog_overdue
 from app.clock import in_words, now
 from app.config import Settings
@@ -25,22 +25,22 @@ log = structlog.get_logger()
 TITLE = "Alerts are not arriving"
 LABELS = {"alertname": "AlertsNotArriving", "severity": Severity.CRITICAL.value, "service": "oims"}
 SAID = {
-    Silence.WEBHOOK_AWAY: "The webhook does not answer the worker.",
-    Silence.JOURNAL_UNREAD: "The webhook answers, but the worker cannot read its journal.",
-    Silence.WATCHDOG_OVERDUE: "Prometheus has stopped sending the alert Watchdog to Alertmanager, or "
+    Outage.WEBHOOK_AWAY: "The webhook does not answer the worker.",
+    Outage.JOURNAL_UNREAD: "The webhook answers, but the worker cannot read its journal.",
+    Outage.WATCHDOG_OVERDUE: "Prometheus has stopped sending the alert Watchdog to Alertmanager, or "
     "Alertmanager does not answer the webhook.",
 }
 TO_DO = {
-    Silence.WEBHOOK_AWAY: "Look whether the webhook runs, and whether the worker can reach OIMS_JOURNAL_URL.",
-    Silence.JOURNAL_UNREAD: "Look at the worker's log: a wrong OIMS_JOURNAL_TOKEN, another server at "
+    Outage.WEBHOOK_AWAY: "Check that the webhook runs and that the worker can reach OIMS_JOURNAL_URL.",
+    Outage.JOURNAL_UNREAD: "Read the worker's log: a wrong OIMS_JOURNAL_TOKEN, another server at "
     "OIMS_JOURNAL_URL, or a journal that the webhook cannot read.",
-    Silence.WATCHDOG_OVERDUE: "Look whether Prometheus and Alertmanager run and reach each other. If nothing "
-    "sends Watchdog any more on purpose, set OIMS_WATCHDOG_SILENT_AFTER=0s.",
+    Outage.WATCHDOG_OVERDUE: "Check that Prometheus and Alertmanager run and reach each other. If Watchdog "
+    "was removed on purpose, set OIMS_WATCHDOG_SILENT_AFTER=0s.",
 }
 
 
 class Watch:
-    """What one worker knows of the silence by its own steady clock."""
+    """What one worker knows of an outage, by its own steady clock."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -52,18 +52,18 @@ class Watch:
         place = self._look()
         is_overdue = is_watchdog_overdue(place, now(), self._settings.watchdog_silent_after)
         is_new = time.monotonic() - self._started < self._settings.watchdog_silent_after.total_seconds()
-        if is_overdue and place.silence is None and is_new:
+        if is_overdue and place.outage is None and is_new:
             return  # all may have started together, Prometheus last
-        self._conclude(place, Silence.WATCHDOG_OVERDUE if is_overdue else None)
+        self._conclude(place, Outage.WATCHDOG_OVERDUE if is_overdue else None)
 
     def missed(self, *, is_answered: bool) -> None:
         """Judge after the journal could not be read; `is_answered` says that something was there."""
         place = self._look()
-        silent_s = time.monotonic() - self._read_at
-        if place.silence in {Silence.WEBHOOK_AWAY, Silence.JOURNAL_UNREAD}:
+        unread_s = time.monotonic() - self._read_at
+        if place.outage in {Outage.WEBHOOK_AWAY, Outage.JOURNAL_UNREAD}:
             return  # one that starts again and again does both in turn
-        if silent_s >= self._settings.journal_silent_after.total_seconds():
-            self._conclude(place, Silence.JOURNAL_UNREAD if is_answered else Silence.WEBHOOK_AWAY)
+        if unread_s >= self._settings.journal_silent_after.total_seconds():
+            self._conclude(place, Outage.JOURNAL_UNREAD if is_answered else Outage.WEBHOOK_AWAY)
 
     def _look(self) -> JournalCursor:
         """Return how far anybody has read; whoever it was, the journal can be read."""
@@ -73,32 +73,32 @@ class Watch:
             self._progress, self._read_at = progress, time.monotonic()
         return place
 
-    def _conclude(self, seen: JournalCursor, silence: Silence | None) -> None:
-        if seen.silence is silence:
+    def _conclude(self, seen: JournalCursor, outage: Outage | None) -> None:
+        if seen.outage is outage:
             return
         with transaction():
             place = cursor.lock()
-            if place.silence is not seen.silence or place.caught_up_at != seen.caught_up_at:
+            if place.outage is not seen.outage or place.caught_up_at != seen.caught_up_at:
                 return  # another worker has concluded, or read
-            if silence is None:
+            if outage is None:
                 _end(place)
-            elif place.silence is None:
-                _begin(place, silence, self._settings)
+            elif place.outage is None:
+                _begin(place, outage, self._settings)
             else:
-                _go_on(place, silence)
-            place.silence = silence
-        name = "alerts_not_arriving" if silence else "alerts_arrive_again"
-        log.warning(name, cause=silence, incident=place.silence_incident_id)
+                _go_on(place, outage)
+            place.outage = outage
+        name = "alerts_not_arriving" if outage else "alerts_arrive_again"
+        log.warning(name, cause=outage, incident=place.outage_incident_id)
 
 
-def _begin(place: JournalCursor, silence: Silence, settings: Settings) -> None:
+def _begin(place: JournalCursor, outage: Outage, settings: Settings) -> None:
     """Open an incident, or take the last one up again, as the intake does for an alert."""
-    place.silent_since = now()
+    place.outage_since = now()
     last = _incident(place)
     if last is not None and last.state is not State.RESOLVED:
-        changes.record(last.id, EventKind.ALERT_FIRED, SYSTEM, f"Again no alert can arrive. {SAID[silence]}")
+        changes.record(last.id, EventKind.ALERT_FIRED, SYSTEM, f"Again no alert can arrive. {SAID[outage]}")
     elif last is not None and last.resolved_at and now() - last.resolved_at <= settings.reopen_window:
-        changes.restart(last, SYSTEM, f"Reopened: again no alert can arrive. {SAID[silence]}")
+        changes.restart(last, SYSTEM, f"Reopened: again no alert can arrive. {SAID[outage]}")
     else:
         last = Incident(
             title=TITLE,
@@ -107,24 +107,24 @@ def _begin(place: JournalCursor, silence: Silence, settings: Settings) -> None:
             service=LABELS["service"],
             labels=LABELS,
             previous_id=last.id if last else None,
-            description=_description(silence),
+            description=_description(outage),
         )
-        changes.add(last, SYSTEM, f"Opened by OIMS: no alert can arrive. {SAID[silence]}")
-        place.silence_incident_id = last.id
-    _describe(last, silence)
+        changes.add(last, SYSTEM, f"Opened by OIMS: no alert can arrive. {SAID[outage]}")
+        place.outage_incident_id = last.id
+    _describe(last, outage)
 
 
-def _go_on(place: JournalCursor, silence: Silence) -> None:
-    """Tell another cause of the silence that goes on."""
+def _go_on(place: JournalCursor, outage: Outage) -> None:
+    """Tell another cause of the outage that goes on."""
     incident = _incident(place)
     if incident is not None:
-        changes.record(incident.id, EventKind.ALERT_CHANGED, SYSTEM, f"Still no alert. {SAID[silence]}")
-        _describe(incident, silence)
+        changes.record(incident.id, EventKind.ALERT_CHANGED, SYSTEM, f"Still no alert. {SAID[outage]}")
+        _describe(incident, outage)
 
 
 def _end(place: JournalCursor) -> None:
     """Resolve the incident; one that a person has stays with the person."""
-    since, place.silent_since = place.silent_since or now(), None
+    since, place.outage_since = place.outage_since or now(), None
     incident = _incident(place)
     if incident is None:
         return
@@ -138,25 +138,25 @@ def _end(place: JournalCursor) -> None:
 
 
 def _incident(place: JournalCursor) -> Incident | None:
-    """Return the last silence's incident under lock, or the one that goes on for it after a merge."""
-    if place.silence_incident_id is None:
+    """Return the last outage's incident under lock, or the one that goes on for it after a merge."""
+    if place.outage_incident_id is None:
         return None
-    incident = changes.lock(place.silence_incident_id)
+    incident = changes.lock(place.outage_incident_id)
     other = merging.goes_on(incident)
     if other is None:
         return incident
-    place.silence_incident_id = other.id
+    place.outage_incident_id = other.id
     return changes.lock(other.id)
 
 
-def _description(silence: Silence) -> str:
+def _description(outage: Outage) -> str:
     return (
-        f"{SAID[silence]} Until this is mended, a fault elsewhere opens no incident. "
-        f"{TO_DO[silence]} See docs/runbooks.md#alertsnotarriving."
+        f"{SAID[outage]} Until this is mended, a fault elsewhere opens no incident. "
+        f"{TO_DO[outage]} See docs/runbooks.md#alertsnotarriving."
     )
 
 
-def _describe(incident: Incident, silence: Silence) -> None:
+def _describe(incident: Incident, outage: Outage) -> None:
     """Say what holds now, unless a person has written something else."""
-    if incident.description in {_description(one) for one in Silence}:
-        incident.description = _description(silence)
+    if incident.description in {_description(one) for one in Outage}:
+        incident.description = _description(outage)

@@ -1,4 +1,4 @@
-"""While no alert can arrive the worker says so itself: one incident for each silence, and its end."""
+"""While no alert can arrive the worker says so itself: one incident for each outage, and its end."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.accounts.models import User
-from app.alerts import cursor, silence
+from app.alerts import cursor, outage
 from app.alerts.consumer import Answer, Consumer, _take
-from app.alerts.silence import TITLE, Watch
+from app.alerts.outage import TITLE, Watch
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
@@ -42,7 +42,7 @@ class Steady:
 @pytest.fixture
 def steady(monkeypatch: pytest.MonkeyPatch) -> Steady:
     clock = Steady()
-    monkeypatch.setattr(silence, "time", clock)
+    monkeypatch.setattr(outage, "time", clock)
     return clock
 
 
@@ -130,7 +130,7 @@ def test_an_overdue_watchdog_opens_it_and_one_that_is_back_closes_it(
     assert [incident.state for incident in incidents()] == [State.RESOLVED]
 
 
-def test_a_webhook_that_started_anew_and_has_not_heard_of_watchdog_ends_no_silence(
+def test_a_webhook_that_started_anew_and_has_not_heard_of_watchdog_ends_no_outage(
     settings: Settings, steady: Steady
 ) -> None:
     watch = Watch(settings)
@@ -183,9 +183,7 @@ def test_a_worker_that_alone_reaches_nothing_opens_nothing(settings: Settings, s
     assert incidents() == []
 
 
-def test_another_cause_of_the_same_silence_is_told_on_its_incident(
-    settings: Settings, steady: Steady
-) -> None:
+def test_another_cause_of_the_same_outage_is_told_on_its_incident(settings: Settings, steady: Steady) -> None:
     watch = Watch(settings)
     steady.at += 200
     read(settings, watchdog_age_s=1000)
@@ -217,7 +215,7 @@ def test_an_incident_that_a_person_has_stays_with_the_person_who_hears_of_the_en
     assert mails()[-1] == (MailKind.ALERT_ENDED, "alice@example.org")
 
 
-def test_a_silence_soon_after_another_reopens_its_incident(settings: Settings, steady: Steady) -> None:
+def test_an_outage_soon_after_another_reopens_its_incident(settings: Settings, steady: Steady) -> None:
     for _ in range(2):
         miss(settings, steady)
         read(settings)
@@ -234,7 +232,7 @@ def test_a_silence_soon_after_another_reopens_its_incident(settings: Settings, s
     ]
 
 
-def test_a_silence_much_later_opens_one_that_names_the_one_before(settings: Settings, steady: Steady) -> None:
+def test_an_outage_much_later_opens_one_that_names_the_one_before(settings: Settings, steady: Steady) -> None:
     miss(settings, steady)
     read(settings)
     Watch(settings).heard()
