@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     )
     looked.add_argument("--json", action="store_true", help="print what was found as one object")
     doctor.add_options(looked)
-    words = "ask at intervals whether OIMS can tell people, and tell them when it cannot"
+    words = "ask at intervals whether OIMS can notify people, and notify them when it can't"
     watched = commands.add_parser(
         "watch", help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
     )

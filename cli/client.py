@@ -102,7 +102,7 @@ class Client:
 def _read(content: bytes) -> Any:
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise CommandError(
             "OIMS_URL leads to something that is not OIMS: its answer is no JSON.", UNREACHABLE
         ) from None
@@ -112,10 +112,10 @@ def _refused(refusal: HTTPError) -> CommandError:
     """Say what the app says; where it is not the app that answers, what that means."""
     status = refusal.code
     try:
-        problem = json.loads(refusal.read())
+        problem = json.loads(refusal.read(MAX_ANSWER))
         sentence = str(problem["detail"])
         sentence += "".join(f"\n  {error['field']}: {error['message']}" for error in problem["errors"])
-    except (ValueError, KeyError, TypeError, OSError):
+    except (ValueError, RecursionError, KeyError, TypeError, OSError, HTTPException):
         sentence = f"The answer has the status {status} and is not from OIMS; check OIMS_URL."
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return CommandError(sentence, NOT_ALLOWED)

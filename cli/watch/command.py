@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser, length: Any) -> None:
         metavar="length",
         type=length,
         default=timedelta(minutes=5),
-        help="how long OIMS must be silent before people are told; default: 5min",
+        help="how long an outage lasts before people are notified; default: 5min",
     )
     parser.add_argument("--once", action="store_true", help="look once and end, for cron or a systemd timer")
     parser.add_argument(
@@ -77,7 +77,9 @@ def _look(known: Memory, settings: Settings, path: Path, after: timedelta) -> tu
             sys.stderr.write(f"oims: nobody was told by {way}: {clean(error)}. It is tried again.\n")
             status = UNREACHABLE
             continue
-        print_line(f"told by {way}: {'it is over' if found.phase is Phase.OVER else 'OIMS can tell nobody'}")
+        print_line(
+            f"told by {way}: {'it is over' if found.phase is Phase.OVER else 'OIMS cannot notify people'}"
+        )
         before, found = found, found.after_telling(way)
         _keep(path, settings, before, found)
     return found, status
@@ -96,7 +98,7 @@ def _what_is_wrong(settings: Settings) -> str:
         return "It answers, but not as OIMS does."
     if health["can_tell"]:
         return ""
-    return "The app answers, but cannot tell anybody: " + ", ".join(
+    return "The app answers, but OIMS cannot notify people: " + ", ".join(
         f"{part} {health[part]}" for part in PARTS if health.get(part, "heard") not in ("heard", "off")
     )
 

@@ -18,7 +18,7 @@ class Phase(StrEnum):
     HEARD = "heard"
     SILENT = "silent"
     OVER = "over"
-    """OIMS can tell people again; not everybody who was told of the outage has been told of its end."""
+    """The outage has ended, and not everyone who was notified of it has been notified of its end."""
 
 
 ALLOWED = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
+from http.client import HTTPException
 from urllib.request import Request
 
 from cli.client import direct_opener
@@ -40,14 +41,18 @@ class Notice:
         """Return what there is to tell."""
         since, is_over = memory.since, memory.phase is Phase.OVER
         said = f"{url}, since {_shown(since)}"
-        subject = "[OIMS watch] Over: OIMS is heard again" if is_over else "[OIMS watch] OIMS can tell nobody"
+        subject = (
+            "[OIMS watch] Over: OIMS can notify people again"
+            if is_over
+            else "[OIMS watch] OIMS can't notify people"
+        )
         lines = (
-            [f"OIMS at {said}, was silent until {_shown(memory.ended)}. It is heard again."]
+            [f"OIMS at {said}, could not notify people until {_shown(memory.ended)}. Now it can."]
             if is_over
             else [
                 f"OIMS at {said}: {clean(memory.reason)}",
-                "While this lasts, nobody hears of incidents from OIMS itself.",
-                "Look whether the app, its worker and its database run, and whether mails leave.",
+                "Until this is fixed, OIMS notifies no one of incidents.",
+                "Check that the app, its worker and its database run, and that mail is sent.",
             ]
         )
         name = hashlib.sha256(f"{url} {since} {memory.phase}".encode()).hexdigest()[:32]
@@ -75,7 +80,7 @@ def tell(way: str, notice: Notice, settings: Settings, at: datetime) -> None:
         raise NotToldError(f"the mail server answered {error.smtp_code}") from None
     except smtplib.SMTPRecipientsRefused as error:
         raise NotToldError(f"the mail server refused {', '.join(error.recipients)}") from None
-    except (OSError, smtplib.SMTPException, ValueError) as error:
+    except (OSError, HTTPException, smtplib.SMTPException, ValueError) as error:
         raise NotToldError(getattr(error, "strerror", None) or type(error).__name__) from None
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -68,7 +70,7 @@ def _mail(environment: Mapping[str, str], ca_file: Path | None) -> Mail | None:
     if not to:
         raise CommandError("OIMS_MAIL_TO is not set; name who gets the mail of the watcher.", USAGE)
     for address in (*to, sender):
-        if "@" not in address or not address.isprintable() or " " in address:
+        if not _is_address(address):
             raise CommandError(f"OIMS_MAIL_TO, OIMS_SMTP_FROM: {address!r} is not a mail address.", USAGE)
     port, tls = environment.get("OIMS_SMTP_PORT", "25"), environment.get("OIMS_SMTP_TLS", "none")
     if not (port.isascii() and port.isdigit() and 0 < int(port[:6]) <= MAX_PORT):
@@ -77,3 +79,12 @@ def _mail(environment: Mapping[str, str], ca_file: Path | None) -> Mail | None:
         raise CommandError(f"OIMS_SMTP_TLS must be one of {', '.join(TLS)}.", USAGE)
     user, password = environment.get("OIMS_SMTP_USER", ""), settings.secret(environment, "OIMS_SMTP_PASSWORD")
     return Mail(host, int(port), tls, user, password, sender, to, ca_file)
+
+
+def _is_address(text: str) -> bool:
+    """Say whether a mail can be written to an address: found out now, not when the mail is needed."""
+    try:
+        Address(addr_spec=text)
+    except (MessageError, ValueError, IndexError, AttributeError):  # the last two: the parser's own defects
+        return False
+    return text.isprintable() and " " not in text

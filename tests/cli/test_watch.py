@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.main import main
-from cli.watch import command
+from cli.watch import command, memory
 from cli.watch.memory import ALLOWED, Memory, Phase
 from tests import processes
 from tests.app.server import Server
@@ -26,7 +26,7 @@ from tests.waiting import until
 
 TELLS = {"can_tell": True, "worker": "heard", "mail": "heard", "webhook": "silent", "automation": "silent"}
 TELLS_NOT = TELLS | {"can_tell": False, "worker": "silent", "webhook": "unknown"}
-SILENT, OVER = "[OIMS watch] OIMS can tell nobody", "[OIMS watch] Over: OIMS is heard again"
+SILENT, OVER = "[OIMS watch] OIMS can't notify people", "[OIMS watch] Over: OIMS can notify people again"
 
 
 class App(Answering):
@@ -184,6 +184,51 @@ def test_an_answer_that_never_ends_is_an_outage_too(
     assert "timed out" in capsys.readouterr().out
 
 
+@contextmanager
+def answering(answer: bytes) -> Iterator[str]:
+    """Serve these bytes, whatever is asked; yields the address."""
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection, suppress(ConnectionError):
+                connection.settimeout(5)
+                connection.sendall(answer)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (b"", 3),
+        (b"this is no HTTP\r\n\r\n", 3),
+        (b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", 3),
+        (b"HTTP/1.1 500 No\r\n\r\n" + b"[" * 100_000, 3),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000, 1),
+    ],
+    ids=["nothing", "garbage", "cut off", "deep refusal", "deep answer"],
+)
+def test_whatever_app_and_service_answer_the_look_ends_in_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: bytes, status: int
+) -> None:
+    state = tmp_path / "watch.json"
+    monkeypatch.setenv("OIMS_TOKEN", "oims_token")
+    with answering(answer) as url:
+        monkeypatch.setenv("OIMS_WATCH_CALL", url)
+        memory.save(state, url, Memory(Phase.SILENT, since=datetime(2026, 1, 1, tzinfo=UTC)))
+        assert main(["watch", "--once", url, "--state", str(state)]) == status
+
+
 def test_a_damaged_file_begins_anew_and_says_so(watch: Watch, app: str, tmp_path: Path) -> None:
     file = tmp_path / "watch.json"
     for text in ("", "{", "[]", '{"url": 1}', f'{{"url": "{app}", "phase": "asleep"}}'):
@@ -201,6 +246,8 @@ def test_a_damaged_file_begins_anew_and_says_so(watch: Watch, app: str, tmp_path
         ({"OIMS_SMTP_HOST": ""}, "There is no way to tell anybody"),
         ({"OIMS_MAIL_TO": ""}, "OIMS_MAIL_TO is not set"),
         ({"OIMS_MAIL_TO": "ann"}, "'ann' is not a mail address"),
+        ({"OIMS_MAIL_TO": "ann@"}, "'ann@' is not a mail address"),
+        ({"OIMS_SMTP_FROM": "ann@[1"}, "'ann@[1' is not a mail address"),
         ({"OIMS_SMTP_PORT": "0"}, "OIMS_SMTP_PORT"),
         ({"OIMS_SMTP_PORT": "²"}, "OIMS_SMTP_PORT"),
         ({"OIMS_SMTP_TLS": "ssl"}, "OIMS_SMTP_TLS must be one of"),
@@ -231,7 +278,7 @@ def test_a_second_watcher_of_the_same_file_is_refused(watch: Watch, app: str, tm
 def test_a_watcher_that_runs_and_is_killed_goes_on_where_it_was(
     sink: Sink, server: Server, tmp_path: Path
 ) -> None:
-    """The real app has no worker here: it can tell nobody."""
+    """The real app has no worker here: so it can't notify people."""
     environment = {
         "PATH": "/usr/bin:/bin",
         "HOME": str(tmp_path),

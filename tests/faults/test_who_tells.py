@@ -58,8 +58,8 @@ TOLD = {
     "automation": {(BY_WORKER, "The automation is silent")},
 }
 """Who tells of a part that is dead, and of what."""
-BEGINS = re.compile(r"\[(OIMS #|OIMS watch|OIMS)\d*] (?:Open: (.+)|(OIMS) can tell nobody)")
-ENDS = re.compile(r"\[(OIMS #|OIMS watch|OIMS)\d*] (?:Resolved: (.+)|Over: (OIMS) is heard again)")
+BEGINS = re.compile(r"\[(OIMS #|OIMS watch|OIMS)\d*] (?:Open: (.+)|(OIMS) can't notify people)")
+ENDS = re.compile(r"\[(OIMS #|OIMS watch|OIMS)\d*] (?:Resolved: (.+)|Over: (OIMS) can notify people again)")
 
 
 class Platform:
