@@ -1,7 +1,7 @@
 """A release on its cluster as it stands: read by kubectl's kubeconfig, never changed."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from urllib3.exceptions import HTTPError
 from cli.errors import NOT_ALLOWED, UNREACHABLE, USAGE, CommandError
 
 TIMEOUT = (5, 10)
-MOST = 500
-"""Objects of a kind that are looked at: far more than a release has."""
+PAGE = 500
+MOST = 10_000
+"""Objects of a kind that are looked at."""
 LINE_BYTES = 4096
 NOT_FOUND = 404
 REFUSALS = {401, 403}
@@ -68,16 +69,11 @@ def read(name: str, namespace: str) -> Release:
     """
     connection = _connect()
     core, apps = client.CoreV1Api(connection), client.AppsV1Api(connection)
-    mine: dict[str, Any] = {
-        "label_selector": f"{INSTANCE}={name}",
-        "limit": MOST,
-        "_request_timeout": TIMEOUT,
-    }
-    everyone: dict[str, Any] = {"limit": MOST, "_request_timeout": TIMEOUT}
+    mine = f"{INSTANCE}={name}"
     try:
         workloads = [
-            *apps.list_namespaced_deployment(namespace, **mine).items,
-            *apps.list_namespaced_stateful_set(namespace, **mine).items,
+            *_all(apps.list_namespaced_deployment, namespace, label_selector=mine),
+            *_all(apps.list_namespaced_stateful_set, namespace, label_selector=mine),
         ]
         if not workloads:
             raise CommandError(
@@ -88,12 +84,13 @@ def read(name: str, namespace: str) -> Release:
             name=name,
             namespace=namespace,
             workloads=workloads,
-            pods=core.list_namespaced_pod(namespace, **mine).items,
-            claims=_by_name(core.list_namespaced_persistent_volume_claim(namespace, **everyone)),
-            secrets=_secrets(core, namespace, everyone),
-            warnings=_warnings(
-                core.list_namespaced_event(namespace, field_selector="type=Warning", **everyone)
-            ),
+            pods=list(_all(core.list_namespaced_pod, namespace, label_selector=mine)),
+            claims={
+                claim.metadata.name: claim
+                for claim in _all(core.list_namespaced_persistent_volume_claim, namespace)
+            },
+            secrets=_secrets(core, namespace),
+            warnings=_warnings(_all(core.list_namespaced_event, namespace, field_selector="type=Warning")),
             core=core,
         )
     except ApiException as error:
@@ -127,23 +124,39 @@ def _refusal(error: ApiException, namespace: str) -> CommandError:
     return CommandError(f"the cluster answers {error.status}; try again.", UNREACHABLE)
 
 
-def _secrets(core: Any, namespace: str, options: dict[str, Any]) -> dict[str, frozenset[str]] | None:
+def _all(list_page: Callable[..., Any], namespace: str, **options: Any) -> Iterator[Any]:
+    """Yield the objects of a kind, page by page: one that was left out would be told as missing.
+
+    Raises CommandError: there are more than MOST.
+    """
+    options |= {"limit": PAGE, "_request_timeout": TIMEOUT}
+    for _ in range(MOST // PAGE):
+        found = list_page(namespace, **options)
+        yield from found.items
+        more = found.metadata._continue  # noqa: SLF001 - the client's name for `continue`
+        if not more:
+            return
+        options["_continue"] = more
+    raise CommandError(
+        f"the namespace {namespace} has more than {MOST:,} objects of a kind; `kubectl describe` shows more."
+    )
+
+
+def _secrets(core: Any, namespace: str) -> dict[str, frozenset[str]] | None:
     try:
-        found = core.list_namespaced_secret(namespace, **options).items
+        return {
+            secret.metadata.name: frozenset(secret.data or {})
+            for secret in _all(core.list_namespaced_secret, namespace)
+        }
     except ApiException as error:
         if error.status in REFUSALS:
             return None
         raise
-    return {secret.metadata.name: frozenset(secret.data or {}) for secret in found}
 
 
-def _by_name(found: Any) -> dict[str, Any]:
-    return {item.metadata.name: item for item in found.items}
-
-
-def _warnings(found: Any) -> dict[tuple[str, str], list[str]]:
+def _warnings(events: Iterable[Any]) -> dict[tuple[str, str], list[str]]:
     messages: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for event in sorted(found.items, key=_moment, reverse=True):
+    for event in sorted(events, key=_moment, reverse=True):
         about = event.involved_object
         messages[about.kind, about.name].append(event.message or "")
     return messages

@@ -61,8 +61,9 @@ def _findings(release: Release, workload: Any, lacking: int) -> Iterator[Finding
     found = [finding for pod in pods for finding in _of_pod(release, pod, is_explained=is_explained)]
     yield from found
     if pods and not (is_explained or found):
+        start = "1 pod that starts and is" if lacking == 1 else f"{lacking} pods that start and are"
         yield Finding(
-            f"{workload.metadata.name} has {lacking} pods that start and are not ready yet.",
+            f"{workload.metadata.name} has {start} not ready yet.",
             _kubectl(release, f"get pods --selector {COMPONENT}={component} --watch"),
         )
 

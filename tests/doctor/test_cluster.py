@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -84,7 +85,11 @@ class Api(http.server.BaseHTTPRequestHandler):
         if kind in self.server.refused:
             return self.answer(403, b"{}")
         items = self.server.objects.get(kind, [])
-        return self.answer(200, json.dumps({"kind": f"{kind}List", "items": items}).encode())
+        query = parse_qs(urlsplit(self.path).query)
+        start, size = int(query.get("continue", ["0"])[0]), int(query["limit"][0])
+        more = {"continue": str(start + size)} if start + size < len(items) else {}
+        page = {"kind": f"{kind}List", "metadata": more, "items": items[start : start + size]}
+        return self.answer(200, json.dumps(page).encode())
 
     def answer(self, status, body, kind="application/json"):
         self.send_response(status)
@@ -187,7 +192,7 @@ def look(api, tmp_path, monkeypatch):
         ),
         (
             [deployment(), pod({"running": {}})],
-            "oims-app has 1 pods that start and are not ready yet.",
+            "oims-app has 1 pod that starts and is not ready yet.",
             "get pods --selector app.kubernetes.io/component=app --watch",
         ),
     ],
@@ -208,6 +213,14 @@ def test_a_key_that_a_secret_lacks_is_named_and_no_value_is_shown(look):
     status, said = look(deployment(volume, ready=1), pod({"running": {}}), secrets=[secret])
     assert (status, "the Secret app-keys lacks the key admin-password." in said) == (1, True)
     assert "c2VjcmV0" not in said
+
+
+def test_a_secret_behind_many_others_is_seen(look):
+    others = [{"metadata": {"name": f"sh.helm.release.v1.other.v{number}"}} for number in range(1200)]
+    secret = {"metadata": {"name": "app-keys"}, "data": {"secret-key": "c2VjcmV0"}}
+    volume = secret_volume("secret-key")
+    status, said = look(deployment(volume, ready=1), pod({"running": {}}), secrets=[*others, secret])
+    assert (status, "not in the namespace" in said) == (0, False)
 
 
 def test_a_release_that_runs_is_well(look):
