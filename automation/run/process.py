@@ -17,7 +17,11 @@ MARK = "OIMS_RUN_ID"
 TERM_GRACE = 10.0
 SETTLE = 0.3
 MAX_COMMAND = 200
+EXEC_PAUSES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
+"""Seconds before each look at the processes that showed no environment."""
 _PROC = Path("/proc")
+_KERNEL_THREAD = 0x00200000
+"""PF_KTHREAD in the flags of proc_pid_stat(5); such a process never has an environment."""
 _SSH_MASTER = re.compile(r"ssh: .*\[mux\]$")
 
 
@@ -88,13 +92,28 @@ def _command(pid: int) -> str:
 def find(run_id: str) -> list[int]:
     """Return the processes that carry a run's mark (Linux only; elsewhere none is found)."""
     mark = f"{MARK}={run_id}".encode()
-    found = []
-    for folder in _PROC.glob("[0-9]*"):
-        with suppress(OSError):
-            if mark in (folder / "environ").read_bytes().split(b"\0") and not _is_zombie(folder):
-                found.append(int(folder.name))
+    found: list[int] = []
+    folders = list(_PROC.glob("[0-9]*"))
+    for pause in EXEC_PAUSES:
+        time.sleep(pause)
+        folders = [folder for folder in folders if not _is_known(folder, mark, found)]
+        if not folders:
+            break
     return found
 
 
-def _is_zombie(folder: Path) -> bool:
-    return (folder / "stat").read_bytes().rpartition(b")")[2].split()[0] == b"Z"
+def _is_known(folder: Path, mark: bytes, found: list[int]) -> bool:
+    """Note a process that carries the mark; False for one without an environment, which may yet get one.
+
+    A process that is just becoming another program (execve) shows none for a moment.
+    """
+    try:
+        environment = (folder / "environ").read_bytes()
+        status = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:  # it has ended, or is another user's
+        return True
+    if status[0] == b"Z" or int(status[6]) & _KERNEL_THREAD:
+        return True
+    if mark in environment.split(b"\0"):
+        found.append(int(folder.name))
+    return bool(environment)

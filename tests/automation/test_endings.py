@@ -30,6 +30,7 @@ LEAVE = """\
     - name: Start it in the background, as its start script does
       ansible.builtin.shell: nohup sleep 4242 >/dev/null 2>&1 & sleep 1
 """
+"""The shell waits, for what has not come as far as nohup ends with Ansible's session."""
 THREE_HOSTS = """\
 - hosts: three
   gather_facts: false
@@ -140,6 +141,17 @@ def test_what_a_playbook_left_is_ended_and_told(run):
     assert ended.state == "succeeded"
     assert ended.document["detail"] == "Ended 1 process that the playbook left: sleep 4242."
     assert process.find(ended.id) == []
+
+
+def test_a_process_is_found_while_it_becomes_another_program(tmp_path):
+    script = tmp_path / "again"
+    script.write_text('#!/bin/sh\nexec "$0"\n')
+    script.chmod(0o700)
+    one = process.start([str(script)], cwd=tmp_path, env={process.MARK: "again"}, output=tmp_path / "output")
+    try:
+        assert [process.find("again") for _ in range(100)] == [[one.pid]] * 100
+    finally:
+        process.end("again", one, grace=0)
 
 
 def test_what_a_playbook_left_goes_on_if_the_policy_says_so(run):
