@@ -63,6 +63,14 @@ def test_fields_of_a_pod_and_its_container_win_in_every_part(rendered):
         assert "httpGet" in container["startupProbe"]
 
 
+def test_a_hook_of_ones_own_takes_the_place_of_the_charts(rendered):
+    """Kubernetes refuses a hook with two ways to act."""
+    hook = {"exec": {"command": ["true"]}}
+    objects = rendered(SCALED | {"app": {"container": {"lifecycle": {"preStop": hook}}}})
+    (web, _) = named(objects, "Deployment", "oims-app")["spec"]["template"]["spec"]["containers"]
+    assert web["lifecycle"] == {"preStop": hook}
+
+
 def test_without_them_every_part_keeps_its_own_time_to_end(rendered):
     objects = rendered({"automation": {"inCluster": {"enabled": True}}})
     for part, (kind, grace) in PARTS.items():
@@ -128,6 +136,8 @@ def test_an_update_strategy_is_taken_where_there_may_be_two_writers(rendered):
     message = refusal(sets=("app.strategy.type=RollingUpdate", "webhook.strategy.type=RollingUpdate"))
     assert "app.strategy.type is RollingUpdate, but a SQLite file has one writer" in message
     assert "webhook.strategy.type is RollingUpdate" in message
+    message = refusal(sets=("app.strategy.rollingUpdate.maxSurge=1",))
+    assert "app.strategy.type is RollingUpdate" in message, "the default of Kubernetes"
 
 
 def test_accounts_take_labels_and_pods_their_token(rendered):

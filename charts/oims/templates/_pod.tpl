@@ -87,22 +87,35 @@ securityContext:
 {{- $own = merge $own (fromYaml .) -}}
 {{- end -}}
 {{- range $field, $given := first . -}}
-{{- /* One way to look takes the place of another. */}}
 {{- $was := get $own $field | default dict -}}
-{{- $ways := list "httpGet" "exec" "tcpSocket" "grpc" -}}
-{{- $names := keys ($given | default dict) -}}
-{{- range $way := $ways -}}
-{{- if has $way $names -}}
-{{- range $ways -}}
-{{- $_ := unset $was . -}}
+{{- if eq $field "lifecycle" -}}
+{{- range $hook, $action := $given -}}
+{{- $_ := set $was $hook (include "oims.handler" (list (get $was $hook) $action) | fromYaml) -}}
 {{- end -}}
+{{- $_ := set $own $field $was -}}
+{{- else -}}
+{{- $_ := set $own $field (include "oims.handler" (list $was $given) | fromYaml) -}}
 {{- end -}}
-{{- end -}}
-{{- $_ := set $own $field (mergeOverwrite $was (deepCopy ($given | default dict))) -}}
 {{- end -}}
 {{- with $own -}}
 {{- toYaml . -}}
 {{- end -}}
+{{- end }}
+
+{{/* oims.handler (list the-chart's the-value's): a probe or a hook. One way to look or act takes the place of another: Kubernetes
+     refuses two. */}}
+{{- define "oims.handler" -}}
+{{- $own := first . | default dict -}}
+{{- $given := last . | default dict -}}
+{{- $ways := list "httpGet" "exec" "tcpSocket" "grpc" "sleep" -}}
+{{- range $way := $ways -}}
+{{- if hasKey $given $way -}}
+{{- range $ways -}}
+{{- $_ := unset $own . -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml (mergeOverwrite $own (deepCopy $given)) -}}
 {{- end }}
 
 {{/* oims.envFrom (list) */}}

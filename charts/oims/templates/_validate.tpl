@@ -38,7 +38,7 @@
 {{- if and (eq $v.webhook.journal.type "sqlite") (or (gt (int $v.webhook.replicas) 1) $v.webhook.autoscaling.enabled) -}}
 {{- $problems = append $problems "several webhook pods (webhook.replicas, webhook.autoscaling) need a shared journal: set webhook.journal.type to postgres." -}}
 {{- end -}}
-{{- $single := dict "app" (and $sqlite (eq ($v.app.strategy.type | default "") "RollingUpdate")) "webhook" (and (eq $journal.type "sqlite") (eq ($v.webhook.strategy.type | default "") "RollingUpdate")) -}}
+{{- $single := dict "app" (and $sqlite $v.app.strategy (eq ($v.app.strategy.type | default "RollingUpdate") "RollingUpdate")) "webhook" (and (eq $journal.type "sqlite") $v.webhook.strategy (eq ($v.webhook.strategy.type | default "RollingUpdate") "RollingUpdate")) -}}
 {{- range $part, $isWrong := $single -}}
 {{- if $isWrong -}}
 {{- $problems = append $problems (printf "%s.strategy.type is RollingUpdate, but a SQLite file has one writer: set it to Recreate, or move to PostgreSQL." $part) -}}
