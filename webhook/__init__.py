@@ -11,7 +11,7 @@ from webhook.access import AccessLog
 from webhook.alertmanagers import suppressed_by_any
 from webhook.config import Settings
 from webhook.intake import Intake
-from webhook.journal import LATE, Journal, JournalUnavailableError, SqliteStore, open_store
+from webhook.journal import LATE, Journal, JournalUnavailableError, open_store
 from webhook.lines import LineWriter, to_line
 from webhook.metrics import Metrics
 from webhook.periodic import Periodic
@@ -39,7 +39,7 @@ class Webhook(Flask):
         key = settings.event_credential
         place = settings.journal_credential
         store = open_store(place.text(), place.text)
-        if isinstance(store, SqliteStore):
+        if store.folder is not None:
             self.metrics.watch_volume(store.folder)
         self.journal = Journal(
             store,

@@ -8,7 +8,7 @@ from webhook.journal.committer import JournalUnavailableError
 from webhook.journal.episodes import LATE, Source, Status
 from webhook.journal.journal import Journal, OpenEpisode, Page
 from webhook.journal.queries import State
-from webhook.journal.store import SqliteStore, open_store
+from webhook.journal.store import open_store
 from webhook.journal.writing import Receipt
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "Page",
     "Receipt",
     "Source",
-    "SqliteStore",
     "State",
     "Status",
     "open_store",

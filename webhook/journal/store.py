@@ -50,6 +50,8 @@ class Store[Connection: (sqlite3.Connection, psycopg.Connection)](ABC):
     begin_snapshot: tuple[str, ...]
     dialect: dict[str, str]
     errors: type[Exception]
+    folder: Path | None = None
+    """Whose volume must have room, where the journal is a file."""
 
     def __init__(self) -> None:
         self._idle: deque[Connection] = deque()
@@ -159,11 +161,7 @@ class SqliteStore(Store[sqlite3.Connection]):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
-
-    @property
-    def folder(self) -> Path:
-        """Where the file and its write-ahead log are."""
-        return self._path.parent
+        self.folder = path.parent
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
