@@ -23,7 +23,7 @@ def gathering() -> Iterator[None]:
 
 
 def add(model: type[Base], **values: Any) -> None:
-    """Add a row; nothing comes back, so nobody waits for its id."""
+    """Add a row. It returns nothing: a gathered row has no id yet."""
     gathered: dict[type[Base], list[dict[str, Any]]] | None = db.session().info.get("gathered")
     if gathered is None:
         db.session.add(model(**values))
@@ -32,7 +32,7 @@ def add(model: type[Base], **values: Any) -> None:
 
 
 def insert_gathered() -> None:
-    """Insert what was gathered, so that queries see it; before it what it may refer to."""
+    """Insert the gathered rows, so that queries see them; first the objects that they refer to."""
     gathered = db.session().info.get("gathered") or {}
     db.session.flush()
     while gathered:

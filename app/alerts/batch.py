@@ -1,7 +1,7 @@
-"""What the events of one transaction have to do with: read at once, locked, and kept in mind meanwhile.
+"""The episodes and incidents that one transaction's events concern: read at once, locked, kept up to date.
 
-It answers as the queries of `app.incidents.queries` would, which see what was stored, without storing after
-each event. What it can't know (older incidents of an alert that has left the newest) it asks them.
+It answers as the queries of `app.incidents.queries` would, without storing rows after each event. For older
+incidents of an alert that has left the newest one, it asks those queries.
 """
 
 from collections import deque

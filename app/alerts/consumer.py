@@ -137,7 +137,7 @@ class Consumer:
                 offset = piece.events[-1].seq if piece.events else offset
 
     def _pieces(self, answer: Answer) -> Iterator[Answer]:
-        """Split an answer into what one transaction takes: who waits for it is a person, or automation."""
+        """Split an answer into pieces of one transaction each: other writers wait for each of them."""
         left = answer.events
         while True:
             piece, left = left[: self.pace.size], left[self.pace.size :]

@@ -12,7 +12,7 @@ from contract import limits
 
 
 class Outage(StrEnum):
-    """Why no alert can arrive. Each may follow each: what is known last counts."""
+    """Why no alert can arrive. Each may follow any other; the newest finding counts."""
 
     WEBHOOK_AWAY = "webhook_away"
     JOURNAL_UNREAD = "journal_unread"

@@ -1,7 +1,7 @@
-"""The incident that says that no alert can arrive: no alert could open it.
+"""The incident "Alerts are not arriving", which the worker opens because no alert can.
 
-Each worker judges after each look at the journal. The row of the cursor keeps what was concluded, so that
-one outage is one incident, however many workers there are and however often they start again.
+Each worker judges after each look at the journal. The row of the cursor keeps its conclusion, so that one
+outage is one incident, however many workers there are and however often they restart.
 """
 
 import time
@@ -61,12 +61,12 @@ class Watch:
         place = self._look()
         unread_s = time.monotonic() - self._read_at
         if place.outage in {Outage.WEBHOOK_AWAY, Outage.JOURNAL_UNREAD}:
-            return  # one that starts again and again does both in turn
+            return  # a webhook that keeps restarting is away and unreadable in turn
         if unread_s >= self._settings.journal_silent_after.total_seconds():
             self._conclude(place, Outage.JOURNAL_UNREAD if is_answered else Outage.WEBHOOK_AWAY)
 
     def _look(self) -> JournalCursor:
-        """Return how far anybody has read; whoever it was, the journal can be read."""
+        """Return how far any worker has read; progress of another one counts as reading, too."""
         place = cursor.read()
         progress = (place.offset, place.caught_up_at)
         if progress != self._progress:

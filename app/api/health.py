@@ -1,4 +1,4 @@
-"""What a watcher outside asks."""
+"""The health of the platform, for an outside watcher."""
 
 from flask import current_app
 from pydantic import BaseModel
@@ -10,7 +10,7 @@ from app.ops.heard import Hearing
 
 
 class Health(BaseModel):
-    """Which parts are heard of; `can_tell`: OIMS can tell people of everything else by itself."""
+    """Which parts are heard of; `can_tell`: OIMS can notify people of all other faults."""
 
     can_tell: bool
     worker: Hearing
@@ -22,6 +22,6 @@ class Health(BaseModel):
 
 @operation("GET", "/health", scope=Scope.WATCH, answers=Health)
 def show_health() -> Health:
-    """Tell which parts are heard of: for `oims watch`, or a watcher of your own."""
+    """Return which parts are heard of, for `oims watch` or a watcher of your own."""
     parts = heard.parts(current_app.config["SETTINGS"])
     return Health(can_tell=parts.can_tell, **vars(parts))

@@ -133,17 +133,17 @@ class Settings(BaseSettings):
     journal_silent_after: Duration = Field(
         timedelta(minutes=2),
         ge=timedelta(seconds=2),
-        description="The worker opens an incident when it could not read the journal for so long.",
+        description="How long the worker may fail to read the journal before it opens an incident.",
     )
     watchdog_silent_after: Duration = Field(
         timedelta(minutes=3),
-        description="The same, when Prometheus has not sent the alert Watchdog for so long; longer than the "
-        "minute after which it sends its alerts again. `0s`: never.",
+        description="How long the alert Watchdog may stay away before the worker opens an incident; more "
+        "than the minute after which Prometheus sends its alerts again. `0s`: never.",
     )
     worker_silent_after: Duration = Field(
         timedelta(minutes=1),
         ge=timedelta(seconds=2),
-        description="A worker without a sign of life for so long counts as gone, for GET /api/v1/health.",
+        description="How long a worker may give no sign of life before GET /api/v1/health calls it silent.",
     )
     reopen_window: Duration = Field(
         timedelta(minutes=30),
@@ -151,7 +151,7 @@ class Settings(BaseSettings):
     )
     run_lost_after: Duration = Field(
         timedelta(minutes=15),
-        description="A run or verdict of which automation tells nothing for so long is closed as unknown.",
+        description="How long automation may report nothing of a run or verdict before it counts as unknown.",
     )
     severity_labels: Words = Field(
         labels.SEVERITY,

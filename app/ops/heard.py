@@ -1,4 +1,4 @@
-"""Which parts of the platform are heard of, for a watcher outside: judged from what the database knows."""
+"""Which parts of the platform are heard of, for an outside watcher: judged from the database."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ MAIL_STUCK_AFTER = timedelta(minutes=10)
 
 
 class Hearing(StrEnum):
-    """Whether a part is heard of. While no worker is, nobody knows of what only a worker hears."""
+    """Whether a part is heard of. Without a worker, the parts that only a worker hears are unknown."""
 
     HEARD = "heard"
     SILENT = "silent"
@@ -63,7 +63,7 @@ def parts(settings: Settings) -> Parts:
 
 
 def _by_the_worker(settings: Settings, moment: datetime, worker: Hearing) -> tuple[Hearing, Hearing]:
-    """Return how webhook and Watchdog stand, of which only a worker hears."""
+    """Return how webhook and Watchdog stand; only a worker hears them."""
     if not settings.journal_url:
         return Hearing.OFF, Hearing.OFF
     if worker is not Hearing.HEARD:

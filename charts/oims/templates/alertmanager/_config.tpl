@@ -13,7 +13,7 @@ route:
     {{- toYaml . | nindent 4 }}
     {{- end }}
     {{- if include "oims.alertmanager.mails" . }}
-    # What says that OIMS itself can mail nobody goes past it. Nothing else does, so nobody hears twice.
+    # The one alert that bypasses OIMS: OIMS can send no mail. Every other alert gets one mail, from OIMS.
     - matchers: ['alertname="IncidentMailsStopped"']
       receiver: oims-mail
       repeat_interval: 24h
