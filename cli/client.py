@@ -1,6 +1,7 @@
 """Requests to the API: each change carries a key, so that repeating it after a failure can't do it twice."""
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ TIMEOUT_S = 30
 TRIES = 3
 MAX_ANSWER = 16 * 1024 * 1024
 LONGEST_PAUSE_S = 30
+SECONDS = re.compile("[0-9]{1,9}")
 PASSING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 PART = 200
 """The most that one request for a list may ask for."""
@@ -124,11 +126,16 @@ def _refused(refusal: HTTPError) -> CommandError:
 
 
 def _unreachable(url: str, error: Exception) -> CommandError:
-    reason = getattr(error, "reason", None) or error
-    words = getattr(reason, "strerror", None) or type(reason).__name__
-    return CommandError(f"{url} cannot be reached: {words}.", UNREACHABLE)
+    return CommandError(f"{url} cannot be reached: {why(error)}.", UNREACHABLE)
+
+
+def why(error: Exception) -> str:
+    """Return why a request failed, without the address: it may be a secret."""
+    reason = getattr(error, "reason", None)
+    cause = reason if isinstance(reason, Exception) else error
+    return getattr(cause, "strerror", None) or type(cause).__name__
 
 
 def _pause(retry_after: str | None) -> int:
-    wanted = int(retry_after) if retry_after and retry_after.isdigit() else 1
+    wanted = int(retry_after) if retry_after and SECONDS.fullmatch(retry_after) else 1
     return min(wanted, LONGEST_PAUSE_S)

@@ -30,9 +30,29 @@ def load(environment: Mapping[str, str]) -> Settings:
         raise CommandError(
             "OIMS_URL is not set; set it to the app's address, such as https://oims.example.org.", USAGE
         )
-    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-        raise CommandError("OIMS_URL must start with http:// or https:// and name a host.", USAGE)
+    check_address("OIMS_URL", url)
     return Settings(url, _token(environment), _ca_file(environment))
+
+
+def check_address(name: str, url: str) -> None:
+    """Check what a variable says of a server's address; a request to another would fail each time.
+
+    Raises:
+        CommandError: it is none; the sentence names the variable and not its value, which may be a secret.
+
+    """
+    try:
+        parts = urlsplit(url)
+        is_sound = (parts.port or 1) > 0 and bool((parts.hostname or "").encode("idna"))
+    except ValueError:
+        is_sound = False
+    if not is_sound or parts.scheme not in {"http", "https"}:
+        raise CommandError(f"{name} must start with http:// or https:// and name a host.", USAGE)
+    if "@" in parts.netloc:
+        raise CommandError(f"{name} must not have a name or password before the host.", USAGE)
+    rest = parts.path + parts.query + parts.fragment
+    if not (url.isprintable() and rest.isascii() and " " not in url):
+        raise CommandError(f"{name} has characters that no address has; write them as %XX.", USAGE)
 
 
 def _ca_file(environment: Mapping[str, str]) -> Path | None:

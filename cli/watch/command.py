@@ -105,7 +105,7 @@ def _what_is_wrong(settings: Settings) -> str:
 
 def _remembered(path: Path, settings: Settings) -> Memory:
     try:
-        return memories.load(path, settings.app.url)
+        return memories.load(path, settings.app.url).by(settings.ways)
     except ValueError as error:
         sys.stderr.write(f"oims: {error}.\n")
         return Memory()
@@ -124,16 +124,23 @@ def _keep(path: Path, settings: Settings, before: Memory, now: Memory) -> None:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Keep other watchers away from the file: they would tell everything twice."""
+    """Keep other watchers away from the file: they would tell everything twice.
+
+    What is there and no file, such as a device, must not be replaced by one.
+    """
     try:
+        if not path.name or (path.exists() and not path.is_file()):
+            raise CommandError(f"--state: {path} is not a file.", USAGE)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with path.with_name(f"{path.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-    except BlockingIOError:
-        raise CommandError(f"Another oims watch uses {path}.", REFUSED) from None
+        lock = path.with_name(f"{path.name}.lock").open("w")
     except OSError as error:
         raise CommandError(f"--state: cannot use {path}: {error.strerror}.", USAGE) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(f"Another oims watch uses {path}.", REFUSED) from None
+        yield
 
 
 def _place(environment: Mapping[str, str]) -> Path:

@@ -9,9 +9,10 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from http.client import HTTPException
+from urllib.error import HTTPError
 from urllib.request import Request
 
-from cli.client import direct_opener
+from cli.client import direct_opener, why
 from cli.terminal import clean
 from cli.watch.deadline import within
 from cli.watch.memory import Memory, Phase
@@ -80,8 +81,11 @@ def tell(way: str, notice: Notice, settings: Settings, at: datetime) -> None:
         raise NotToldError(f"the mail server answered {error.smtp_code}") from None
     except smtplib.SMTPRecipientsRefused as error:
         raise NotToldError(f"the mail server refused {', '.join(error.recipients)}") from None
-    except (OSError, HTTPException, smtplib.SMTPException, ValueError) as error:
-        raise NotToldError(getattr(error, "strerror", None) or type(error).__name__) from None
+    except HTTPError as error:
+        with error:
+            raise NotToldError(f"the service answered {error.code}") from None
+    except (OSError, smtplib.SMTPException, HTTPException, ValueError) as error:
+        raise NotToldError(why(error)) from None
 
 
 def _mail(mail: Mail, notice: Notice, at: datetime) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cli import settings
 from cli.errors import USAGE, CommandError
@@ -51,8 +50,8 @@ def load(url: str, environment: Mapping[str, str]) -> Settings:
     """
     app = settings.load({**environment, **({"OIMS_URL": url} if url else {})})
     call = settings.secret(environment, "OIMS_WATCH_CALL")
-    if call and (urlsplit(call).scheme not in {"http", "https"} or not urlsplit(call).hostname):
-        raise CommandError("OIMS_WATCH_CALL must start with http:// or https:// and name a host.", USAGE)
+    if call:
+        settings.check_address("OIMS_WATCH_CALL", call)
     found = Settings(app, _mail(environment, app.ca_file), call)
     if not found.ways:
         raise CommandError(

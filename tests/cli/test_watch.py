@@ -1,6 +1,7 @@
 """`oims watch`: it tells people when OIMS cannot, once, and tells the end."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -157,8 +158,11 @@ def test_what_is_no_answer_of_oims_counts_as_an_outage(watch: Watch, app: str, h
 
 def test_a_damaged_file_begins_anew_and_says_so(watch: Watch, app: str, tmp_path: Path) -> None:
     file = tmp_path / "watch.json"
-    for text in ("", "{", "[]", '{"url": 1}', f'{{"url": "{app}", "phase": "asleep"}}'):
-        file.write_text(text)
+    kept = f'{{"url": "{app}", "phase": "silent", "ended": null, "reason": "", "told": [], "since": '
+    texts = ["", "{", "[]", '{"url": 1}', f'{{"url": "{app}", "phase": "asleep"}}', "[" * 50_000, "\udcff"]
+    texts += [f'{kept}"{moment}"}}' for moment in ("0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00")]
+    for text in texts:
+        file.write_bytes(text.encode("utf-8", "surrogateescape"))
         done = watch(app, "--state", str(file))
         assert done.returncode == 0, done.stderr
         if text != '{"url": 1}':
@@ -174,12 +178,21 @@ def test_a_damaged_file_begins_anew_and_says_so(watch: Watch, app: str, tmp_path
         ({"OIMS_MAIL_TO": "ann"}, "'ann' is not a mail address"),
         ({"OIMS_MAIL_TO": "ann@"}, "'ann@' is not a mail address"),
         ({"OIMS_SMTP_FROM": "ann@[1"}, "'ann@[1' is not a mail address"),
+        ({"OIMS_MAIL_TO": "ann@bob@example.org"}, "is not a mail address"),
         ({"OIMS_SMTP_PORT": "0"}, "OIMS_SMTP_PORT"),
         ({"OIMS_SMTP_PORT": "²"}, "OIMS_SMTP_PORT"),
         ({"OIMS_SMTP_TLS": "ssl"}, "OIMS_SMTP_TLS must be one of"),
         ({"OIMS_WATCH_CALL": "file:///etc/passwd"}, "OIMS_WATCH_CALL must start with"),
         ({"OIMS_WATCH_CALL_FILE": "/nowhere"}, "OIMS_WATCH_CALL_FILE: cannot read"),
         ({"OIMS_SMTP_PASSWORD_FILE": "/nowhere"}, "OIMS_SMTP_PASSWORD_FILE: cannot read"),
+        ({"OIMS_WATCH_CALL": "http://[::1"}, "OIMS_WATCH_CALL must start with"),
+        ({"OIMS_WATCH_CALL": "http://a..b/"}, "OIMS_WATCH_CALL must start with"),
+        ({"OIMS_WATCH_CALL": "http://127.0.0.1:port/"}, "OIMS_WATCH_CALL must start with"),
+        ({"OIMS_WATCH_CALL": "http://127.0.0.1/a b"}, "OIMS_WATCH_CALL has characters"),
+        ({"OIMS_WATCH_CALL": "http://127.0.0.1/a\r\nX: y"}, "OIMS_WATCH_CALL has characters"),
+        ({"OIMS_WATCH_CALL": "http://127.0.0.1/ü"}, "OIMS_WATCH_CALL has characters"),
+        ({"OIMS_WATCH_CALL": "http://ann:secret@127.0.0.1/"}, "OIMS_WATCH_CALL must not have a name"),
+        ({"OIMS_MAIL_TO": "ann@example.org\r\nBcc: eve@example.org"}, "is not a mail address"),
         ({"STATE_DIRECTORY": "/proc/nowhere"}, "--state: cannot use"),
     ],
 )
@@ -188,6 +201,25 @@ def test_a_wrong_setting_is_named(watch: Watch, app: str, changes: dict[str, str
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "no name"])
+def test_what_is_no_file_is_never_replaced_by_one(watch: Watch, app: str, tmp_path: Path, kind: str) -> None:
+    place = tmp_path / "place"
+    if kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.mkdir()
+    done = watch(app, "--state", "." if kind == "no name" else str(place))
+    assert (done.returncode, "is not a file" in done.stderr) == (2, True)
+    assert not place.is_file()
+
+
+def test_the_end_of_a_silence_waits_for_no_way_that_was_taken_away() -> None:
+    at = datetime(2026, 11, 27, tzinfo=UTC)
+    over = Memory().missed(at, "away").after_telling("mail").heard(at)
+    assert over.by(["mail", "call"]) == over
+    assert over.by(["call"]) == Memory(), "else the next silence would count as this one"
 
 
 def test_a_second_watcher_of_the_same_file_is_refused(watch: Watch, app: str, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from cli.main import main
 from cli.watch import command, memory
 from cli.watch.memory import Memory, Phase
+from tests.processes import free_port
 
 
 def test_an_answer_that_never_ends_is_an_outage_too(
@@ -82,3 +83,18 @@ def test_whatever_app_and_service_answer_the_look_ends_in_order(
         monkeypatch.setenv("OIMS_WATCH_CALL", url)
         memory.save(state, url, Memory(Phase.SILENT, since=datetime(2026, 1, 1, tzinfo=UTC)))
         assert main(["watch", "--once", url, "--state", str(state)]) == status
+
+
+def test_a_service_that_refuses_a_call_is_named_by_its_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state, app = tmp_path / "watch.json", f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("OIMS_TOKEN", "oims_token")
+    memory.save(state, app, Memory(Phase.SILENT, since=datetime(2026, 1, 1, tzinfo=UTC)))
+    with answering(b"HTTP/1.1 404 Not Found\r\n\r\n") as url:
+        for call, words in ((url, "the service answered 404"), (app, "Connection refused")):
+            monkeypatch.setenv("OIMS_WATCH_CALL", f"{call}/secret-path")
+            assert main(["watch", "--once", app, "--state", str(state)]) == 3
+            said = capsys.readouterr().err
+            assert f"nobody was told by call: {words}. It is tried again." in said
+            assert "secret-path" not in said
