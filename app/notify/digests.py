@@ -13,7 +13,7 @@ from app.formats import clock_time
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import Incident
 from app.notify import caps, outbox
-from app.notify.messages import VERBS, base_url, choose_url, post, unsubscribe_url
+from app.notify.messages import VERBS, base_url, choose_url, unsubscribe_url, written
 from app.notify.models import MailKind, MailState, OutboxMessage
 
 MOST = 500
@@ -67,7 +67,7 @@ def _post(recipient: str, mails: Sequence[OutboxMessage]) -> OutboxMessage:
     still_open = sum(line.incident.state is not State.RESOLVED for line in lines)
     ended = len(lines) - still_open
     states = [f"{count} {word}" for count, word in ((still_open, "open"), (ended, "resolved")) if count]
-    return post(
+    words = written(
         MailKind.DIGEST,
         recipient,
         subject=f"[OIMS] {_counted(len(lines), 'incident')} in one mail: {', '.join(states)}",
@@ -80,6 +80,9 @@ def _post(recipient: str, mails: Sequence[OutboxMessage]) -> OutboxMessage:
         },
         unsubscribe_url=unsubscribe_url(user_id, MailKind.DIGEST),
     )
+    digest = OutboxMessage(**words)
+    db.session.add(digest)
+    return digest
 
 
 def _lines(mails: Sequence[OutboxMessage]) -> Sequence[Line]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from app.accounts.models import Role, User
 from app.clock import in_words
 from app.extensions import db
-from app.notify.messages import KEEP_TRYING, base_url, is_on, post
+from app.notify.messages import KEEP_TRYING, base_url, is_on, written
 from app.notify.models import MailKind, OutboxMessage
 from app.text import one_line
 
@@ -200,7 +200,7 @@ def _post(recipient: str, letter: Letter) -> OutboxMessage | None:
 
 
 def _write(recipient: str, letter: Letter) -> OutboxMessage:
-    message = post(
+    words = written(
         letter.kind,
         recipient,
         subject=f"[OIMS] {letter.subject}",
@@ -208,6 +208,8 @@ def _write(recipient: str, letter: Letter) -> OutboxMessage:
         context={"letter": letter},
         keep_trying=letter.keep_trying,
     )
+    message = OutboxMessage(**words)
+    db.session.add(message)
     db.session.flush()
     return message
 

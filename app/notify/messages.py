@@ -77,7 +77,7 @@ def enqueue(
     batch = secrets.token_hex(16)
     whom = recipients.of(kind, incident)
     for recipient in whom:
-        words = _words(
+        words = written(
             kind,
             recipient.address,
             subject=f"[OIMS #{incident.id}] {VERBS[kind]}: {incident.title}",
@@ -94,34 +94,7 @@ def enqueue(
     return len(whom)
 
 
-def post(
-    kind: MailKind,
-    recipient: str,
-    *,
-    subject: str,
-    template: str,
-    context: Mapping[str, Any],
-    leaves_at: datetime | None = None,
-    keep_trying: timedelta = KEEP_TRYING,
-    **fields: Any,
-) -> OutboxMessage:
-    """Write a mail from its two templates into the outbox; call it inside a transaction."""
-    words = _words(
-        kind,
-        recipient,
-        subject=subject,
-        template=template,
-        context=context,
-        leaves_at=leaves_at,
-        keep_trying=keep_trying,
-        **fields,
-    )
-    message = OutboxMessage(**words)
-    db.session.add(message)
-    return message
-
-
-def _words(
+def written(
     kind: MailKind,
     recipient: str,
     *,
@@ -132,6 +105,19 @@ def _words(
     keep_trying: timedelta = KEEP_TRYING,
     **fields: Any,
 ) -> dict[str, Any]:
+    """Return the columns of a mail in the outbox, its words from the two templates of a name.
+
+    Args:
+        kind: what it tells.
+        recipient: the address.
+        subject: its subject, cut to ``MAX_SUBJECT`` characters.
+        template: the name of the templates, without their endings.
+        context: what the templates know.
+        leaves_at: when it leaves at the earliest; now, if it isn't given.
+        keep_trying: how long after that it is tried.
+        fields: further columns.
+
+    """
     leaves_at = leaves_at or now()
     return {
         "kind": kind,
