@@ -13,6 +13,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "oims"
 VALUES_FILES = sorted(path.name.removesuffix("-values.yaml") for path in CHART.glob("ci/*-values.yaml"))
+WITH_ALERTMANAGER = [values for values in VALUES_FILES if values not in {"operator", "external-alertmanager"}]
 KUBE_VERSION = "1.37.0"
 NAMESPACE = "incident-mgmt"
 CRDS = ("monitoring.coreos.com/v1", "gateway.networking.k8s.io/v1", "cert-manager.io/v1")
@@ -41,6 +42,12 @@ def tool(name: str) -> str:
     found = shutil.which(name, path=f"{ROOT / '.tools/bin'}{os.pathsep}{os.environ['PATH']}")
     assert found, f"{name} is missing: run `make tools`"
     return found
+
+
+def run_tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a program that `make tools` puts into .tools/bin."""
+    command = [tool(name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def run_helm(

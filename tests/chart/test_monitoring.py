@@ -1,22 +1,28 @@
-"""The rendered Prometheus and Alertmanager files, judged by their own tools."""
+"""The rendered files of Prometheus, judged by its own tools."""
 
 import json
-import subprocess
+import re
 
 import pytest
 import yaml
 
 import app.config
 import webhook.config
-from tests.chart.rendering import CHART, ROOT, VALUES_FILES, documents, named, of_kind, refusal, text, tool
+from tests.chart.rendering import (
+    CHART,
+    ROOT,
+    VALUES_FILES,
+    WITH_ALERTMANAGER,
+    documents,
+    named,
+    of_kind,
+    refusal,
+    run_tool,
+    text,
+)
 
 RULES = sorted((CHART / "files" / "rules").glob("*.yml"))
 WITH_PROMETHEUS = [values for values in VALUES_FILES if values != "operator"]
-WITH_ALERTMANAGER = [values for values in VALUES_FILES if values not in {"operator", "external-alertmanager"}]
-
-
-def run(name, *arguments):
-    return subprocess.run([tool(name), *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -35,10 +41,10 @@ def prometheus_files(values, tmp_path):
 
 @pytest.mark.parametrize("values", WITH_PROMETHEUS)
 def test_promtool_finds_nothing_in_the_rendered_configuration(prometheus_files):
-    done = run("promtool", "check", "config", "--lint=all", "--lint-fatal", prometheus_files)
+    done = run_tool("promtool", "check", "config", "--lint=all", "--lint-fatal", prometheus_files)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (
-        run(
+        run_tool(
             "promtool",
             "check",
             "rules",
@@ -115,7 +121,7 @@ def test_single_alerts_can_be_left_out_and_tuned(tuned, tmp_path):
     for name, content in files.items():
         (tmp_path / name).write_text(content)
     paths = list(tmp_path.glob("*.yml"))
-    done = run("promtool", "check", "rules", "--lint=all", "--lint-fatal", *paths)
+    done = run_tool("promtool", "check", "rules", "--lint=all", "--lint-fatal", *paths)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -204,82 +210,6 @@ def test_prometheus_tells_the_right_alertmanager(values, expected):
     assert config["alerting"]["alertmanagers"] == [expected]
 
 
-@pytest.fixture
-def alertmanager_file(values, tmp_path):
-    file = tmp_path / "alertmanager.yml"
-    file.write_text(named(documents(values), "ConfigMap", "oims-alertmanager")["data"]["alertmanager.yml"])
-    return file
-
-
-@pytest.mark.parametrize("values", WITH_ALERTMANAGER)
-def test_amtool_finds_nothing_in_the_rendered_configuration(alertmanager_file):
-    done = run("amtool", "check-config", "--enable-feature=utf8-strict-mode", alertmanager_file)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize(
-    ("values", "labels", "receivers"),
-    [
-        ("default", ["alertname=IncidentAppErrors", "severity=high"], "oims-webhook"),
-        ("default", ["alertname=Watchdog", "severity=none"], "oims-webhook"),
-        ("default", ['alertname="Übung mit Leerzeichen"'], "oims-webhook"),
-        ("everything", ["alertname=Watchdog", "severity=none"], "heartbeat"),
-        ("everything", ["alertname=IncidentAppDown", "severity=critical"], "heartbeat"),
-        ("everything", ["alertname=IncidentAppSlow", "severity=medium"], "oims-webhook"),
-        ("everything", ["alertname=IncidentMailsStopped", "severity=critical"], "heartbeat,oims-mail"),
-        ("default", ["alertname=IncidentMailsStopped", "severity=critical"], "oims-webhook"),
-    ],
-)
-def test_alerts_take_the_right_route(alertmanager_file, labels, receivers):
-    done = run(
-        "amtool", "config", "routes", "test", "--enable-feature=utf8-strict-mode",
-        f"--config.file={alertmanager_file}", f"--verify.receivers={receivers}", *labels,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize(
-    ("tls", "port", "expected"),
-    [
-        ("none", 25, {"require_tls": False, "force_implicit_tls": False}),
-        ("starttls", 587, {"require_tls": True, "force_implicit_tls": False}),
-        ("tls", 2465, {"require_tls": False, "force_implicit_tls": True}),
-    ],
-)
-@pytest.mark.threat("T29")
-def test_alertmanager_mails_by_the_mail_server_of_the_app(tmp_path, tls, port, expected):
-    objects = documents(
-        "everything", sets=(f"app.smtp.tls={tls}", f"app.smtp.port={port}", "app.smtp.host=fd00::25")
-    )
-    text = named(objects, "ConfigMap", "oims-alertmanager")["data"]["alertmanager.yml"]
-    (tmp_path / "alertmanager.yml").write_text(text)
-    done = run("amtool", "check-config", "--enable-feature=utf8-strict-mode", tmp_path / "alertmanager.yml")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (mail,) = next(one for one in yaml.safe_load(text)["receivers"] if one["name"] == "oims-mail")[
-        "email_configs"
-    ]
-    assert (mail["to"], mail["smarthost"]) == ("oncall@example.org", f"[fd00::25]:{port}")
-    assert {name: mail[name] for name in expected} == expected
-    pod = named(objects, "StatefulSet", "oims-alertmanager")["spec"]["template"]["spec"]
-    (folder,) = [
-        mount["mountPath"]
-        for mount in pod["containers"][0]["volumeMounts"]
-        if mount["name"] == "smtp-password"
-    ]
-    assert mail["auth_password_file"] == f"{folder}/smtp-password"
-    policy = named(objects, "NetworkPolicy", "oims-alertmanager")["spec"]
-    assert port in [item["port"] for rule in policy["egress"] for item in rule["ports"]]
-
-
-@pytest.mark.parametrize("values", WITH_ALERTMANAGER)
-def test_the_token_is_in_no_configuration(alertmanager_file):
-    config = yaml.safe_load(alertmanager_file.read_text())
-    (hook,) = config["receivers"][0]["webhook_configs"]
-    assert config["receivers"][0]["name"] == "oims-webhook"
-    assert hook["http_config"]["authorization"] == {"credentials_file": "/etc/oims/webhook/token"}
-    assert hook["send_resolved"] is True
-
-
 @pytest.mark.threat("T14")
 def test_secrets_given_as_values_are_in_secrets_only():
     given = {
@@ -302,8 +232,6 @@ def test_the_dashboard_asks_only_for_metrics_that_exist():
     known = "".join(
         file.read_text() for folder in ("app", "webhook") for file in (ROOT / folder).rglob("*.py")
     )
-    import re  # noqa: PLC0415 - used here only
-
     for panel in dashboard["panels"]:
         assert panel["title"]
         for target in panel.get("targets", []):

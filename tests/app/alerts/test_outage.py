@@ -1,18 +1,13 @@
 """While no alert can arrive the worker says so itself: one incident for each outage, and its end."""
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from datetime import timedelta
-from threading import Event, Thread
 
 import pytest
-from flask import Flask
 from sqlalchemy import select
 
 from app.accounts.models import User
 from app.alerts import cursor, outage
-from app.alerts.consumer import Answer, Consumer, _take
 from app.alerts.outage import TITLE, Watch
 from app.clock import now
 from app.config import Settings
@@ -22,21 +17,10 @@ from app.incidents import merging, service
 from app.incidents.actors import SYSTEM
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import EventKind, Incident, Source, TimelineEvent
-from app.notify.models import MailKind, OutboxMessage
-from tests.app.standins import Answering, serving
-from tests.waiting import until
+from app.notify.models import MailKind
+from tests.app.alerts.outages import Steady, incidents, mails, miss, read, to_all, told
 
 pytestmark = pytest.mark.usefixtures("context")
-
-
-class Steady:
-    """A steady clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.at = 1000.0
-
-    def monotonic(self) -> float:
-        return self.at
 
 
 @pytest.fixture
@@ -44,38 +28,6 @@ def steady(monkeypatch: pytest.MonkeyPatch) -> Steady:
     clock = Steady()
     monkeypatch.setattr(outage, "time", clock)
     return clock
-
-
-def read(settings: Settings, watchdog_age_s: float | None = None) -> None:
-    """Let some worker read the journal to its end."""
-    _take(0, Answer(events=[], last_seq=0, watchdog_age_s=watchdog_age_s), settings)
-
-
-def miss(settings: Settings, steady: Steady, seconds: float = 150, *, is_answered: bool = False) -> None:
-    """Let a worker that has just started find no journal for a time."""
-    watch = Watch(settings)
-    watch.missed(is_answered=is_answered)
-    steady.at += seconds
-    watch.missed(is_answered=is_answered)
-
-
-def incidents() -> list[Incident]:
-    db.session.rollback()
-    return list(db.session.scalars(select(Incident).order_by(Incident.id)))
-
-
-def told(incident: Incident) -> list[str]:
-    rows = select(TimelineEvent).where(TimelineEvent.incident_id == incident.id).order_by(TimelineEvent.id)
-    return [item.summary for item in db.session.scalars(rows)]
-
-
-def mails() -> list[tuple[MailKind, str]]:
-    rows = db.session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
-    return [(mail.kind, mail.recipient) for mail in rows]
-
-
-def to_all(kind: MailKind) -> list[tuple[MailKind, str]]:
-    return [(kind, "oncall@example.org"), (kind, "lead@example.org")]
 
 
 @pytest.mark.parametrize(
@@ -254,55 +206,3 @@ def test_one_merged_into_another_incident_goes_on_there(settings: Settings, stea
     Watch(settings).heard()
 
     assert any("alerts arrive again" in line.lower() for line in told(db.session.get_one(Incident, other.id)))
-
-
-class Webhook(Answering):
-    """A journal without events, whose Watchdog is fresh."""
-
-    def asked(self) -> None:
-        time.sleep(0.2)
-        self.answer({"events": [], "last_seq": 0, "oldest_seq": None, "watchdog_age_s": 1.0})
-
-
-@contextmanager
-def reading(app: Flask, settings: Settings) -> Iterator[None]:
-    """Read as a worker does, until the block ends."""
-    stop = Event()
-
-    def work() -> None:
-        with app.app_context():
-            Consumer(settings).run(stop)
-            db.session.remove()
-
-    thread = Thread(target=work)
-    thread.start()
-    yield
-    stop.set()
-    thread.join(60)
-
-
-@pytest.mark.slow
-@pytest.mark.fault("F14")
-@pytest.mark.threat("T29")
-def test_two_workers_at_once_open_one_incident_and_close_it(
-    app: Flask, make_settings: Callable[..., Settings]
-) -> None:
-    with ExitStack() as webhook, ExitStack() as workers:
-        address = webhook.enter_context(serving(Webhook))
-        settings = make_settings(
-            journal_url=f"http://{address}", journal_token="r" * 40, journal_silent_after="2s"
-        )
-        for _ in range(2):
-            workers.enter_context(reading(app, settings))
-        until(_caught_up, 60)
-        webhook.close()
-        until(incidents, 60)
-        assert [incident.state for incident in incidents()] == [State.OPEN]
-        with serving(Webhook, port=int(address.rpartition(":")[2])):
-            until(lambda: incidents()[0].state is State.RESOLVED, 60)
-        assert len(told(incidents()[0])) == 2
-
-
-def _caught_up() -> bool:
-    db.session.rollback()
-    return cursor.read().watchdog_at is not None
