@@ -49,6 +49,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "automation/run/output.py:_CONTROL": ("\x1b[", "\x1b[0;", "\x1b", "a"),
     "automation/run/process.py:_SSH_MASTER": ("ssh: ", "[mux]", "a"),
     "automation/verify.py:_WINDOW": ("1", "1d"),
+    "cli/client.py:SECONDS": ("1", "1 "),
     "cli/times.py:length": ("1", "1h"),
     "gate/__main__.py:_ROUTE": ("1", "1=a", "1=a.", "a:"),
     "contract/secret_kinds.py:NAME": ("token", "a-", "_pw"),
