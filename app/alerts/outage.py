@@ -123,13 +123,14 @@ def _go_on(place: JournalCursor, outage: Outage) -> None:
 
 
 def _end(place: JournalCursor) -> None:
-    """Resolve the incident; one that a person has stays with the person."""
+    """Resolve the outage's own incident; one that a person has stays with the person."""
     since, place.outage_since = place.outage_since or now(), None
     incident = _incident(place)
     if incident is None:
         return
     lasted = f"They did not for {in_words((now() - since).total_seconds())}."
-    if incident.state is not State.RESOLVED and not incident.is_taken_over:
+    is_own = incident.id == place.outage_incident_id
+    if is_own and incident.state is not State.RESOLVED and not incident.is_taken_over:
         changes.close(incident, SYSTEM, f"Resolved: alerts arrive again. {lasted}")
         return
     changes.record(incident.id, EventKind.ALERT_RESOLVED, SYSTEM, f"Alerts arrive again. {lasted}")
@@ -143,10 +144,7 @@ def _incident(place: JournalCursor) -> Incident | None:
         return None
     incident = changes.lock(place.outage_incident_id)
     other = merging.goes_on(incident)
-    if other is None:
-        return incident
-    place.outage_incident_id = other.id
-    return changes.lock(other.id)
+    return incident if other is None else changes.lock(other.id)
 
 
 def _description(outage: Outage) -> str:

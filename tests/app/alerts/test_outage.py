@@ -205,4 +205,10 @@ def test_one_merged_into_another_incident_goes_on_there(settings: Settings, stea
     read(settings)
     Watch(settings).heard()
 
-    assert any("alerts arrive again" in line.lower() for line in told(db.session.get_one(Incident, other.id)))
+    other = db.session.get_one(Incident, other.id)
+    assert any("alerts arrive again" in line.lower() for line in told(other))
+    assert other.state is State.OPEN, "it may be about more than alerts that don't arrive"
+
+    service.resolve(other.id, actor=SYSTEM)
+    miss(settings, steady)
+    assert [incident.state for incident in incidents()] == [State.OPEN, State.RESOLVED]
