@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from threading import Event
 
 import requests
@@ -42,6 +43,7 @@ WAIT_S = 20
 CONNECT_TIMEOUT_S = 5
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
+MAX_SEQ = 2**63 - 1
 
 
 class Row(BaseModel):
@@ -49,7 +51,7 @@ class Row(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    seq: int = Field(ge=1, le=2**63 - 1)
+    seq: int = Field(ge=1, le=MAX_SEQ)
 
 
 class Refused(BaseModel):
@@ -67,8 +69,8 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     events: list[Row]
-    last_seq: int = Field(ge=0)
-    oldest_seq: int | None = None
+    last_seq: int = Field(ge=0, le=MAX_SEQ)
+    oldest_seq: int | None = Field(None, ge=0, le=MAX_SEQ)
     refused: Refused | None = None
     watchdog_age_s: float | None = Field(None, ge=0, le=1e9)
 
@@ -94,11 +96,10 @@ class Consumer:
 
     def run(self, stop: Event) -> None:
         """Read until ``stop`` is set; while the journal or the database is away, wait longer each time."""
-        watch = outage.Watch(self.settings)
         pause, longest = FIRST_PAUSE_S, min(LONGEST_PAUSE_S, self._rhythm_s)
         while not stop.is_set():
             try:
-                self._poll_and_judge(watch)
+                self._poll_and_judge()
                 pause = FIRST_PAUSE_S
             except (requests.RequestException, ValidationError, SQLAlchemyError) as error:
                 log.warning("journal_unavailable", error=_reason(error), retry_in_s=pause)
@@ -110,11 +111,20 @@ class Consumer:
         """How often to ask at least, so that one answer that is lost makes no outage."""
         return self.settings.journal_silent_after.total_seconds() / 4
 
-    def _poll_and_judge(self, watch: outage.Watch) -> None:
+    @cached_property
+    def _watch(self) -> outage.Watch:
+        """What was heard so far; it outlasts a defect, after which the worker runs this consumer again."""
+        return outage.Watch(self.settings)
+
+    def _poll_and_judge(self) -> None:
+        watch = self._watch
         try:
             self.poll()
-        except (requests.RequestException, ValidationError) as error:
-            watch.missed(is_answered=isinstance(error, requests.HTTPError | ValidationError))
+        except SQLAlchemyError:
+            raise  # the database is away: nothing follows for the journal
+        except Exception as error:
+            is_refusal = isinstance(error, requests.HTTPError)
+            watch.missed(is_answered=is_refusal or not isinstance(error, requests.RequestException))
             raise
         watch.heard()
 

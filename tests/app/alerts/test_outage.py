@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from app.accounts.models import User
-from app.alerts import cursor, outage
+from app.alerts import cursor
 from app.alerts.outage import TITLE, Watch
 from app.clock import now
 from app.config import Settings
@@ -21,13 +21,6 @@ from app.notify.models import MailKind
 from tests.app.alerts.outages import Steady, incidents, mails, miss, read, to_all, told
 
 pytestmark = pytest.mark.usefixtures("context")
-
-
-@pytest.fixture
-def steady(monkeypatch: pytest.MonkeyPatch) -> Steady:
-    clock = Steady()
-    monkeypatch.setattr(outage, "time", clock)
-    return clock
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Two workers at once see the same outage."""
+"""What a worker concludes from a journal that it cannot read, and two workers at once."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,17 +7,63 @@ from threading import Event, Thread
 
 import pytest
 from flask import Flask
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from app.alerts import cursor
-from app.alerts.consumer import Consumer
+from app.alerts.consumer import Answer, Consumer
 from app.config import Settings
 from app.extensions import db
 from app.incidents.lifecycle import State
-from tests.app.alerts.outages import incidents, told
+from tests.app.alerts.outages import Steady, incidents, told
 from tests.app.standins import Answering, serving
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("context")
+
+
+def test_a_defect_that_ends_each_look_at_the_journal_is_told_of(
+    settings: Settings, steady: Steady, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_consumer: Consumer) -> None:
+        steady.at += 70
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(Consumer, "poll", fail)
+    consumer = Consumer(settings)
+    for _again in range(3):
+        with pytest.raises(KeyError):
+            consumer.run(Event())
+
+    assert ["cannot read its journal" in incident.description for incident in incidents()] == [True]
+
+
+def test_while_the_database_is_away_nothing_is_concluded_from_it(
+    settings: Settings, steady: Steady, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = Event()
+
+    def fail(_consumer: Consumer) -> None:
+        steady.at += 1000
+        stop.set()
+        raise OperationalError("BEGIN", None, Exception())
+
+    monkeypatch.setattr(Consumer, "poll", fail)
+    Consumer(settings).run(stop)
+
+    assert incidents() == []
+
+
+@pytest.mark.parametrize("odd", [{"last_seq": 2**63}, {"oldest_seq": 2**63}, {"oldest_seq": -1}])
+def test_numbers_that_no_journal_has_are_no_answer(odd: dict[str, int]) -> None:
+    with pytest.raises(ValidationError):
+        Answer.model_validate({"events": [], "last_seq": 0} | odd)
+
+
+@pytest.mark.parametrize("age_s", [float("nan"), float("inf"), -1, 1e300, [], "soon"])
+def test_an_age_that_nothing_has_is_no_answer(age_s: object) -> None:
+    with pytest.raises(ValidationError):
+        Answer.model_validate({"events": [], "last_seq": 0, "watchdog_age_s": age_s})
 
 
 class Webhook(Answering):
