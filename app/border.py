@@ -4,22 +4,28 @@ Views and use cases never see anything else in paths, queries and forms, so no d
 """
 
 from collections.abc import Iterable, Mapping
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from flask import Flask, Request
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_if_range_header
 from werkzeug.routing import IntegerConverter, Map, UnicodeConverter
 from werkzeug.utils import cached_property
 
 from app.paging import MAX_ID
 from contract.text import decoded
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 MAX_SEGMENT = 2_000
 """Characters of one part of a path; the longest of ours is the token of a link in a mail."""
 SHOWN = {code: "\ufffd" for code in (*range(32), 127) if chr(code) not in "\t\n\r"}
 """Control characters become the mark that also stands for bytes that are no text."""
+CONDITIONS = frozenset({"HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE", "HTTP_IF_RANGE"})
+"""Headers that may hold a date; one that is none is ignored (RFC 9110, 13.1.3)."""
 
 
 class Id(IntegerConverter):
@@ -68,10 +74,16 @@ class FormReader(FormDataParser):
 
 
 class BorderedRequest(Request):
-    """A request whose query and form are fit to be stored."""
+    """A request whose query and form are fit to be stored, and whose conditions can be read."""
 
     parameter_storage_class = Parameters
     form_data_parser_class = FormReader
+
+    def __init__(self, environ: "WSGIEnvironment", *args: Any, **kwargs: Any) -> None:
+        for name in CONDITIONS & environ.keys():
+            if _is_out_of_time(environ[name]):
+                del environ[name]
+        super().__init__(environ, *args, **kwargs)
 
     @cached_property
     def args(self) -> Parameters:
@@ -82,6 +94,15 @@ class BorderedRequest(Request):
     def full_path(self) -> str:
         """Return path and query as text."""
         return f"{self.path}?{decoded(self.query_string)}"
+
+
+def _is_out_of_time(value: str) -> bool:
+    """Say whether a condition names a moment that no calendar has, which werkzeug would fail at."""
+    try:
+        parse_if_range_header(value)
+    except OverflowError:
+        return True
+    return False
 
 
 def _pairs(encoded: bytes) -> list[tuple[str, str]]:

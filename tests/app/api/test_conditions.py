@@ -66,3 +66,25 @@ def test_what_is_no_tag_is_named(
     refused = client.post(path, headers=headers | {"If-Match": tag})
     assert refused.status_code == 422
     assert refused.get_json()["errors"][0]["field"] == "If-Match"
+
+
+NO_MOMENTS = (
+    "Sat, 01 Jan 99999999999 00:00:00 GMT",
+    "Sat, 01 Jan 2022 99999999999:00:00 GMT",
+    "Sat, 01 Jan 2022 00:00:00 +99999999999999999999",
+    "Fri, 31 Dec 9999 23:59:59 -2359",
+    f"Sat, 01 Jan {'9' * 5000} 00:00:00 GMT",
+    "yesterday",
+)
+
+
+@pytest.mark.threat("T33")
+@pytest.mark.parametrize("condition", ["If-Modified-Since", "If-Unmodified-Since", "If-Range"])
+def test_a_date_that_no_calendar_has_is_ignored(
+    client: FlaskClient, headers: dict[str, str], incident: dict[str, Any], condition: str
+) -> None:
+    for path in ("/static/favicon-calm.svg", f"/api/v1/incidents/{incident['id']}"):
+        for date in NO_MOMENTS:
+            asked = headers | {condition: date, "Range": "bytes=0-99"}
+            with client.get(path, headers=asked) as answer:
+                assert answer.status_code in {200, 206}, (path, date)
