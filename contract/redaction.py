@@ -7,12 +7,13 @@ secret can't be told, too much is hidden rather than too little.
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from contract.secret_kinds import ANY, KINDS, MARK, NAME, Kind
+from contract.secret_kinds import ANY, KINDS, NAME
+from contract.secret_words import MARK, Kind
 
 MAX_TEXT = 200_000
 """Characters of one text that are looked at and kept; the rest is cut, and the text says so."""
 SHORT_TEXT = 1_000
-"""Bytes up to which one look for all kinds at once is quicker than a look for each."""
+"""Bytes up to which one look for several kinds at once is quicker than a look for each."""
 MAX_SECRETS = 1_000
 """Secrets of one kind in one text; what follows the last is cut, since each costs time to replace."""
 MAX_DEPTH = 8
@@ -26,7 +27,7 @@ def redact(text: str) -> str:
     """
     left_out = len(text) - MAX_TEXT
     data = text[:MAX_TEXT].encode("utf-8", "replace")
-    if len(data) <= SHORT_TEXT and not ANY.search(data):
+    if len(data) <= SHORT_TEXT and not any(rows.search(data) for rows in ANY):
         return data.decode()
     for kind in KINDS:
         data = _hide(kind, data)

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from app import logs
-from contract.secret_kinds import MARK
+from contract.secret_words import MARK
 
 
 @pytest.fixture

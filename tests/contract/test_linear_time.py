@@ -65,6 +65,7 @@ ROWS: dict[str, tuple[str, ...]] = {
 }
 BY_OTHER_TESTS = {
     "contract/secret_kinds.py": "tests/contract/test_redaction.py",
+    "contract/secret_words.py": "tests/contract/test_redaction.py",
     "app/api/idempotency.py": "a header, which the server bounds; the pattern is bounded as well",
     "app/api/preconditions.py": "a header, which the server bounds; the pattern is bounded as well",
 }
