@@ -4,8 +4,11 @@ import time
 from http import HTTPStatus
 from typing import NamedTuple
 
-FOR_GOOD = frozenset({400, 401, 403, 413})
-"""Answers after which Alertmanager doesn't try again."""
+FOR_GOOD = frozenset({400, 403, 413})
+"""Answers after which Alertmanager doesn't try again, to deliveries with a token of ours.
+
+A delivery without one (401) may be anybody's, and moves nothing that people see.
+"""
 
 
 class Refused(NamedTuple):

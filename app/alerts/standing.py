@@ -12,7 +12,6 @@ REFUSED_FOR = timedelta(minutes=15)
 """How long a refusal is told: alerts that go on are sent again within Alertmanager's repeat_interval."""
 
 WHY = {
-    "unauthorized": "its token was wrong",
     "forbidden": "its token was the reader's",
     "too_large": "it was too large",
     "invalid": "it was no message of Alertmanager, or an alert in it was none",

@@ -16,6 +16,7 @@ PROMISED = {
     "AutomationSilent",
     "ConfigurationRefused",
     "DeliveriesRefused",
+    "DeliveriesUnauthorized",
     "IncidentAppDown",
     "IncidentAppErrors",
     "IncidentAppSaturated",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.webhook.process import alert, message
+from tests.webhook.process import READER, alert, message
 from webhook.fingerprints import fingerprint
 from webhook.mending import CUT, NOTICE, UNREADABLE
 
@@ -253,8 +253,22 @@ def test_the_newest_refusal_is_told_to_those_who_read(new_webhook):
 
     assert webhook.events()["refused"]["reason"] == "invalid"
     assert webhook.get("/readyz").json["refused"]["reason"] == "invalid"
-    webhook.post({"alerts": [alert()]}, token="wrong-token-wrong-token")
-    assert webhook.events()["refused"]["reason"] == "unauthorized"
+    webhook.post({"alerts": [alert()]}, token=READER)
+    assert webhook.events()["refused"]["reason"] == "forbidden"
+
+
+@pytest.mark.threat("T1")
+def test_who_has_no_token_of_ours_moves_nothing_that_people_see(new_webhook):
+    webhook = new_webhook().start()
+    before = webhook.metric('oims_webhook_rejected_total{reason="unauthorized"}')
+
+    for token in ("", "wrong-token-wrong-token"):
+        for body in ({"alerts": [alert()]}, b"{", b"x" * 2_000_000):
+            assert webhook.post(body, token=token).status == 401
+
+    assert webhook.events()["refused"] is None
+    assert webhook.get("/readyz").json["refused"] is None
+    assert webhook.metric('oims_webhook_rejected_total{reason="unauthorized"}') == before + 6
 
 
 text = st.text(max_size=30) | st.sampled_from(["firing", "resolved", START, "", "\x00", "x" * 20_000])

@@ -193,14 +193,14 @@ def test_the_list_does_not_say_that_alerts_arrive_after_a_delivery_was_refused(
         place.caught_up_at, place.refused_at, place.refused_for = (
             at,
             at - timedelta(minutes=2),
-            "unauthorized",
+            "forbidden",
         )
         db.session.commit()
 
     page = browser.get("/")
 
     assert "partly refused" in page.words
-    assert "The webhook refused a delivery 2 min ago: its token was wrong." in page.words
+    assert "The webhook refused a delivery 2 min ago: its token was the reader's." in page.words
 
 
 def test_an_empty_list_is_no_good_news_while_alerts_do_not_arrive(app, browser, at, reads_a_journal):
