@@ -9,6 +9,8 @@ from pathlib import Path
 
 LEFT_OUT = frozenset({".git", ".ansible", "__pycache__"})
 """What no playbook reads: it is not in the digest, and not in the copy in which Ansible is started."""
+MOST_LINKS = 40
+"""Linux follows no more on the way to one file."""
 
 
 def folder_problems(playbooks: Path, *others: Path | None) -> list[str]:
@@ -40,8 +42,16 @@ def folder_problems(playbooks: Path, *others: Path | None) -> list[str]:
 
 
 def _above(path: Path) -> list[Path]:
-    """Return the folders above a path up to the root, both as it is written and as its links lead."""
-    return [*path.absolute().parents, *path.resolve().parents]
+    """Return the folders above a path up to the root, and those above each link on the way and its target."""
+    found: list[Path] = []
+    ways, links = [path.absolute()], set[Path]()
+    for way in ways:
+        found += way.parents
+        for one in (way, *way.parents):
+            if len(links) < MOST_LINKS and one.is_symlink() and one not in links:
+                links.add(one)
+                ways.append(one.parent / one.readlink())
+    return found
 
 
 def _who_else(path: Path, own_group: int | None, *, may_be_sticky: bool = False) -> Iterator[str]:

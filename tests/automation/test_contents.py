@@ -104,6 +104,27 @@ def test_the_folders_above_count_as_for_sshd(playbooks, tmp_path):
 
 
 @pytest.mark.threat("T25")
+def test_the_folders_of_all_links_on_the_way_count(playbooks, tmp_path):
+    """Whoever may write where a link lies can lead it elsewhere."""
+    for name in ("first", "second", "third"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "third" / "end").symlink_to(playbooks)
+    (tmp_path / "second" / "link").symlink_to("../third/end")
+    (tmp_path / "first" / "link").symlink_to(tmp_path / "second")
+    way = tmp_path / "first" / "link" / "link"
+    policy_way = tmp_path / "first" / "policy.yml"
+    policy_way.symlink_to(tmp_path / "third" / "end" / "policy.yml")
+    (tmp_path / "circle").symlink_to(tmp_path.parent / tmp_path.name / "circle" / "x")
+    assert folder_problems(way, policy_way, tmp_path / "circle") == []
+    for name in ("first", "second", "third"):
+        (tmp_path / name).chmod(0o777)
+        for found in (folder_problems(way), folder_problems(playbooks, way / "policy.yml")):
+            assert [problem.rpartition("chmod go-w ")[2] for problem in found] != []
+            assert all((tmp_path / name).samefile(one.rpartition("chmod go-w ")[2]) for one in found)
+        (tmp_path / name).chmod(0o755)
+
+
+@pytest.mark.threat("T25")
 @pytest.mark.threat("T38")
 def test_a_changed_include_is_refused_at_the_start_and_named(playbooks, command):
     (playbooks / "tasks").mkdir()
