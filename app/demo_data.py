@@ -21,8 +21,10 @@ from app.errors import InvalidInput
 from app.extensions import db
 from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident, Source, TimelineEvent, Verdict
+from app.incidents.models import EventKind, Incident, Source, TimelineEvent
 from app.remediation.models import Decision, Run
+from contract.decisions import DecisionKind, Reason
+from contract.runs import RunState, Verdict
 
 MOST = 100_000
 DAYS = 90
@@ -162,12 +164,24 @@ def _alerted(number: int, at: datetime, random: Random, person: User, *, is_fres
     story.tell(at, EventKind.OPENED, ALERTING, opening, **fired)
     helps = random.random() < 0.85 if playbook else False  # noqa: PLR2004 - a share of all runs
     if playbook is None:
-        _decide(story, at, "declined", f"no remedy in the policy names {alertname}.", reason="not_in_policy")
+        _decide(
+            story,
+            at,
+            DecisionKind.DECLINED,
+            f"no remedy in the policy names {alertname}.",
+            reason=Reason.NOT_IN_POLICY,
+        )
     elif random.random() < 0.15:  # noqa: PLR2004 - a share of all decisions
         helps = False
-        _decide(story, at, "deferred", "the last run on this target was 3 min ago.", reason="cooldown")
+        _decide(
+            story,
+            at,
+            DecisionKind.DEFERRED,
+            "the last run on this target was 3 min ago.",
+            reason=Reason.COOLDOWN,
+        )
     else:
-        _decide(story, at, "run", "Attempt 1 of 2, 2 of 3 runs left this hour.", playbook=playbook)
+        _decide(story, at, DecisionKind.RUN, "Attempt 1 of 2, 2 of 3 runs left this hour.", playbook=playbook)
         _run(story, at, random, playbook, helps=helps)
     if helps:
         ended_at = at + timedelta(minutes=3 + random.random())
@@ -245,12 +259,16 @@ def _about(story: Story) -> Row:
     }
 
 
-def _decide(story: Story, at: datetime, decision: str, detail: str, **fields: Any) -> None:
+def _decide(story: Story, at: datetime, decision: DecisionKind, detail: str, **fields: Any) -> None:
     at += timedelta(seconds=5)
     given = {"reason": None, "playbook": None, "until": None, "escalate": False} | fields
     row = _about(story) | {"id": f"decision-{story.incident['id']}", "decision": decision, "detail": detail}
     story.decisions.append(row | {"decided_at": at, "received_at": at} | given)
-    words = {"run": "Decided to run", "deferred": "Waiting", "declined": "Not run"}
+    words = {
+        DecisionKind.RUN: "Decided to run",
+        DecisionKind.DEFERRED: "Waiting",
+        DecisionKind.DECLINED: "Not run",
+    }
     story.tell(
         at,
         EventKind.DECISION,
@@ -272,7 +290,7 @@ def _run(story: Story, at: datetime, random: Random, playbook: str, *, helps: bo
     told = f"Verified: {said}" if helps else "The repair did not help: the alert still fires."
     story.runs.append(
         _about(story)
-        | {"id": run_id, "version": 4, "playbook": playbook, "mode": "auto", "state": "succeeded"}
+        | {"id": run_id, "version": 4, "playbook": playbook, "mode": "auto", "state": RunState.SUCCEEDED}
         | {"queued_at": at, "started_at": started_at, "finished_at": finished_at, "received_at": judged_at}
         | {"exit_code": 0, "duration_s": round(took, 1), "tasks": TASKS, "output_tail": "", "evidence": {}}
         | {"verification": verdict, "verdict_at": judged_at, "verdict_detail": said}

@@ -10,10 +10,11 @@ from app.accounts.models import UserStatus
 from app.formats import sentence
 from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Source, TimelineEvent, Verdict
+from app.incidents.models import EventKind, Source, TimelineEvent
 from app.notify.models import MailState
 from app.remediation.models import Decision, Run
-from contract.runs import RunReason, RunState, TaskStatus
+from contract.decisions import DecisionKind, Reason
+from contract.runs import RunReason, RunState, TaskStatus, Verdict
 
 
 class Pill(NamedTuple):
@@ -58,9 +59,9 @@ TASK_STATES = {
     TaskStatus.UNFINISHED: Pill("not finished", "critical"),
 }
 DECISIONS = {
-    "run": Pill("Run", "robot"),
-    "deferred": Pill("Waiting", "held"),
-    "declined": Pill("Not automated", "off"),
+    DecisionKind.RUN: Pill("Run", "robot"),
+    DecisionKind.DEFERRED: Pill("Waiting", "held"),
+    DecisionKind.DECLINED: Pill("Not automated", "off"),
 }
 MODES = {
     "auto": Pill("Automatic", "robot"),
@@ -69,25 +70,25 @@ MODES = {
     "off": Pill("Off", "off"),
 }
 
-REASONS = {
-    "cooldown": "It had just run on this target",
-    "target_locked": "Another run was on this target",
-    "rolling_out": "The target was coming up by itself",
-    "target_budget": "The target's budget was used up",
-    "global_budget": "The budget of all remedies was used up",
-    "awaiting_approval": "It waited for a person's approval",
-    "approval_expired": "Nobody approved it in time",
-    "approval_rejected": "A person rejected it",
-    "maintenance": "A maintenance window held it",
-    "paused": "Automation was paused",
-    "not_in_policy": "No remedy names the alert",
-    "mode_off": "The remedy is off",
-    "shadow": "The remedy only watches",
-    "attempts_exhausted": "All attempts were used up",
-    "already_resolved": "The alert had ended already",
-    "invalid_target": "The alert named no valid target",
-    "flapping": "The alert flaps",
-    "too_old": "The alert was too old",
+REASONS: dict[str, str] = {
+    Reason.COOLDOWN: "It had just run on this target",
+    Reason.TARGET_LOCKED: "Another run was on this target",
+    Reason.ROLLING_OUT: "The target was coming up by itself",
+    Reason.TARGET_BUDGET: "The target's budget was used up",
+    Reason.GLOBAL_BUDGET: "The budget of all remedies was used up",
+    Reason.AWAITING_APPROVAL: "It waited for a person's approval",
+    Reason.APPROVAL_EXPIRED: "Nobody approved it in time",
+    Reason.APPROVAL_REJECTED: "A person rejected it",
+    Reason.MAINTENANCE: "A maintenance window held it",
+    Reason.PAUSED: "Automation was paused",
+    Reason.NOT_IN_POLICY: "No remedy names the alert",
+    Reason.MODE_OFF: "The remedy is off",
+    Reason.SHADOW: "The remedy only watches",
+    Reason.ATTEMPTS_EXHAUSTED: "All attempts were used up",
+    Reason.ALREADY_RESOLVED: "The alert had ended already",
+    Reason.INVALID_TARGET: "The alert named no valid target",
+    Reason.FLAPPING: "The alert flaps",
+    Reason.TOO_OLD: "The alert was too old",
 }
 
 
@@ -142,9 +143,9 @@ def event_kind(event: TimelineEvent, run: Run | None = None) -> str:
         return "ok"
     if event.kind is EventKind.VERDICT:
         return "ok" if event.data.get("phase") == Verdict.VERIFIED else "bad"
-    if run is not None and event.data.get("phase") == "finished" and run.state != "succeeded":
+    if run is not None and event.data.get("phase") == "finished" and run.state is not RunState.SUCCEEDED:
         return "bad"
-    if event.kind is EventKind.DECISION and event.data.get("decision") != "run":
+    if event.kind is EventKind.DECISION and event.data.get("decision") != DecisionKind.RUN:
         return "held"
     is_robot = event.actor_kind is ActorKind.AUTOMATION or event.kind is EventKind.APPROVED
     return "robot" if is_robot else ""

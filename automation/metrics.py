@@ -10,15 +10,15 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from automation.decide.model import Decision, Verb
+from automation.decide.model import Decision
 from automation.errors import ConfigurationError
 from automation.ledger.runs import Run
 from automation.policy.schemas import Policy
 from contract import binds
-from contract.runs import TOLD
+from contract.decisions import DecisionKind
+from contract.runs import GIVEN, TOLD
 
 STATES = tuple(sorted(TOLD))
-VERDICTS = ("verified", "still_firing", "inconclusive", "timed_out")
 BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800)
 LOOK, NONE, REMOVED = "diagnostics", "none", "removed"
 """In the place of a remedy's name: a look at a target; no remedy fits; the policy has it no more."""
@@ -47,12 +47,12 @@ class Metrics:
             self._durations.labels(label)
             for state in STATES:
                 self._runs.labels(label, state)
-            for verdict in VERDICTS:
+            for verdict in GIVEN:
                 self._verdicts.labels(label, verdict)
 
     def decided(self, decision: Decision) -> None:
         """Count a decision that was recorded."""
-        if decision.verb is not Verb.RUN and decision.reason:
+        if decision.kind is not DecisionKind.RUN and decision.reason:
             self._skips.labels(self._label(decision.remedy), decision.reason.value).inc()
 
     def ended(self, run: Run, duration: float | None) -> None:

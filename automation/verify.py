@@ -7,6 +7,7 @@ from automation.ledger.episodes import Episode
 from automation.ledger.runs import Run
 from automation.policy.schemas import Remedy
 from automation.policy.values import parse_duration, write_duration
+from contract.runs import Verdict
 
 WATCHDOG = "Watchdog"
 DEFAULT_HOLD = 120
@@ -19,10 +20,10 @@ _WINDOW = re.compile(r"[0-9dhms]{1,16}")
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What became of a run, in a word and a sentence."""
+class Outcome:
+    """What verification found, in a word and a sentence."""
 
-    verification: str
+    verdict: Verdict
     detail: str
 
 
@@ -70,7 +71,7 @@ def _window(annotations: dict[str, str]) -> float:
     return min(window, MAX_WINDOW) + MARGIN if window else 0
 
 
-def judge(run: Run, seen: Observation) -> Verdict | None:
+def judge(run: Run, seen: Observation) -> Outcome | None:
     """Return the verdict on a successful run, or None while it is open."""
     if run.finished_steady is None:
         return None
@@ -78,7 +79,7 @@ def judge(run: Run, seen: Observation) -> Verdict | None:
     return (_judge_firing if seen.latest.is_firing else _judge_resolved)(run, seen, deadline)
 
 
-def _judge_resolved(run: Run, seen: Observation, deadline: float) -> Verdict | None:
+def _judge_resolved(run: Run, seen: Observation, deadline: float) -> Outcome | None:
     finished = run.finished_steady or 0.0
     since = max(seen.latest.resolved_steady or finished, finished)
     held_until = since + run.hold
@@ -88,44 +89,44 @@ def _judge_resolved(run: Run, seen: Observation, deadline: float) -> Verdict | N
         return _silent(seen.silence)
     if seen.is_watchdog_lost:
         detail = f"The alert is gone, but so is {WATCHDOG}: without metrics nothing is proven."
-        return Verdict("inconclusive", detail)
+        return Outcome(Verdict.INCONCLUSIVE, detail)
     came_back = seen.latest.id != run.episode or seen.latest.returns > 0
     if came_back and since > deadline:
         detail = f"The alert came and went; it did not stay away within {write_duration(run.within)}."
-        return Verdict("timed_out", detail)
+        return Outcome(Verdict.TIMED_OUT, detail)
     if seen.unfinished is not None:
         return _judge_rollout(run, seen, max(deadline, since) + run.hold)
-    return Verdict("verified", f"The alert resolved and stayed away for {write_duration(run.hold)}.")
+    return Outcome(Verdict.VERIFIED, f"The alert resolved and stayed away for {write_duration(run.hold)}.")
 
 
-def _judge_firing(run: Run, seen: Observation, deadline: float) -> Verdict | None:
+def _judge_firing(run: Run, seen: Observation, deadline: float) -> Outcome | None:
     if seen.read_at is None or seen.read_at < deadline:
         return _judge_silence(seen, deadline)
     if seen.silence is not None:
         return _silent(seen.silence)
     if seen.latest.id != run.episode:
-        return Verdict("still_firing", "The alert resolved and fired again.")
-    return Verdict("still_firing", f"The alert still fires {write_duration(run.within)} after the run.")
+        return Outcome(Verdict.STILL_FIRING, "The alert resolved and fired again.")
+    return Outcome(Verdict.STILL_FIRING, f"The alert still fires {write_duration(run.within)} after the run.")
 
 
-def _judge_rollout(run: Run, seen: Observation, due: float) -> Verdict | None:
+def _judge_rollout(run: Run, seen: Observation, due: float) -> Outcome | None:
     """Wait for the target as long as for the alert: without its pods, the end of the alert proves nothing."""
     if seen.now < due + PATIENCE:
         return None
-    return Verdict(
-        "inconclusive", f"The alert is gone, but {run.target} is not rolled out: {seen.unfinished}."
+    return Outcome(
+        Verdict.INCONCLUSIVE, f"The alert is gone, but {run.target} is not rolled out: {seen.unfinished}."
     )
 
 
-def _silent(seconds: float) -> Verdict:
+def _silent(seconds: float) -> Outcome:
     detail = (
         f"Prometheus or Alertmanager had been away for {write_duration(seconds)} when the verdict was due: "
         "no news was no data."
     )
-    return Verdict("inconclusive", detail)
+    return Outcome(Verdict.INCONCLUSIVE, detail)
 
 
-def _judge_silence(seen: Observation, due: float) -> Verdict | None:
+def _judge_silence(seen: Observation, due: float) -> Outcome | None:
     if seen.now < due + PATIENCE:
         return None
-    return Verdict("inconclusive", "The journal could not be read when the verdict was due.")
+    return Outcome(Verdict.INCONCLUSIVE, "The journal could not be read when the verdict was due.")

@@ -6,6 +6,8 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 
+from contract.runs import RunState, Verdict
+
 RESET = "\x1b[0m"
 COLOURS = {
     "critical": "\x1b[1;31m",
@@ -14,11 +16,11 @@ COLOURS = {
     "open": "\x1b[31m",
     "acknowledged": "\x1b[33m",
     "resolved": "\x1b[32m",
-    "verified": "\x1b[32m",
-    "succeeded": "\x1b[32m",
-    "still_firing": "\x1b[31m",
-    "failed": "\x1b[31m",
-    "timed_out": "\x1b[31m",
+    Verdict.VERIFIED: "\x1b[32m",
+    RunState.SUCCEEDED: "\x1b[32m",
+    Verdict.STILL_FIRING: "\x1b[31m",
+    RunState.FAILED: "\x1b[31m",
+    RunState.TIMED_OUT: "\x1b[31m",
 }
 GAP = "  "
 ELLIPSIS = "…"

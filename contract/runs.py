@@ -1,4 +1,4 @@
-"""What can become of a run of a playbook and of its tasks, in the words that automation and app share."""
+"""What can become of a run, its tasks and its effect, in the words that automation and app share."""
 
 from enum import StrEnum
 
@@ -28,6 +28,20 @@ ALLOWED: dict[RunState, frozenset[RunState]] = {
     **dict.fromkeys(TOLD, frozenset()),
 }
 """What may follow a state."""
+
+
+class Verdict(StrEnum):
+    """Whether a run that succeeded has helped."""
+
+    PENDING = "pending"
+    VERIFIED = "verified"
+    STILL_FIRING = "still_firing"
+    INCONCLUSIVE = "inconclusive"
+    TIMED_OUT = "timed_out"
+
+
+GIVEN = tuple(verdict for verdict in Verdict if verdict is not Verdict.PENDING)
+"""The verdicts that end a verification."""
 
 
 class RunReason(StrEnum):

@@ -20,13 +20,14 @@ from app.extensions import db
 from app.incidents import changes, merging, numbers, places, queries
 from app.incidents.actors import ALERTING, AUTOMATION, Actor
 from app.incidents.lifecycle import State
-from app.incidents.models import EventKind, Incident, Source, Verdict
+from app.incidents.models import EventKind, Incident, Source
 from app.incidents.service import MAX_SERVICE
 from app.notify.models import MailKind
 from app.remediation import service as remediation
 from app.text import one_line
 from contract import limits
 from contract.labels import TELLING, is_test, most_telling
+from contract.runs import Verdict
 
 log = structlog.get_logger()
 

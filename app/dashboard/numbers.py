@@ -18,9 +18,11 @@ from app.dashboard.periods import Period
 from app.dashboard.times import unix_time, utc_day
 from app.extensions import db
 from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident, TimelineEvent, Verdict
+from app.incidents.models import EventKind, Incident, TimelineEvent
 from app.incidents.queries import UNRESOLVED
 from app.remediation.models import Decision, Run
+from contract.decisions import DecisionKind
+from contract.runs import Verdict
 
 SHOWN = 10
 FLAP_WITHIN = timedelta(hours=1)
@@ -229,7 +231,7 @@ def _skipped(period: Period) -> Sequence[tuple[str, int]]:
         select(Decision.reason, func.count())
         .where(
             Decision.incident_id.is_not(None),
-            Decision.decision != "run",
+            Decision.decision != DecisionKind.RUN,
             Decision.decided_at >= period.start,
             Decision.decided_at < period.end,
         )

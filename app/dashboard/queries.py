@@ -10,11 +10,10 @@ from sqlalchemy.orm import aliased
 
 from app.extensions import db
 from app.incidents.lifecycle import State
-from app.incidents.models import EventKind, Incident, TimelineEvent, Verdict
+from app.incidents.models import EventKind, Incident, TimelineEvent
 from app.incidents.queries import UNRESOLVED
 from app.remediation.models import Decision, Run
-
-IN_FLIGHT = ("queued", "running")
+from contract.runs import OPEN, Verdict
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def standing(*, is_deaf: bool = False) -> Standing:
     repairing = (
         select(func.count(func.distinct(Run.incident_id)))
         .join(Incident, Incident.id == Run.incident_id)
-        .where(unresolved, or_(Run.state.in_(IN_FLIGHT), Run.verification == Verdict.PENDING))
+        .where(unresolved, or_(Run.state.in_(OPEN), Run.verification == Verdict.PENDING))
     )
     return Standing(
         open=counted[State.OPEN],

@@ -13,6 +13,7 @@ from app.database import Base, EnumText
 from app.incidents.actors import Actor, ActorKind
 from app.incidents.lifecycle import Severity, State
 from contract import limits
+from contract.runs import Verdict
 
 
 class Source(StrEnum):
@@ -21,16 +22,6 @@ class Source(StrEnum):
     PERSON = "person"
     ALERT = "alert"
     SYSTEM = "system"
-
-
-class Verdict(StrEnum):
-    """Whether the automation's repair worked."""
-
-    PENDING = "pending"
-    VERIFIED = "verified"
-    STILL_FIRING = "still_firing"
-    INCONCLUSIVE = "inconclusive"
-    TIMED_OUT = "timed_out"
 
 
 class EventKind(StrEnum):

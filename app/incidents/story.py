@@ -10,9 +10,10 @@ from datetime import datetime
 from app import formats, words
 from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import State
-from app.incidents.models import EventKind, Incident, Source, TimelineEvent, Verdict
+from app.incidents.models import EventKind, Incident, Source, TimelineEvent
 from app.remediation.models import Decision, Run
-from contract.runs import RunState
+from contract.decisions import DecisionKind
+from contract.runs import RunState, Verdict
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,10 @@ def _of_run(run: Run) -> tuple[str, str]:
 
 
 def _of_decision(decision: Decision) -> tuple[str, str]:
-    if decision.decision == "run":
+    if decision.decision is DecisionKind.RUN:
         return f"Automation decided to run {decision.playbook}.", formats.sentence(decision.detail)
     return (
-        "Not run yet." if decision.decision == "deferred" else "Not run by automation."
+        "Not run yet." if decision.decision is DecisionKind.DEFERRED else "Not run by automation."
     ), formats.sentence(decision.detail)
 
 

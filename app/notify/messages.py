@@ -16,7 +16,7 @@ from app.clock import in_words, now
 from app.config import Settings
 from app.extensions import db
 from app.incidents.actors import Actor
-from app.incidents.models import Incident, Verdict
+from app.incidents.models import Incident
 from app.maintenance.queries import Hold
 from app.notify import recipients
 from app.notify.models import NEWS, MailKind, OutboxMessage
@@ -24,6 +24,7 @@ from app.remediation.models import Run
 from app.subscriptions import models as subscriptions
 from app.subscriptions import service as links
 from app.text import one_line
+from contract.runs import Verdict
 
 MAX_SUBJECT = 200
 KEEP_TRYING = timedelta(hours=24)

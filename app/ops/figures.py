@@ -15,7 +15,7 @@ from app.notify.models import MailState, OutboxMessage
 from app.ops.models import AuditEvent, WorkerHeartbeat
 from app.remediation import queries
 from app.remediation.models import AutomationHeartbeat, Decision, Run
-from contract.runs import OVER
+from contract.runs import OVER, Verdict
 
 UNSENT = (MailState.WAITING, MailState.SENDING)
 
@@ -79,7 +79,7 @@ def remediation() -> Iterator[tuple[str, str, Sequence[str], Sequence[tuple[Sequ
         _counted(runs.group_by(Run.remedy, Run.state)),
     )
     verdicts = select(Run.remedy, Run.verification, func.count()).where(
-        Run.verification.is_not(None), Run.verification != "pending"
+        Run.verification.is_not(None), Run.verification != Verdict.PENDING
     )
     yield (
         "oims_remediation_verdicts_total",

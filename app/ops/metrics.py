@@ -12,11 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.accounts import throttle
 from app.extensions import db
 from app.incidents.lifecycle import Severity, State
-from app.incidents.models import Verdict
 from app.notify.models import MailState
 from app.ops import callers, figures, room
 from app.remediation.models import AutomationHeartbeat
-from contract.runs import OVER
+from contract.runs import GIVEN, OVER
 
 SLOTS = 8
 """Requests this process is made to serve at once."""
@@ -28,7 +27,7 @@ are answered while all slots are taken. A full app is to be scaled, not to be re
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 OUTCOMES: dict[str, Collection[str]] = {
     "oims_remediation_runs_total": OVER,
-    "oims_remediation_verdicts_total": [verdict for verdict in Verdict if verdict is not Verdict.PENDING],
+    "oims_remediation_verdicts_total": GIVEN,
 }
 UNCOUNTED = frozenset({"ops.healthz", "ops.readyz", "static", "api.get_instructions"})
 

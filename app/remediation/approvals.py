@@ -19,6 +19,7 @@ from app.remediation.schemas import ApprovalRequest
 from app.text import entered
 from app.words import target_name
 from contract import limits
+from contract.decisions import DecisionKind
 
 MAX_REASON = limits.SENTENCE
 _KINDS = {ApprovalState.APPROVED: EventKind.APPROVED, ApprovalState.REJECTED: EventKind.REJECTED}
@@ -29,7 +30,7 @@ def follow(decision: Decision, request: ApprovalRequest | None) -> None:
 
     Needs a transaction(). The same question again may move its end, until somebody has answered it.
     """
-    if decision.decision != "deferred":
+    if decision.decision is not DecisionKind.DEFERRED:
         db.session.execute(
             update(Approval)
             .where(Approval.episode == decision.episode, Approval.state == ApprovalState.WAITING)

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from app.alerts.models import AlertEvent
 from app.errors import NotFound
 from app.extensions import db
-from app.incidents.models import Verdict
 from app.remediation.models import AutomationHeartbeat, Decision, Run
+from contract.decisions import DecisionKind
+from contract.runs import RunState, Verdict
 
 SHADOW_DAYS = 7
 
@@ -83,7 +84,7 @@ def record(name: str) -> Record:
     counted = select(Run.verification, func.count()).where(Run.remedy == name).group_by(Run.verification)
     runs = {verdict: count for verdict, count in db.session.execute(counted)}  # noqa: C416 - rows are no tuples
     mean_s = db.session.scalar(
-        select(func.avg(Run.duration_s)).where(Run.remedy == name, Run.state == "succeeded")
+        select(func.avg(Run.duration_s)).where(Run.remedy == name, Run.state == RunState.SUCCEEDED)
     )
     judged = sum(count for verdict, count in runs.items() if verdict not in {None, Verdict.PENDING})
     return Record(sum(runs.values()), judged, runs.get(Verdict.VERIFIED, 0), mean_s)
@@ -114,7 +115,7 @@ def skips(name: str) -> Sequence[tuple[str, str, int]]:
     """Return decision, reason and count of the times the remedy did not run, most frequent first."""
     statement = (
         select(Decision.decision, func.coalesce(Decision.reason, ""), func.count())
-        .where(Decision.remedy == name, Decision.decision != "run")
+        .where(Decision.remedy == name, Decision.decision != DecisionKind.RUN)
         .group_by(Decision.decision, Decision.reason)
         .order_by(func.count().desc(), Decision.reason)
     )

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
 from app.database import Base, EnumText
-from app.incidents.models import Verdict
 from contract import limits
-from contract.runs import RunState
+from contract.decisions import DecisionKind
+from contract.runs import RunState, Verdict
 
 
 class Decision(Base):
@@ -31,7 +31,7 @@ class Decision(Base):
     seq: Mapped[int] = mapped_column(BigInteger)
     fingerprint: Mapped[str] = mapped_column(String(limits.FINGERPRINT))
     alertname: Mapped[str] = mapped_column(String(limits.NAME))
-    decision: Mapped[str] = mapped_column(String(16))
+    decision: Mapped[DecisionKind] = mapped_column(EnumText(DecisionKind, 16))
     reason: Mapped[str | None] = mapped_column(String(limits.WORD))
     detail: Mapped[str] = mapped_column(Text)
     remedy: Mapped[str | None] = mapped_column(String(limits.NAME))

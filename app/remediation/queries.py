@@ -8,7 +8,6 @@ from app import paging
 from app.clock import now
 from app.errors import NotFound
 from app.extensions import db
-from app.incidents.models import Verdict
 from app.remediation.models import (
     Approval,
     ApprovalState,
@@ -17,6 +16,7 @@ from app.remediation.models import (
     Decision,
     Run,
 )
+from contract.runs import Verdict
 
 LAST_RUNS = 10
 """As many squares stand behind a remedy's name."""

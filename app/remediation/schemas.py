@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 from app.clock import rfc3339
-from app.incidents.models import Verdict
 from app.text import clean, one_line
 from contract import limits
-from contract.runs import RunState, TaskStatus
+from contract.decisions import DecisionKind
+from contract.runs import RunState, TaskStatus, Verdict
 
 MAX_OUTPUT_BYTES = limits.OUTPUT_BYTES
 MAX_PREVIEW_BYTES = limits.PREVIEW_BYTES
@@ -108,7 +108,7 @@ class DecisionReport(_Report):
     seq: Seq
     fingerprint: Annotated[Key, Field(max_length=limits.FINGERPRINT)]
     alertname: Text
-    decision: Literal["run", "deferred", "declined"]
+    decision: DecisionKind
     reason: Annotated[Key, Field(max_length=limits.WORD)] | None = None
     detail: Sentence
     remedy: Name | None = None

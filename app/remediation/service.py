@@ -16,13 +16,14 @@ from app.extensions import db
 from app.incidents import changes, places, queries, service
 from app.incidents.actors import AUTOMATION, SYSTEM, Actor
 from app.incidents.lifecycle import State
-from app.incidents.models import EventKind, Incident, Verdict
+from app.incidents.models import EventKind, Incident
 from app.notify.models import MailKind
 from app.remediation import approvals, policy, story
 from app.remediation.models import Approval, AutomationHeartbeat, Decision, Run
 from app.remediation.queries import is_paused
 from app.remediation.schemas import DecisionReport, HeartbeatReport, RunReport
-from contract.runs import OPEN, RunReason, RunState
+from contract.decisions import Reason
+from contract.runs import OPEN, RunReason, RunState, Verdict
 
 FLAP_QUIET = timedelta(hours=1)
 """For so long after a call, an alert that flaps calls nobody again."""
@@ -162,7 +163,7 @@ def _tell_decision(decision: Decision, incident_id: int) -> None:
 def _was_called(decision: Decision, incident: Incident) -> bool:
     """Say whether people know: of an alert that flaps each return gives up anew, and one call is enough."""
     called_at = incident.escalated_at
-    return decision.reason == "flapping" and called_at is not None and called_at > now() - FLAP_QUIET
+    return decision.reason == Reason.FLAPPING and called_at is not None and called_at > now() - FLAP_QUIET
 
 
 def _tell_run(run: Run, incident_id: int, before: story.Phase, actor: Actor = AUTOMATION) -> None:

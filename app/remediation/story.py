@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from app.clock import in_words
-from app.incidents.models import EventKind, Verdict
+from app.incidents.models import EventKind
 from app.remediation.models import Decision, Run
 from app.text import one_line
-from contract.runs import OVER, TOLD, RunState, TaskStatus
+from contract.decisions import DecisionKind
+from contract.runs import OVER, TOLD, RunState, TaskStatus, Verdict
 
 LAST_WORDS = 500
 """Characters of a playbook's own words that the timeline shows; the run's page has the rest."""
@@ -54,9 +55,9 @@ class Told:
 
 def of_decision(decision: Decision) -> str:
     """Return a decision as a sentence with its reason."""
-    if decision.decision == "run":
+    if decision.decision is DecisionKind.RUN:
         return f"Decided to run {decision.playbook or 'a playbook'}. {decision.detail}".strip()
-    return f"{'Waiting' if decision.decision == 'deferred' else 'Not run'}: {decision.detail}"
+    return f"{'Waiting' if decision.decision is DecisionKind.DEFERRED else 'Not run'}: {decision.detail}"
 
 
 def of_run(run: Run, before: Phase) -> Iterator[Told]:

@@ -73,7 +73,7 @@ def why_not(remedy: Remedy, labels: dict[str, str]) -> str | None:
 
 def _facts(decision: Decision, remedy: Remedy | None, episode: Episode) -> list[tuple[str, object]]:
     facts: list[tuple[str, object]] = [
-        ("decision", decision.verb.value),
+        ("decision", decision.kind.value),
         ("reason", decision.reason.value if decision.reason else None),
         ("detail", decision.detail),
         ("remedy", decision.remedy),

@@ -1,7 +1,8 @@
 """How many runs there may be: on a target, on all targets, at once."""
 
 from automation.decide.case import Case, Obstacle
-from automation.decide.model import PastRun, Reason
+from automation.decide.model import PastRun
+from contract.decisions import Reason
 
 HOUR = 3600.0
 DAY = 86400.0

@@ -2,42 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from automation.instructions.schemas import Window
 from automation.policy.match import Target
-
-
-class Verb(StrEnum):
-    """The three things that can be decided about an open episode."""
-
-    RUN = "run"
-    DEFERRED = "deferred"
-    DECLINED = "declined"
-
-
-class Reason(StrEnum):
-    """Why not now (these pass) or not at all (these are final)."""
-
-    COOLDOWN = "cooldown"
-    TARGET_LOCKED = "target_locked"
-    ROLLING_OUT = "rolling_out"
-    TARGET_BUDGET = "target_budget"
-    GLOBAL_BUDGET = "global_budget"
-    MAINTENANCE = "maintenance"
-    PAUSED = "paused"
-    AWAITING_APPROVAL = "awaiting_approval"
-
-    NOT_IN_POLICY = "not_in_policy"
-    MODE_OFF = "mode_off"
-    SHADOW = "shadow"
-    ATTEMPTS_EXHAUSTED = "attempts_exhausted"
-    ALREADY_RESOLVED = "already_resolved"
-    INVALID_TARGET = "invalid_target"
-    FLAPPING = "flapping"
-    TOO_OLD = "too_old"
-    APPROVAL_REJECTED = "approval_rejected"
-    APPROVAL_EXPIRED = "approval_expired"
+from contract.decisions import DecisionKind, Reason
+from contract.runs import RunState, Verdict
 
 
 @dataclass(frozen=True)
@@ -46,8 +15,8 @@ class PastRun:
 
     episode: str
     target: str
-    state: str
-    verification: str | None
+    state: RunState
+    verification: Verdict | None
     started: float
     """Steady time at which it was decided."""
     ended: float | None
@@ -101,7 +70,7 @@ class Situation:
 class Decision:
     """One decision; `until` is the steady time at which a deferral is looked at again."""
 
-    verb: Verb
+    kind: DecisionKind
     reason: Reason | None
     detail: str
     remedy: str | None = None
@@ -114,4 +83,4 @@ class Decision:
     @property
     def acts(self) -> bool:
         """Whether it starts a run, asks for one, or says that one would have been started."""
-        return self.verb is Verb.RUN or self.reason in {Reason.AWAITING_APPROVAL, Reason.SHADOW}
+        return self.kind is DecisionKind.RUN or self.reason in {Reason.AWAITING_APPROVAL, Reason.SHADOW}

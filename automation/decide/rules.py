@@ -5,7 +5,7 @@ from dataclasses import replace
 from automation.clock import parse_time
 from automation.decide.budgets import HOUR, global_budget, target_budget
 from automation.decide.case import Case, Guard, Obstacle
-from automation.decide.model import Decision, Reason, Situation, Verb
+from automation.decide.model import Decision, Situation
 from automation.ledger.episodes import Episode
 from automation.policy.match import (
     InvalidTargetError,
@@ -16,6 +16,8 @@ from automation.policy.match import (
 )
 from automation.policy.schemas import Mode, Policy
 from automation.policy.values import write_duration
+from contract.decisions import DecisionKind, Reason
+from contract.runs import RunState, Verdict
 
 MAX_INTERRUPTIONS = 2
 
@@ -26,9 +28,9 @@ def decide(episode: Episode, policy: Policy, now: Situation) -> Decision:
     if remedy is None:
         name = episode.alertname or "without a name"
         return Decision(
-            Verb.DECLINED, Reason.NOT_IN_POLICY, f"The policy names no remedy for the alert {name}."
+            DecisionKind.DECLINED, Reason.NOT_IN_POLICY, f"The policy names no remedy for the alert {name}."
         )
-    named = Decision(Verb.DECLINED, None, "", remedy=remedy.label, playbook=remedy.playbook)
+    named = Decision(DecisionKind.DECLINED, None, "", remedy=remedy.label, playbook=remedy.playbook)
     if remedy.mode is Mode.OFF:
         return replace(
             named, reason=Reason.MODE_OFF, detail=f"The policy switches the remedy {remedy.label} off."
@@ -41,13 +43,17 @@ def decide(episode: Episode, policy: Policy, now: Situation) -> Decision:
         return replace(named, reason=Reason.INVALID_TARGET, detail=detail, escalate=episode.is_firing)
     case = Case(episode, policy, remedy, target, now)
     named = replace(named, target=target)
-    for verb, guards in ((Verb.DECLINED, FINAL), (Verb.DEFERRED, PASSING), (Verb.DECLINED, (_shadow,))):
+    for kind, guards in (
+        (DecisionKind.DECLINED, FINAL),
+        (DecisionKind.DEFERRED, PASSING),
+        (DecisionKind.DECLINED, (_shadow,)),
+    ):
         for guard in guards:
             obstacle = guard(case)
             if obstacle:
                 return replace(
                     named,
-                    verb=verb,
+                    kind=kind,
                     reason=obstacle.reason,
                     detail=obstacle.detail,
                     until=obstacle.until,
@@ -55,12 +61,12 @@ def decide(episode: Episode, policy: Policy, now: Situation) -> Decision:
                 )
     attempt = len(now.attempts) + 1
     detail = f"Running {remedy.playbook} on {target}, attempt {attempt} of {remedy.max_attempts}."
-    return replace(named, verb=Verb.RUN, detail=detail, attempt=attempt)
+    return replace(named, kind=DecisionKind.RUN, detail=detail, attempt=attempt)
 
 
 def _inconclusive(case: Case) -> Obstacle | None:
     last = case.now.attempts[-1] if case.now.attempts else None
-    if last is None or last.verification != "inconclusive":
+    if last is None or last.verification is not Verdict.INCONCLUSIVE:
         return None
     detail = "Whether the last run helped cannot be judged; a person has to look."
     return Obstacle(Reason.ATTEMPTS_EXHAUSTED, detail, escalate=True)
@@ -97,7 +103,7 @@ def _too_old(case: Case) -> Obstacle | None:
 
 def _attempts_exhausted(case: Case) -> Obstacle | None:
     count, limit = len(case.now.attempts), case.remedy.max_attempts
-    interrupted = sum(run.state == "interrupted" for run in case.now.attempts)
+    interrupted = sum(run.state is RunState.INTERRUPTED for run in case.now.attempts)
     if count >= limit:
         detail = (
             f"{case.remedy.playbook} ran {_times(count)} and the alert still fires; a person has to look."
@@ -192,7 +198,9 @@ def _rolling_out(case: Case) -> Obstacle | None:
 
 def _cooldown(case: Case) -> Obstacle | None:
     """Look at the end of the last run; an interrupted one repaired nothing, so its repeat need not wait."""
-    ends = [run.ended for run in case.on_target if run.ended is not None and run.state != "interrupted"]
+    ends = [
+        run.ended for run in case.on_target if run.ended is not None and run.state is not RunState.INTERRUPTED
+    ]
     until = max(ends, default=-HOUR) + case.remedy.cooldown
     if not ends or case.now.steady >= until:
         return None

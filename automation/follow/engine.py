@@ -8,7 +8,7 @@ import structlog
 
 from automation.clock import Clock, iso
 from automation.decide.budgets import HOUR
-from automation.decide.model import Decision, PastRun, Question, Reason, Situation, Verb
+from automation.decide.model import Decision, PastRun, Question, Situation
 from automation.decide.rules import decide
 from automation.follow.verdicts import Rollouts, Verdicts
 from automation.instructions.reader import known
@@ -21,6 +21,7 @@ from automation.metrics import Metrics
 from automation.policy.match import InvalidTargetError, find_remedy, find_target, find_values
 from automation.policy.schemas import Mode, Policy, Remedy
 from automation.verify import hold_of, within_of
+from contract.decisions import DecisionKind, Reason
 
 BLIND_AGE = 15 * 60.0
 
@@ -154,7 +155,7 @@ class Engine:
         self._metrics.decided(decision)
         if shadow:
             shadows.note(self._ledger, episode.id, str(decision.target), self._clock.steady())
-        if remedy and decision.verb is Verb.RUN:
+        if remedy and decision.kind is DecisionKind.RUN:
             digest = question.digest if question else remedy.digest
             self._queue(episode, decision, remedy, digest)
         elif remedy and decision.escalate:
@@ -163,7 +164,7 @@ class Engine:
             "decided",
             alertname=episode.alertname,
             episode=episode.id,
-            decision=decision.verb.value,
+            decision=decision.kind.value,
             reason=decision.reason and decision.reason.value,
             detail=decision.detail,
         )

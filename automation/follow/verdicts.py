@@ -10,7 +10,8 @@ from automation.ledger import episodes, runs
 from automation.ledger.database import Ledger
 from automation.ledger.runs import Run
 from automation.metrics import Metrics
-from automation.verify import WATCHDOG, Observation, Verdict, judge
+from automation.verify import WATCHDOG, Observation, Outcome, judge
+from contract.runs import Verdict
 
 log = structlog.get_logger()
 
@@ -60,14 +61,14 @@ class Verdicts:
                 silence=silence,
                 unfinished=unfinished,
             )
-            verdict = judge(run, seen)
-            if verdict and verdict.verification == "verified" and not is_last_word:
+            outcome = judge(run, seen)
+            if outcome and outcome.verdict is Verdict.VERIFIED and not is_last_word:
                 return False
-            if verdict:
-                self._settle(run, seen, verdict)
+            if outcome:
+                self._settle(run, seen, outcome)
             return True
 
-    def _settle(self, run: Run, seen: Observation, verdict: Verdict) -> None:
+    def _settle(self, run: Run, seen: Observation, outcome: Outcome) -> None:
         evidence = {
             "resolved_at": seen.latest.resolved_at,
             "last_episode": seen.latest.id,
@@ -82,10 +83,10 @@ class Verdicts:
         runs.change(
             self._ledger,
             run.id,
-            verification=verdict.verification,
+            verification=outcome.verdict,
             verdict_at=iso(self._clock.wall()),
-            verdict_detail=verdict.detail,
+            verdict_detail=outcome.detail,
             evidence=evidence,
         )
-        self._metrics.judged(run, verdict.verification)
-        log.info("verdict", run=run.id, verdict=verdict.verification, detail=verdict.detail)
+        self._metrics.judged(run, outcome.verdict)
+        log.info("verdict", run=run.id, verdict=outcome.verdict, detail=outcome.detail)

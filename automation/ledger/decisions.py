@@ -67,7 +67,7 @@ _KEY = ("decision", "reason", "remedy", "target", "attempt")
 def _key(decision: Decision) -> tuple[str | int | None, ...]:
     target = str(decision.target) if decision.target else None
     reason = decision.reason.value if decision.reason else None
-    return (decision.verb.value, reason, decision.remedy, target, decision.attempt)
+    return (decision.kind.value, reason, decision.remedy, target, decision.attempt)
 
 
 def _document(episode: Episode, decision: Decision, clock: Clock) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _document(episode: Episode, decision: Decision, clock: Clock) -> dict[str, A
         "seq": episode.last_seq,
         "fingerprint": episode.fingerprint,
         "alertname": episode.alertname,
-        "decision": decision.verb.value,
+        "decision": decision.kind.value,
         "reason": decision.reason.value if decision.reason else None,
         "detail": decision.detail,
         "remedy": decision.remedy,

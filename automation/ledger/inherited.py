@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from automation.decide.budgets import DAY
 from automation.decide.model import PastRun
 from automation.ledger.database import Ledger
+from automation.ledger.runs import past
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,13 @@ def keep(ledger: Ledger, runs: Iterable[Inherited]) -> int:
 def recent(ledger: Ledger, steady: float) -> tuple[PastRun, ...]:
     """Return those of the last 24 hours."""
     rows = ledger.rows(f"{_PAST} WHERE started_steady > ?", steady - DAY)
-    return tuple(PastRun(*row) for row in rows)
+    return tuple(past(row) for row in rows)
 
 
 def attempts(ledger: Ledger, episode: str) -> tuple[PastRun, ...]:
     """Return those of an episode, oldest first."""
     rows = ledger.rows(f"{_PAST} WHERE episode = ? ORDER BY started_steady", episode)
-    return tuple(PastRun(*row) for row in rows)
+    return tuple(past(row) for row in rows)
 
 
 _PAST = "SELECT episode, target, state, verification, started_steady, ended_steady FROM inherited_runs"

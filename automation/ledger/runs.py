@@ -13,7 +13,7 @@ from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.reports import RUNS, spool
 from automation.policy.schemas import Mode, Remedy
-from contract.runs import OPEN, RunReason, RunState
+from contract.runs import ALLOWED, OPEN, RunReason, RunState, Verdict
 
 Variables = dict[str, int | str]
 RUN_ID = "run_id"
@@ -28,8 +28,8 @@ class Run:
     fingerprint: str
     target: str
     attempt: int
-    state: str
-    verification: str | None
+    state: RunState
+    verification: Verdict | None
     queued_steady: float
     finished_steady: float | None
     within: float
@@ -96,7 +96,7 @@ def queue(
             """
             INSERT INTO runs (id, episode, fingerprint, target, attempt, state, queued_steady, within, hold,
                 variables, timeout, document, digest)
-            VALUES (?, ?, ?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
                 run_id,
@@ -104,6 +104,7 @@ def queue(
                 episode.fingerprint,
                 str(decision.target),
                 decision.attempt,
+                RunState.QUEUED,
                 clock.steady(),
                 within,
                 hold,
@@ -122,9 +123,16 @@ def queue(
 
 
 def change(ledger: Ledger, run_id: str, **fields: Any) -> Run:
-    """Change fields of a run's document, grow its version and spool it."""
+    """Change fields of a run's document, grow its version and spool it.
+
+    Raises ValueError for a state that may not follow the run's.
+    """
     with ledger.transaction() as connection:
-        document = get_run(ledger, run_id).document
+        run = get_run(ledger, run_id)
+        state = fields.get("state", run.state)
+        if state is not run.state and state not in ALLOWED[run.state]:
+            raise ValueError(f"run {run_id} is {run.state} and cannot become {state}")
+        document = run.document
         document.update(fields, version=document["version"] + 1)
         connection.execute(
             "UPDATE runs SET state = ?, verification = ?, document = ? WHERE id = ?",
@@ -141,7 +149,7 @@ def finish(ledger: Ledger, run_id: str, state: RunState, clock: Clock, **fields:
         connection.execute("DELETE FROM locks WHERE run = ?", (run_id,))
         is_repair = get_run(ledger, run_id).attempt > 0
         has_acted = fields.get("reason") != RunReason.NOTHING_DONE
-        verification = "pending" if state == RunState.SUCCEEDED and is_repair and has_acted else None
+        verification = Verdict.PENDING if state == RunState.SUCCEEDED and is_repair and has_acted else None
         finished_at = iso(clock.wall())
         return change(
             ledger, run_id, state=state, verification=verification, finished_at=finished_at, **fields
@@ -189,13 +197,13 @@ def recent(ledger: Ledger, steady: float) -> tuple[PastRun, ...]:
         _PAST + "WHERE attempt > 0 AND (queued_steady > ? OR state IN ('queued', 'running'))"
         " ORDER BY queued_steady"
     )
-    return tuple(PastRun(*row) for row in ledger.rows(query, steady - DAY))
+    return tuple(past(row) for row in ledger.rows(query, steady - DAY))
 
 
 def attempts(ledger: Ledger, episode: str) -> tuple[PastRun, ...]:
     """Return the runs of an episode, oldest first."""
     query = _PAST + "WHERE episode = ? AND attempt > 0 ORDER BY attempt"
-    return tuple(PastRun(*row) for row in ledger.rows(query, episode))
+    return tuple(past(row) for row in ledger.rows(query, episode))
 
 
 def to_repeat(ledger: Ledger, episode: str) -> str | None:
@@ -225,7 +233,15 @@ def locked(ledger: Ledger) -> frozenset[str]:
 _PAST = "SELECT episode, target, state, verification, queued_steady, finished_steady FROM runs "
 
 
+def past(row: sqlite3.Row) -> PastRun:
+    """Return a run as the guards see it, of a row with the columns of `_PAST`."""
+    episode, target, state, verdict, started, ended = row
+    return PastRun(episode, target, RunState(state), Verdict(verdict) if verdict else None, started, ended)
+
+
 def _run(row: sqlite3.Row) -> Run:
     values = dict(row)
     values["variables"], values["document"] = json.loads(row["variables"]), json.loads(row["document"])
+    values["state"] = RunState(row["state"])
+    values["verification"] = Verdict(row["verification"]) if row["verification"] else None
     return Run(**values)

@@ -3,6 +3,7 @@
 from automation.decide.budgets import DAY
 from automation.decide.model import PastRun
 from automation.ledger.database import Ledger
+from contract.runs import RunState
 
 
 def note(ledger: Ledger, episode: str, target: str, steady: float) -> None:
@@ -18,4 +19,4 @@ def recent(ledger: Ledger, steady: float) -> tuple[PastRun, ...]:
     """Return the runs that would have been done in the last 24 hours."""
     query = "SELECT episode, target, started_steady FROM shadow_runs WHERE started_steady > ?"
     rows = ledger.rows(query, steady - DAY)
-    return tuple(PastRun(episode, target, "succeeded", None, at, at) for episode, target, at in rows)
+    return tuple(PastRun(episode, target, RunState.SUCCEEDED, None, at, at) for episode, target, at in rows)

@@ -3,6 +3,7 @@
 from automation.decide.budgets import DAY
 from automation.decide.model import PastRun
 from automation.ledger.database import Ledger
+from contract.runs import RunState
 
 KEY = "unknown_until"
 OPEN = "open"
@@ -32,4 +33,4 @@ def assumed(ledger: Ledger, target: str, steady: float) -> tuple[PastRun, ...]:
     text = ledger.meta(REPAIRED)
     if text is None or float(text) < steady - DAY:
         return ()
-    return (PastRun("", target, "succeeded", None, float(text), float(text)),)
+    return (PastRun("", target, RunState.SUCCEEDED, None, float(text), float(text)),)

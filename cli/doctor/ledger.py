@@ -2,6 +2,7 @@
 
 from cli.doctor.databases import LEDGER, Installation
 from cli.doctor.invariants import Tally, invariant
+from contract.runs import OPEN, RunState
 
 RESTART = "Restart the automation: it decides again what has no decision. Run doctor again a minute later."
 BY_HAND = "Pause the automation, look at the target by hand, restore the ledger from a backup."
@@ -52,14 +53,14 @@ def _runs(installation: Installation, tally: Tally) -> None:
         " LEFT JOIN locks l ON l.run = r.id ORDER BY r.id"
     ):
         tally.checked += 1
-        if state in {"queued", "running"}:
+        if state in OPEN:
             if finished is not None or verification is not None or (attempt > 0 and lock is None):
                 tally.fails(f"run {run} is {state}, and has an ending or no lock")
             else:
                 tally.waits(f"run {run} is {state}", is_at_rest=installation.is_at_rest)
         elif finished is None or lock is not None:
             tally.fails(f"run {run} is {state}, and has no ending or still a lock")
-        elif (verification is not None) != (state == "succeeded" and attempt > 0):
+        elif (verification is not None) != (state == RunState.SUCCEEDED and attempt > 0):
             tally.fails(f"run {run} is {state} with the verdict {verification}")
     for (run,) in ledger.rows("SELECT run FROM locks WHERE run NOT IN (SELECT id FROM runs)"):
         tally.fails(f"a lock belongs to run {run}, which does not exist")

@@ -6,6 +6,7 @@ from automation.decide.model import PastRun, Situation
 from automation.instructions.schemas import Window
 from automation.ledger.episodes import Episode
 from automation.policy.schemas import Policy
+from contract.runs import RunState, Verdict
 
 WALL = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NOW = 100_000.0
@@ -44,7 +45,13 @@ def policy(limits=None, maintenance=(), **remedy):
 
 
 def past(
-    seconds_ago, *, episode="other", target=TARGET, state="succeeded", verification="verified", lasted=10
+    seconds_ago,
+    *,
+    episode="other",
+    target=TARGET,
+    state=RunState.SUCCEEDED,
+    verification=Verdict.VERIFIED,
+    lasted=10,
 ):
     started = NOW - seconds_ago
     return PastRun(
@@ -53,7 +60,7 @@ def past(
 
 
 def attempt(seconds_ago, **changes):
-    return past(seconds_ago, episode="e1", **{"verification": "still_firing", **changes})
+    return past(seconds_ago, episode="e1", **{"verification": Verdict.STILL_FIRING, **changes})
 
 
 WINDOW = {"name": "patch night", "start": "2026-11-23T11:00:00Z", "end": "2026-11-23T13:00:00Z"}

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from automation.decide.model import Reason, Verb
 from automation.decide.rules import decide
 from automation.policy.schemas import Mode
+from contract.decisions import DecisionKind, Reason
 from tests.automation.decisions import TABLE
 from tests.automation.situations import CALM, EPISODE, attempt, policy
 
 
-@pytest.mark.parametrize(("rules", "episode", "now", "verb", "reason"), TABLE.values(), ids=TABLE)
-def test_the_table(rules, episode, now, verb, reason):
+@pytest.mark.parametrize(("rules", "episode", "now", "kind", "reason"), TABLE.values(), ids=TABLE)
+def test_the_table(rules, episode, now, kind, reason):
     decision = decide(episode, rules, now)
-    assert (decision.verb, decision.reason) == (verb, reason)
+    assert (decision.kind, decision.reason) == (kind, reason)
     assert decision.detail.endswith(".")
     assert decision == decide(episode, rules, now)
 
@@ -35,8 +35,8 @@ def test_a_deferral_that_names_a_time_has_passed_then(name):
     rules, episode, now, _, _ = TABLE[name]
     until = decide(episode, rules, now).until
     assert until > now.steady
-    assert decide(episode, rules, replace(now, steady=until)).verb is Verb.RUN
-    assert decide(episode, rules, replace(now, steady=until - 0.5)).verb is Verb.DEFERRED
+    assert decide(episode, rules, replace(now, steady=until)).kind is DecisionKind.RUN
+    assert decide(episode, rules, replace(now, steady=until - 0.5)).kind is DecisionKind.DEFERRED
 
 
 @pytest.mark.parametrize(

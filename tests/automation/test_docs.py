@@ -7,8 +7,8 @@ import jsonschema
 import pytest
 import yaml
 
-from automation.decide.model import Reason, Verb
 from automation.policy.reference import PAGE, SCHEMA, page, schema
+from contract.decisions import DecisionKind, Reason
 from tests.automation.conftest import ROOT
 
 TEXT = (ROOT / PAGE).read_text()
@@ -30,9 +30,9 @@ def test_the_shipped_policy_fits_the_schema():
     jsonschema.Draft202012Validator(json.loads(schema())).validate(policy)
 
 
-@pytest.mark.parametrize("word", [*Reason, *Verb])
+@pytest.mark.parametrize("word", [*Reason, *DecisionKind])
 def test_every_reason_is_explained(word):
-    assert f"`{word}`" in TEXT or word is Verb.RUN
+    assert f"`{word}`" in TEXT or word is DecisionKind.RUN
 
 
 def test_an_alert_has_the_remedy_of_the_tutorial_run(journal, app, automation, playbooks, tmp_path):

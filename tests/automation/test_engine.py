@@ -16,6 +16,7 @@ from automation.ledger.episodes import take_in
 from automation.policy.contents import read_contents
 from automation.policy.schemas import Policy
 from automation.report import App
+from contract.runs import RunState, Verdict
 from tests.automation.doubles import APP_TOKEN, make_event
 from tests.automation.test_property import FakeClock
 
@@ -90,7 +91,9 @@ def bench(tmp_path, app):
     one.ledger.close()
 
 
-def reported(bench, name, alertname, state="succeeded", verification="still_firing", ago=60, attempt=1):
+def reported(
+    bench, name, alertname, state=RunState.SUCCEEDED, verification=Verdict.STILL_FIRING, ago=60, attempt=1
+):
     """A run as the app tells it."""
     at = iso(bench.clock.wall() - timedelta(seconds=ago))
     return {

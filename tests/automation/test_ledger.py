@@ -18,6 +18,7 @@ from automation.ledger.database import load_anchor, open_ledger, save_anchor
 from automation.ledger.episodes import take_in
 from automation.ledger.health import problems
 from automation.policy.schemas import Policy
+from contract.runs import RunState
 from tests.automation.doubles import make_event
 
 COUNT = 60
@@ -60,10 +61,18 @@ def state(tmp_path):
         fire(ledger, clock, range(COUNT))
         decide(ledger, clock)
         for run in runs.in_state(ledger, "queued")[::3]:
-            runs.change(ledger, run.id, state="running")
+            runs.change(ledger, run.id, state=RunState.RUNNING)
             runs.finish(ledger, run.id, "failed", clock)
         save_anchor(ledger, clock.anchor())
     return folder
+
+
+def test_a_run_that_is_over_cannot_run_again(state):
+    with closing(open_ledger(state)) as ledger:
+        failed = runs.in_state(ledger, RunState.FAILED)[0]
+        with pytest.raises(ValueError, match="is failed and cannot become running"):
+            runs.change(ledger, failed.id, state=RunState.RUNNING)
+        assert runs.get_run(ledger, failed.id).state is RunState.FAILED
 
 
 def truncate(path):

@@ -15,6 +15,7 @@ from automation.ledger import runs
 from automation.ledger.database import open_ledger
 from automation.ledger.episodes import offset, take_in
 from automation.policy.schemas import Policy
+from contract.runs import RunState
 from tests.automation.doubles import make_event
 
 ALERTS = {"WebDown": "web", "WebSlow": "web", "ApiDown": "api", "DbDown": "db"}
@@ -106,7 +107,7 @@ class Automation(RuleBasedStateMachine):
         self.engine.decide_all(self.clock.now)
         queued = runs.in_state(self.ledger, "queued") if self.paused is None else []
         for run in queued:
-            runs.change(self.ledger, run.id, state="running")
+            runs.change(self.ledger, run.id, state=RunState.RUNNING)
             self.started.append((run.target, self.clock.now))
 
     @rule(data=st.data(), state=st.sampled_from(["succeeded", "failed", "timed_out"]))

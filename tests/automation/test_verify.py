@@ -7,6 +7,7 @@ import pytest
 from automation.ledger.runs import Run
 from automation.policy.schemas import Remedy
 from automation.verify import Observation, hold_of, judge, within_of
+from contract.runs import RunState, Verdict
 from tests.automation.situations import EPISODE
 
 FINISHED = 1000.0
@@ -16,8 +17,8 @@ RUN = Run(
     fingerprint="f1",
     target="t",
     attempt=1,
-    state="succeeded",
-    verification="pending",
+    state=RunState.SUCCEEDED,
+    verification=Verdict.PENDING,
     queued_steady=900,
     finished_steady=FINISHED,
     within=300,
@@ -67,14 +68,14 @@ TABLE = {
 def test_the_table(latest, now, read_at, lost, verdict):
     seen = Observation(EPISODE, latest, now, read_at, is_watchdog_lost=lost)
     found = judge(RUN, seen)
-    assert (found.verification if found else None) == verdict
+    assert (found.verdict if found else None) == verdict
 
 
 @pytest.mark.parametrize("latest", [RESOLVED, FIRING, NEXT_FIRING])
 def test_while_prometheus_or_alertmanager_is_away_every_verdict_is_inconclusive(latest):
     seen = Observation(EPISODE, latest, 1500, 1500, is_watchdog_lost=False, silence=200)
     found = judge(RUN, seen)
-    assert found.verification == "inconclusive"
+    assert found.verdict is Verdict.INCONCLUSIVE
     assert "Prometheus or Alertmanager had been away for 3m20s" in found.detail
 
 
@@ -92,7 +93,7 @@ def test_an_alert_that_is_gone_proves_nothing_before_the_target_is_rolled_out(no
     found = judge(
         RUN, Observation(EPISODE, RESOLVED, now, now, is_watchdog_lost=False, unfinished=unfinished)
     )
-    assert (found.verification if found else None) == verdict
+    assert (found.verdict if found else None) == verdict
     if verdict == "inconclusive":
         assert found.detail == "The alert is gone, but t is not rolled out: it is scaled to 0."
 

@@ -11,8 +11,9 @@ from app.api.schemas.base import Id, Input, Page, Person, Several, Tagged, Text,
 from app.incidents.actors import ActorKind
 from app.incidents.details import MAX_TAGS
 from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident, Source, TimelineEvent, Verdict
+from app.incidents.models import EventKind, Incident, Source, TimelineEvent
 from app.incidents.service import MAX_SERVICE, MAX_TEXT, MAX_TITLE
+from contract.runs import Verdict
 
 
 class NewIncident(Input):

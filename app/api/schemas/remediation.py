@@ -5,10 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.schemas.base import Id, Page, Time, Word
-from app.incidents.models import Verdict
-from contract.runs import RunState
-
-Decided = Literal["run", "deferred", "declined"]
+from contract.decisions import DecisionKind
+from contract.runs import RunState, Verdict
 
 
 class _Row(BaseModel):
@@ -43,7 +41,7 @@ class DecisionQuery(Page):
 
     incident: Id | None = None
     episode: Word = ""
-    decision: Decided | None = None
+    decision: DecisionKind | None = None
     reason: Word = ""
 
 

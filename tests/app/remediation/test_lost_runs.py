@@ -12,10 +12,9 @@ from app.clock import now, rfc3339
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
-from app.incidents.models import Verdict
 from app.remediation import lost
 from app.remediation.models import Run
-from contract.runs import OPEN, RunState
+from contract.runs import OPEN, RunState, Verdict
 from tests.app.journal import event, take
 from tests.app.remediation.test_reports import run, summaries
 

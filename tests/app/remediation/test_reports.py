@@ -11,11 +11,12 @@ from app.config import Settings
 from app.extensions import db
 from app.incidents import queries
 from app.incidents.lifecycle import State
-from app.incidents.models import EventKind, Incident, Verdict
+from app.incidents.models import EventKind, Incident
 from app.notify.models import MailKind, OutboxMessage
 from app.ops import audit
 from app.ops.metrics import exposition
 from app.remediation.models import Run
+from contract.runs import Verdict
 from tests.app.journal import event, take
 
 T = "2026-11-23T15:04:{:02}.000Z".format
