@@ -16,17 +16,17 @@ LEAST = {
     Least.NEVER: "Never",
 }
 REACH = {
-    Reach.CONCERNED: "Mine, and those I am on call for",
-    Reach.EVERYTHING: "All of them",
+    Reach.CONCERNED: "Mine, and those I’m on call for",
+    Reach.EVERYTHING: "All incidents",
 }
-COLLECTED = {"": "One by one, as they happen", "yes": "Collected into digests"}
+COLLECTED = {"": "Right away, one email each", "yes": "Together, in digests"}
 TOPICS = {
-    Topic.OPENED: "It is open, or open again",
-    Topic.RESOLVED: "It is resolved, or repaired by automation",
-    Topic.ESCALATED: "Somebody calls for more people",
-    Topic.GAVE_UP: "Automation could not repair it",
+    Topic.OPENED: "An incident opens or reopens",
+    Topic.RESOLVED: "An incident is resolved, or repaired by automation",
+    Topic.ESCALATED: "Someone escalates an incident",
+    Topic.GAVE_UP: "Automation can’t repair an incident",
 }
-"""What is told, as a sentence about an incident."""
+"""What happened to an incident, as a sentence."""
 
 
 def _severity(topic: Topic) -> SelectField:
@@ -45,7 +45,7 @@ class SubscriptionForm(Form):
     resolved = _severity(Topic.RESOLVED)
     escalated = _severity(Topic.ESCALATED)
     gave_up = _severity(Topic.GAVE_UP)
-    collected = SelectField("News", choices=[SelectChoice(value, word) for value, word in COLLECTED.items()])
+    collected = SelectField("Openings and ends", choices=[SelectChoice(value, word) for value, word in COLLECTED.items()])
 
     @classmethod
     def showing(cls, chosen: MailSubscription) -> "SubscriptionForm":
