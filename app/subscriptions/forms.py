@@ -16,7 +16,7 @@ LEAST = {
     Least.NEVER: "Never",
 }
 REACH = {
-    Reach.CONCERNED: "Mine, and those I’m on call for",
+    Reach.CONCERNED: "Mine, and those I'm on call for",
     Reach.EVERYTHING: "All incidents",
 }
 COLLECTED = {"": "Right away, one email each", "yes": "Together, in digests"}
@@ -24,7 +24,7 @@ TOPICS = {
     Topic.OPENED: "An incident opens or reopens",
     Topic.RESOLVED: "An incident is resolved, or repaired by automation",
     Topic.ESCALATED: "Someone escalates an incident",
-    Topic.GAVE_UP: "Automation can’t repair an incident",
+    Topic.GAVE_UP: "Automation can't repair an incident",
 }
 """What happened to an incident, as a sentence."""
 
@@ -45,7 +45,9 @@ class SubscriptionForm(Form):
     resolved = _severity(Topic.RESOLVED)
     escalated = _severity(Topic.ESCALATED)
     gave_up = _severity(Topic.GAVE_UP)
-    collected = SelectField("Openings and ends", choices=[SelectChoice(value, word) for value, word in COLLECTED.items()])
+    collected = SelectField(
+        "Openings and ends", choices=[SelectChoice(value, word) for value, word in COLLECTED.items()]
+    )
 
     @classmethod
     def showing(cls, chosen: MailSubscription) -> "SubscriptionForm":
