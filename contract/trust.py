@@ -16,17 +16,23 @@ def trusting(ca_file: Path | None) -> ssl.SSLContext:
     """
     context = ssl.create_default_context()
     if ca_file is not None:
-        try:
-            context.load_verify_locations(ca_file)
-        except ssl.SSLError:
-            raise ValueError(f"{ca_file} holds no PEM certificate") from None
-        except OSError as error:
-            raise ValueError(f"can't read {ca_file}: {error.strerror}") from None
+        _trust_also(context, ca_file)
     return context
 
 
+def _trust_also(context: ssl.SSLContext, ca_file: Path) -> None:
+    try:
+        context.load_verify_locations(ca_file)
+    except ssl.SSLError:
+        raise ValueError(f"{ca_file} holds no PEM certificate") from None
+    except OSError as error:
+        raise ValueError(f"can't read {ca_file}: {error.strerror}") from None
+
+
 def _checked(ca_file: Path | None) -> Path | None:
-    trusting(ca_file)
+    """Try the file by itself: to read the system's authorities as well would cost each start 60 ms."""
+    if ca_file is not None:
+        _trust_also(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ca_file)
     return ca_file
 
 
