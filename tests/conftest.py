@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+from collections import Counter
 
 import pytest
 from xdist.scheduler import LoadFileScheduling
@@ -23,10 +24,13 @@ def pytest_collection_modifyitems(items):
     """Begin with the files that take long, so that none of them is left over at the end.
 
     The folders that share come first: they keep the processors busy while the next files, which follow alerts
-    through real processes, mostly wait.
+    through real processes, mostly wait. After these the files with the most tests.
     """
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (not item.nodeid.startswith(SHARING), item.path not in slow))
+    tests = Counter(item.path for item in items if item.path not in slow)
+    items.sort(
+        key=lambda item: (not item.nodeid.startswith(SHARING), item.path not in slow, -tests[item.path])
+    )
 
 
 def pytest_collection_finish(session):
