@@ -28,9 +28,11 @@ LEAVE = """\
   gather_facts: false
   tasks:
     - name: Start it in the background, as its start script does
-      ansible.builtin.shell: nohup sleep 4242 >/dev/null 2>&1 & sleep 1
+      ansible.builtin.shell: |
+        nohup sleep 4242 >/dev/null 2>&1 &
+        until grep -qs ^sleep /proc/$!/cmdline; do sleep 0.1; done
 """
-"""The shell waits, for what has not come as far as nohup ends with Ansible's session."""
+"""The shell waits until nohup has become the program: what is not as far ends with Ansible's session."""
 THREE_HOSTS = """\
 - hosts: three
   gather_facts: false
