@@ -20,11 +20,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app import create_app, demo_data, logs
-from app.accounts import service, sessions
+from app.accounts import service
 from app.accounts.models import Role, UserStatus
 from app.config import Settings
 from app.extensions import db
 from app.incidents.models import Incident, Verdict
+from tests.app.browsers import signed_in
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000,10000,100000").split(",")]
 SAMPLES = int(os.environ.get("SAMPLES", "15"))
@@ -48,10 +49,9 @@ def pages(size: int, number: int) -> dict[str, str]:
     }
 
 
-def signed_in(app: Flask) -> FlaskClient:
+def browser(app: Flask) -> FlaskClient:
     """Make an account and return its browser."""
-    client = app.test_client()
-    with app.app_context(), app.test_request_context():
+    with app.app_context():
         user = service.register(
             email="bench@example.org",
             name="Bench",
@@ -59,12 +59,7 @@ def signed_in(app: Flask) -> FlaskClient:
             status=UserStatus.ACTIVE,
             role=Role.RESPONDER,
         )
-        sessions.sign_in(user, app.test_request_context().request)
-        token = user.session_token
-    with client.session_transaction() as cookie:
-        cookie["_user_id"] = token
-        cookie["_fresh"] = True
-    return client
+        return signed_in(app, user)
 
 
 def median_ms(client: FlaskClient, address: str) -> tuple[float, float]:
@@ -93,7 +88,7 @@ def measure(size: int, folder: Path) -> dict[str, tuple[float, float]]:
         demo_data.make(size)
         repaired = select(Incident.id).where(Incident.verdict == Verdict.VERIFIED, Incident.id >= size // 2)
         number = db.session.scalars(repaired.order_by(Incident.id).limit(1)).one()
-    client = signed_in(app)
+    client = browser(app)
     medians = {name: median_ms(client, address) for name, address in pages(size, number).items()}
     with app.app_context():
         db.session.remove()

@@ -6,27 +6,15 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.accounts import sessions
 from app.accounts.models import User
+from tests.app.browsers import signed_in
 from tests.app.conftest import PASSWORD
-
-
-def sign_in(app: Flask, user: User) -> FlaskClient:
-    """Sign in the way the log-in page does, without the page."""
-    client = app.test_client()
-    with app.test_request_context():
-        sessions.sign_in(user, app.test_request_context().request)
-        token = user.session_token
-    with client.session_transaction() as cookie:
-        cookie["_user_id"] = token
-        cookie["_fresh"] = True
-    return client
 
 
 @pytest.mark.parametrize("method", ["post", "delete", "put"])
 def test_somebody_who_may_only_look_changes_nothing(app: Flask, vera: User, method: str) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
-    client = sign_in(app, vera)
+    client = signed_in(app, vera)
     answer = getattr(client, method)("/incidents/1/resolve")
     assert answer.status_code in {403, 405}
 
@@ -34,7 +22,7 @@ def test_somebody_who_may_only_look_changes_nothing(app: Flask, vera: User, meth
 @pytest.mark.threat("T19")
 def test_logging_out_ends_the_session_on_the_server(app: Flask, alice: User) -> None:
     app.config["WTF_CSRF_ENABLED"] = False
-    client = sign_in(app, alice)
+    client = signed_in(app, alice)
     stolen = client.get_cookie("oims")
     assert stolen is not None
     assert client.get("/automation").status_code == 200

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from app.accounts.models import Role, Scope
+from tests.app.browsers import signed_in
 from tests.app.conftest import make_user
 from tests.app.doors import PUBLIC
-from tests.app.test_access import sign_in
 
 TEXTS = ("x\x00y", "\ud800", str(2**63), str(10**25), "9" * 5000)
 RAW = ("1-%00", "%00", "%ED%A0%80%C0%80", str(2**63), str(10**25), "9" * 5000)
@@ -54,7 +54,7 @@ def app(app: Flask) -> Flask:
 @pytest.fixture
 def admin(app: Flask) -> FlaskClient:
     with app.app_context():
-        return sign_in(app, make_user("Ada", Role.ADMIN))
+        return signed_in(app, make_user("Ada", Role.ADMIN))
 
 
 def doors(app: Flask) -> Iterator[tuple[Rule, str]]:

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.accounts import service, sessions, tokens
+from app.accounts import service, tokens
 from app.accounts.models import Role, Scope, User, UserStatus
 from app.clock import now
 from app.extensions import db
@@ -16,6 +16,7 @@ from app.incidents import service as incidents
 from app.incidents.actors import SYSTEM
 from app.incidents.lifecycle import Severity
 from app.ops.models import AuditEvent
+from tests.app.browsers import signed_in
 from tests.app.conftest import make_user
 from tests.app.doors import BY_A_SIGNED_LINK, LEAVING, LOOKING, RANK, doors, pages
 
@@ -52,18 +53,13 @@ def cast(app: Flask) -> dict[str, int]:
 
 def browser(app: Flask, cast: dict[str, int], who: str) -> FlaskClient:
     """A browser with a session of this person, as the log-in makes one; who is off now signed in before."""
-    client = app.test_client()
     if who not in cast:
-        return client
-    with app.test_request_context() as context:
+        return app.test_client()
+    with app.app_context():
         user = service.get(cast[who])
         set_standing(user, UserStatus.ACTIVE)
-        sessions.sign_in(user, context.request)
-        token = user.session_token
+        client = signed_in(app, user)
         set_standing(user, UserStatus(who) if who not in RANK else UserStatus.ACTIVE)
-    with client.session_transaction() as cookie:
-        cookie["_user_id"] = token
-        cookie["_fresh"] = True
     return client
 
 

@@ -15,12 +15,13 @@ from sqlalchemy import text
 from werkzeug.serving import make_server
 
 from app import create_app, models
-from app.accounts import passwords, service, sessions
+from app.accounts import passwords, service
 from app.accounts.models import Role
 from app.config import Settings
 from app.database import Base
 from app.extensions import db
 from app.notify.models import OutboxMessage
+from tests.app.browsers import signed_in
 from tests.app.databases import postgres_database
 from tests.app.pages import stories
 
@@ -73,14 +74,8 @@ class Site:
 
     def cookie(self, person: stories.Person) -> dict[str, str]:
         """Return the cookie of a browser in which this person has logged in."""
-        with self.app.test_request_context() as context:
-            user = service.get(person.id)
-            sessions.sign_in(user, context.request)
-            token = user.session_token
-        client = self.app.test_client()
-        with client.session_transaction() as session:
-            session["_user_id"] = token
-            session["_fresh"] = True
+        with self.app.app_context():
+            client = signed_in(self.app, service.get(person.id))
         name = self.app.config["SESSION_COOKIE_NAME"]
         return {"name": name, "value": client.get_cookie(name).value, "url": self.url}
 
