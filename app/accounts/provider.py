@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.flask_client import OAuth
+from authlib.integrations.flask_client import FlaskOAuth2App, OAuth
+from authlib.integrations.requests_client import OAuth2Session
 from flask import Flask
 from flask.typing import ResponseReturnValue
 from joserfc.errors import JoseError
@@ -18,6 +20,7 @@ from app.accounts.external import Identity
 from app.clock import now
 from app.config import Settings
 from app.errors import Unauthorized, Unavailable
+from contract.sessions import trust
 
 TIMEOUT_S = 5
 AT_ONCE = 4
@@ -28,6 +31,18 @@ REFUSED = "Single sign-on did not work out. Try again; if it fails again, tell y
 SILENT = "The single sign-on provider doesn't answer. Try again in a moment."
 
 log = structlog.get_logger()
+
+
+class _Session(OAuth2Session):  # type: ignore[misc]  # Authlib has no types
+    """A session that trusts a private authority besides the public ones."""
+
+    def __init__(self, ca_file: Path | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        trust(self, ca_file)
+
+
+class _Client(FlaskOAuth2App):  # type: ignore[misc]
+    client_cls = _Session
 
 
 class Provider:
@@ -42,6 +57,7 @@ class Provider:
         self._places = BoundedSemaphore(AT_ONCE)
         self._client = OAuth(app).register(
             "oidc",
+            client_cls=_Client,
             client_id=settings.oidc_client_id,
             client_secret=secret,
             server_metadata_url=settings.oidc_issuer.rstrip("/") + "/.well-known/openid-configuration",
@@ -49,6 +65,7 @@ class Provider:
                 "scope": "openid email profile",
                 "code_challenge_method": "S256",
                 "default_timeout": TIMEOUT_S,
+                "ca_file": settings.ca_file,
             },
         )
 

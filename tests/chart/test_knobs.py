@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.chart.rendering import documents, named, of_kind, refusal
+from tests.chart.rendering import NAMESPACE, documents, named, of_kind, refusal
 
 POD = {
     "hostAliases": [{"ip": "10.0.0.7", "hostnames": ["db.internal"]}],
@@ -31,36 +31,71 @@ PARTS = {
 }
 
 
+INIT = [{"name": "wait", "image": "example.org/wait:1"}]
+ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+
+
+def render(values, folder):
+    file = folder / "knobs-values.yaml"
+    file.write_text(json.dumps(values))
+    return documents(str(file))
+
+
 @pytest.fixture
 def rendered(tmp_path):
-    def render(values):
-        file = tmp_path / "knobs-values.yaml"
-        file.write_text(json.dumps(values))
-        return documents(str(file))
-
-    return render
+    return lambda values: render(values, tmp_path)
 
 
-def test_fields_of_a_pod_and_its_container_win_in_every_part(rendered):
-    tuned = {"pod": POD, "container": CONTAINER}
-    objects = rendered(
-        {part: tuned for part in PARTS if part != "automation"}
-        | {"automation": {"inCluster": {"enabled": True, **tuned}}, "global": {"imagePullSecrets": ["all"]}}
-    )
-    for part, (kind, _) in PARTS.items():
-        pod = named(objects, kind, f"oims-{part}")["spec"]["template"]["spec"]
-        assert {key: pod[key] for key in POD if key not in {"imagePullSecrets", "securityContext"}} == {
-            key: value for key, value in POD.items() if key not in {"imagePullSecrets", "securityContext"}
-        }
-        assert pod["imagePullSecrets"] == [{"name": "all"}, {"name": "own"}]
-        assert (pod["securityContext"]["fsGroup"], pod["securityContext"]["runAsNonRoot"]) == (7, True)
-        container = pod["containers"][0]
-        assert container["livenessProbe"]["periodSeconds"] == 30
-        assert "httpGet" in container["livenessProbe"]
-        assert container["readinessProbe"]["exec"] == {"command": ["true"]}
-        assert "httpGet" not in container["readinessProbe"]
-        assert container["lifecycle"] == CONTAINER["lifecycle"]
-        assert "httpGet" in container["startupProbe"]
+@pytest.fixture(scope="module")
+def tuned(tmp_path_factory):
+    """Every part with the same knobs: rendered once."""
+    knobs = {"pod": POD, "container": CONTAINER, "extraInitContainers": INIT}
+    sets = knobs | {"updateStrategy": ROLLING}
+    values = {part: sets if kind == "StatefulSet" else knobs for part, (kind, _) in PARTS.items()}
+    values["automation"] = {"inCluster": {"enabled": True, **values.pop("automation")}}
+    values |= {"global": {"imagePullSecrets": ["all"]}, "namespaceOverride": "shop"}
+    return render(values, tmp_path_factory.mktemp("tuned"))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_fields_of_a_pod_and_its_container_win_in_every_part(tuned, part):
+    pod = named(tuned, PARTS[part][0], f"oims-{part}")["spec"]["template"]["spec"]
+    merged = {"imagePullSecrets", "securityContext"}
+    assert {key: pod[key] for key in POD if key not in merged} == {
+        key: value for key, value in POD.items() if key not in merged
+    }
+    assert pod["imagePullSecrets"] == [{"name": "all"}, {"name": "own"}]
+    assert (pod["securityContext"]["fsGroup"], pod["securityContext"]["runAsNonRoot"]) == (7, True)
+    container = pod["containers"][0]
+    assert container["livenessProbe"]["periodSeconds"] == 30
+    assert "httpGet" in container["livenessProbe"]
+    assert container["readinessProbe"]["exec"] == {"command": ["true"]}
+    assert "httpGet" not in container["readinessProbe"]
+    assert container["lifecycle"] == CONTAINER["lifecycle"]
+    assert "httpGet" in container["startupProbe"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_init_containers_of_the_users_run_first_in_every_part(tuned, part):
+    pod = named(tuned, PARTS[part][0], f"oims-{part}")["spec"]["template"]["spec"]
+    first, *rest = pod["initContainers"]
+    assert [first] == INIT
+    assert [item["name"] for item in rest] == (["migrate"] if part == "app" else [])
+
+
+@pytest.mark.parametrize("part", [part for part, (kind, _) in PARTS.items() if kind == "StatefulSet"])
+def test_stateful_parts_take_an_update_strategy(tuned, part):
+    assert named(tuned, "StatefulSet", f"oims-{part}")["spec"]["updateStrategy"] == ROLLING
+
+
+def test_another_namespace_holds_every_object_and_what_is_said_of_it(tuned):
+    assert {item["metadata"]["namespace"] for item in tuned} == {"shop"}
+    bindings = of_kind(tuned, "RoleBinding")
+    assert {subject["namespace"] for item in bindings for subject in item["subjects"]} == {"shop"}
+    automation = named(tuned, "StatefulSet", "oims-automation")["spec"]["template"]["spec"]["containers"][0]
+    variables = {item["name"]: item.get("value") for item in automation["env"]}
+    assert variables["OIMS_LEASE_NAMESPACE"] == "shop"
+    assert NAMESPACE not in json.dumps(tuned)
 
 
 def test_a_hook_of_ones_own_takes_the_place_of_the_charts(rendered):
@@ -149,17 +184,21 @@ def test_accounts_take_labels_and_pods_their_token(rendered):
     assert pod["automountServiceAccountToken"] is True
 
 
-@pytest.mark.parametrize(
-    ("setting", "said"),
-    [
-        ("app.pod.containers[0].name=a", "properties 'containers' not allowed"),
-        ("app.pod.hostNetwork=true", "properties 'hostNetwork' not allowed"),
-        ("app.container.image=a", "properties 'image' not allowed"),
-        ("app.container.livenessProbe.period=3", "properties 'period' not allowed"),
-        ("app.service.spec.selector.a=b", "properties 'selector' not allowed"),
-        ("app.pdb.minAvailable=half", "/app/pdb/minAvailable"),
-        ("global.ipFamilies[0]=IPv5", "/global/ipFamilies/0"),
-    ],
-)
-def test_what_is_the_charts_own_or_no_field_is_refused(setting, said):
-    assert said in refusal(sets=(setting,))
+WRONG = {
+    "app.pod.containers[0].name=a": "/app/pod': additional properties 'containers' not allowed",
+    "webhook.pod.hostNetwork=true": "/webhook/pod': additional properties 'hostNetwork' not allowed",
+    "app.container.image=a": "/app/container': additional properties 'image' not allowed",
+    "webhook.container.livenessProbe.period=3": "properties 'period' not allowed",
+    "app.service.spec.selector.a=b": "properties 'selector' not allowed",
+    "app.pdb.minAvailable=half": "/app/pdb/minAvailable",
+    "global.ipFamilies[0]=IPv5": "/global/ipFamilies/0",
+    "prometheus.updateStrategy.kind=Recreate": "/prometheus/updateStrategy'",
+    "alertmanager.extraInitContainers[0].image=a": "extraInitContainers/0': missing property 'name'",
+    "namespaceOverride=My_Shop": "/namespaceOverride'",
+}
+
+
+def test_what_is_the_charts_own_or_no_field_is_refused():
+    """All at once: each refusal names its place."""
+    message = refusal(sets=tuple(WRONG))
+    assert [said for said in WRONG.values() if said not in message] == [], message

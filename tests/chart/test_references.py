@@ -12,7 +12,7 @@ def named_by_the_user(values):
     def walk(item):
         if isinstance(item, dict):
             for key, value in item.items():
-                if key in {"existingSecret", "existingClaim"}:
+                if key in {"existingSecret", "existingClaim", "existingConfigMap"}:
                     found.add(value)
                 if key == "serviceAccount" and value.get("create") is False:
                     found.add(value["name"])

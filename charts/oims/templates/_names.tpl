@@ -14,6 +14,10 @@
 {{- end -}}
 {{- end }}
 
+{{- define "oims.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end }}
+
 {{/* oims.objectName (list $ component) */}}
 {{- define "oims.objectName" -}}
 {{- printf "%s-%s" (include "oims.fullname" (first .)) (last .) -}}
@@ -48,7 +52,7 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{/* oims.metadata (dict "root" $ "component" name ["name" object] ["labels" map] ["annotations" map] ["keep" bool]) */}}
 {{- define "oims.metadata" -}}
 name: {{ .name | default (include "oims.objectName" (list .root .component)) | quote }}
-namespace: {{ .root.Release.Namespace | quote }}
+namespace: {{ include "oims.namespace" .root | quote }}
 labels:
   {{- include "oims.labels" . | nindent 2 }}
 {{- $annotations := merge (dict) (.annotations | default dict) .root.Values.global.commonAnnotations }}

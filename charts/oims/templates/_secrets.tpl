@@ -19,6 +19,6 @@
 
 {{/* oims.oldSecret (list $ component): the data of the Secret in the cluster, or an empty map. */}}
 {{- define "oims.oldSecret" -}}
-{{- $secret := lookup "v1" "Secret" (first .).Release.Namespace (include "oims.objectName" .) -}}
+{{- $secret := lookup "v1" "Secret" (include "oims.namespace" (first .)) (include "oims.objectName" .) -}}
 {{- get ($secret | default dict) "data" | default dict | toYaml -}}
 {{- end }}

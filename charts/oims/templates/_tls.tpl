@@ -22,6 +22,7 @@ true
 
 {{/* oims.tls.clientEnv ($) and oims.tls.serverEnv ($): what a part must know to call others, and to be called. */}}
 {{- define "oims.tls.clientEnv" -}}
+{{- include "oims.privateCa.clientEnv" . }}
 {{- if include "oims.tls" . }}
 - name: OIMS_CA_FILE
   value: /etc/oims/tls/ca.crt
@@ -39,6 +40,7 @@ true
 
 {{/* oims.tls.mount ($): the folder, not single files: a renewed certificate arrives in the running pod. */}}
 {{- define "oims.tls.mount" -}}
+{{- include "oims.privateCa.mount" . }}
 {{- if include "oims.tls" . }}
 - {name: tls, mountPath: /etc/oims/tls, readOnly: true}
 {{- end }}
@@ -46,6 +48,7 @@ true
 
 {{/* oims.tls.volume (list $ key...) */}}
 {{- define "oims.tls.volume" -}}
+{{- include "oims.privateCa.volume" (first .) }}
 {{- if include "oims.tls" (first .) }}
 - name: tls
   secret:

@@ -8,6 +8,9 @@
 {{- end -}}
 {{- $problems = concat $problems (include "oims.labelProblems" . | fromJsonArray) -}}
 {{- $problems = concat $problems (include "oims.ruleProblems" . | fromJsonArray) -}}
+{{- if and $v.global.privateCa.existingConfigMap $v.global.privateCa.existingSecret -}}
+{{- $problems = append $problems "global.privateCa.existingConfigMap is set beside global.privateCa.existingSecret: leave one of them empty." -}}
+{{- end -}}
 {{- $sqlite := eq $v.database.type "sqlite" -}}
 {{- $postgres := $v.database.postgres -}}
 {{- if and $sqlite (gt (int $v.app.replicas) 1) -}}

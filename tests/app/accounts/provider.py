@@ -105,10 +105,13 @@ class Provider:
     tokens: dict[str, Person] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
     issuer: str = ""
+    certificate: tuple[str, str] | None = None
+    """Files of certificate and key; without them it speaks plain HTTP."""
 
     def __enter__(self) -> Self:
-        self._server = make_server("localhost", 0, self._app(), threaded=True)
-        self.issuer = f"http://localhost:{self._server.server_port}"
+        tls = self.certificate
+        self._server = make_server("localhost", 0, self._app(), threaded=True, ssl_context=tls)
+        self.issuer = f"{'https' if tls else 'http'}://localhost:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
         self._thread.start()
         return self

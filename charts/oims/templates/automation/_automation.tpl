@@ -3,10 +3,10 @@
 {{- $targets := deepCopy .Values.automation.targets.namespaces -}}
 {{- if .Values.automation.targets.app -}}
 {{- $own := list (include "oims.objectName" (list . "app")) -}}
-{{- if not (hasKey $targets .Release.Namespace) -}}
-{{- $_ := set $targets .Release.Namespace $own -}}
-{{- else if get $targets .Release.Namespace -}}
-{{- $_ := set $targets .Release.Namespace (concat (get $targets .Release.Namespace) $own | uniq) -}}
+{{- if not (hasKey $targets (include "oims.namespace" .)) -}}
+{{- $_ := set $targets (include "oims.namespace" .) $own -}}
+{{- else if get $targets (include "oims.namespace" .) -}}
+{{- $_ := set $targets (include "oims.namespace" .) (concat (get $targets (include "oims.namespace" .)) $own | uniq) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $targets -}}
@@ -57,8 +57,8 @@
 {{/* oims.hostSettings ($): what host_setup.sh and monitor_alerts.sh must be told, where it is not their default. */}}
 {{- define "oims.hostSettings" -}}
 {{- $settings := list -}}
-{{- if ne .Release.Namespace "incident-mgmt" -}}
-{{- $settings = append $settings (printf "OIMS_NAMESPACE=%s" .Release.Namespace) -}}
+{{- if ne (include "oims.namespace" .) "incident-mgmt" -}}
+{{- $settings = append $settings (printf "OIMS_NAMESPACE=%s" (include "oims.namespace" .)) -}}
 {{- end -}}
 {{- if ne .Release.Name "oims" -}}
 {{- $settings = append $settings (printf "OIMS_RELEASE=%s" .Release.Name) -}}
@@ -92,8 +92,8 @@
 {{- range $namespace, $workloads := include "oims.targets" .root | fromYaml }}
 {{- $name := printf "%s-targets" (include "oims.objectName" (list $root $component)) }}
 {{- /* Outside the release's namespace two releases may meet. */}}
-{{- if ne $namespace $root.Release.Namespace }}
-{{- $name = printf "%s-%s" $name $root.Release.Namespace | trunc 63 | trimSuffix "-" }}
+{{- if ne $namespace (include "oims.namespace" $root) }}
+{{- $name = printf "%s-%s" $name (include "oims.namespace" $root) | trunc 63 | trimSuffix "-" }}
 {{- end }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -120,7 +120,7 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ $account | quote }}
-    namespace: {{ $root.Release.Namespace | quote }}
+    namespace: {{ include "oims.namespace" $root | quote }}
 {{- end }}
 {{- end }}
 
@@ -146,7 +146,7 @@ subjects:
 - name: OIMS_LEASE
   value: {{ include "oims.leaseName" . | quote }}
 - name: OIMS_LEASE_NAMESPACE
-  value: {{ .Release.Namespace | quote }}
+  value: {{ include "oims.namespace" . | quote }}
 - name: OIMS_METRICS_BIND
   value: "[::]:9464"
 {{- if .Values.automation.inCluster.policy }}

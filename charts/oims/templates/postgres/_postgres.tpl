@@ -40,7 +40,7 @@
 {{/* oims.postgresPorts (dict "root" $ "secret" name "key" key): a JSON list of the ports in the address, where the Secret
      can be read, else that of the values. Several hosts may be named, each with its port. */}}
 {{- define "oims.postgresPorts" -}}
-{{- $secret := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict -}}
+{{- $secret := lookup "v1" "Secret" (include "oims.namespace" .root) .secret | default dict -}}
 {{- $url := get ($secret.data | default dict) .key | default "" | b64dec -}}
 {{- $hosts := regexFind "^[^/?]*" (regexReplaceAll "^(.*@|[a-z]+://)" $url "") -}}
 {{- $ports := list -}}
@@ -57,6 +57,12 @@
   value: verify-full
 - name: PGSSLROOTCERT
   value: /etc/oims/database-ca/ca.crt
+{{- else }}
+{{- with include "oims.privateCa" . }}
+# Read where the address asks for a check (sslmode verify-full, verify-ca or require).
+- name: PGSSLROOTCERT
+  value: {{ . }}
+{{- end }}
 {{- end }}
 {{- end }}
 
