@@ -131,6 +131,8 @@ def pod_of(item: dict[str, Any]) -> dict[str, Any] | None:
         return item
     if item["kind"] in {"Deployment", "StatefulSet", "Job", "DaemonSet"}:
         return item["spec"]["template"]
+    if item["kind"] == "CronJob":
+        return item["spec"]["jobTemplate"]["spec"]["template"]
     return None
 
 

@@ -8,6 +8,7 @@
       "webhook.podLabels" $v.webhook.podLabels
       "prometheus.podLabels" $v.prometheus.podLabels
       "alertmanager.podLabels" $v.alertmanager.podLabels
+      "backup.podLabels" $v.backup.podLabels
       "automation.inCluster.podLabels" $v.automation.inCluster.podLabels
       "monitoring.serviceMonitor.labels" $v.monitoring.serviceMonitor.labels
       "monitoring.prometheusRule.labels" $v.monitoring.prometheusRule.labels

@@ -19,6 +19,12 @@
 {{- if and $sqlite $v.app.autoscaling.enabled -}}
 {{- $problems = append $problems "app.autoscaling.enabled is true, but a SQLite file has one writer: turn it off, or set database.type to postgres." -}}
 {{- end -}}
+{{- if and $v.backup.enabled (not $v.backup.existingClaim) -}}
+{{- $problems = append $problems "backup.enabled is true, but there is no place for the backups: make a claim, and set backup.existingClaim to its name." -}}
+{{- end -}}
+{{- if and $v.backup.enabled $sqlite (or (not $v.database.sqlite.persistence.enabled) (has "ReadWriteOncePod" $v.database.sqlite.persistence.accessModes)) -}}
+{{- $problems = append $problems "backup.enabled is true, but no pod beside the app's reaches the database file: set database.sqlite.persistence.enabled, with the access mode ReadWriteOnce." -}}
+{{- end -}}
 {{- $old := include "oims.oldSecret" (list . "app") | fromYaml -}}
 {{- $password := $v.app.auth.adminPassword -}}
 {{- if and $password (not $v.app.auth.existingSecret) (hasKey $old "admin-password") (ne (b64enc $password) (get $old "admin-password")) -}}

@@ -1,0 +1,75 @@
+{{/* The app's database, out to a claim and in again: both Jobs are alike but for their script. */}}
+
+{{- define "oims.backup.steps" -}}
+backup: {script: back-up, attempts: 2, schedule: {{ .Values.backup.schedule | quote }}, suspend: {{ .Values.backup.suspend }}}
+# Only a template for Jobs that a person starts.
+restore: {script: restore, attempts: 0, schedule: "0 0 1 1 *", suspend: true}
+{{- end }}
+
+{{/* oims.backup.values ($): those of the pod. The file's volume can be on one node only: where the app is. */}}
+{{- define "oims.backup.values" -}}
+{{- $values := deepCopy (pick .Values.backup "pod" "podLabels" "podAnnotations") -}}
+{{- if eq .Values.database.type "sqlite" -}}
+{{- $selector := include "oims.selector" (list . "app") | fromYaml -}}
+{{- $near := dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" $selector) -}}
+{{- $affinity := dict "podAffinity" (dict "requiredDuringSchedulingIgnoredDuringExecution" (list $near)) -}}
+{{- $_ := set $values "affinity" $affinity -}}
+{{- $_ := set $values "nodeSelector" .Values.app.nodeSelector -}}
+{{- $_ := set $values "tolerations" .Values.app.tolerations -}}
+{{- end -}}
+{{- toYaml $values -}}
+{{- end }}
+
+{{/* oims.backup.container (dict "root" $ "script" name): the app's image for a file, PostgreSQL's for a server. */}}
+{{- define "oims.backup.container" -}}
+{{- $root := .root -}}
+{{- $sqlite := eq $root.Values.database.type "sqlite" -}}
+{{- $image := ternary $root.Values.app.image $root.Values.database.postgres.bundled.image $sqlite -}}
+{{- include "oims.container" (dict "root" $root "image" $image) }}
+command: [sh, /opt/oims-backup/{{ .script }}]
+{{- if $sqlite }}
+{{- with include "oims.envFrom" $root.Values.app.extraEnvFrom }}
+{{ . }}
+{{- end }}
+{{- end }}
+env:
+  - name: OIMS_BACKUPS_KEPT
+    value: {{ $root.Values.backup.keep | int64 | quote }}
+  {{- if $sqlite }}
+  {{- include "oims.env" (list $root.Values.app.extraEnv (include "oims.app.env" $root)) | nindent 2 }}
+  {{- else }}
+  - name: OIMS_DATABASE_URL_FILE
+    value: /etc/oims/database/url
+  {{- include "oims.databaseCa.env" $root | nindent 2 }}
+  {{- end }}
+resources:
+  {{- toYaml $root.Values.backup.resources | nindent 2 }}
+volumeMounts:
+  - {name: script, mountPath: /opt/oims-backup, readOnly: true}
+  - {name: backups, mountPath: /backups}
+  {{- if $sqlite }}
+  {{- include "oims.app.mounts" $root | trim | nindent 2 }}
+  {{- else }}
+  - {name: tmp, mountPath: /tmp}
+  - {name: database-url, mountPath: /etc/oims/database, readOnly: true}
+  {{- include "oims.databaseCa.mount" $root | nindent 2 }}
+  {{- include "oims.privateCa.mount" $root | nindent 2 }}
+  {{- end }}
+{{- end }}
+
+{{- define "oims.backup.volumes" -}}
+- name: script
+  configMap:
+    name: {{ include "oims.objectName" (list . "backup") }}
+- name: backups
+  persistentVolumeClaim:
+    claimName: {{ .Values.backup.existingClaim | quote }}
+{{- if eq .Values.database.type "sqlite" }}
+{{ include "oims.app.volumes" . | trim }}
+{{- else }}
+- name: tmp
+  emptyDir: {}
+{{- include "oims.app.databaseVolumes" . }}
+{{- include "oims.privateCa.volume" . }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,105 @@
+"""Backup and restore by the chart's CronJobs, with what a platform team adds.
+
+That is a namespace that is not the release's, an authority, an init container and strategies of its own.
+"""
+
+import json
+
+import pytest
+
+from tests.certificates import make_certificate
+from tests.e2e import values
+from tests.e2e.cluster import Namespace, eventually, helm_program, run
+from tests.e2e.patience import patient_text
+from tests.e2e.release import INSTALL_SECONDS, Release
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+AUTHORITY = "Authority of the platform team"
+TRUSTED = "import ssl; print(ssl.create_default_context().get_ca_certs())"
+CLAIM = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "backups"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "64Mi"}}},
+}
+
+
+class Elsewhere(Release):
+    """A release that Helm keeps in another namespace than the one its objects are in."""
+
+    home = ""
+
+    def helm(self, *arguments, timeout=INSTALL_SECONDS + 30):
+        return run(helm_program(), "--namespace", self.home, *arguments, timeout=timeout)
+
+
+def knobs(namespace):
+    """Return the values of a platform team."""
+    image = values.image("app")
+    first = {
+        "name": "first",
+        "image": f"{image['repository']}:{image['tag']}",
+        "command": ["echo", "ran first"],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    rolling = {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}}
+    return {
+        "namespaceOverride": namespace.name,
+        "global": {"privateCa": {"existingConfigMap": "trust", "key": "bundle.pem"}},
+        "app": {"extraInitContainers": [first], "strategy": {"type": "Recreate"}},
+        "webhook": {"extraInitContainers": [first]},
+        "prometheus": rolling,
+        "alertmanager": rolling,
+        "backup": {"enabled": True, "existingClaim": "backups"},
+    }
+
+
+@pytest.fixture(scope="module")
+def release(namespace, tmp_path_factory):
+    """Install it with all of them at once."""
+    authority = make_certificate(tmp_path_factory.mktemp("authority"), common_name=AUTHORITY).certificate
+    trust = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "trust"}}
+    for body in (CLAIM, {**trust, "data": {"bundle.pem": authority.read_text()}}):
+        namespace.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    home = Namespace("backup-home")
+    made = Elsewhere(namespace)
+    made.home = home.name
+    try:
+        yield made.deploy(values.merge(values.base(), knobs(namespace)))
+    finally:
+        made.close()
+        home.delete()
+
+
+def start(namespace, job, step):
+    """Run a Job of a CronJob; return what it said when it has ended well."""
+    namespace.kubectl("create", "job", job, f"--from=cronjob/oims-{step}")
+    end = ("--for=condition=complete", f"--timeout={patient_text(120)}", f"job/{job}")
+    namespace.kubectl("wait", *end, timeout=150)
+    return namespace.kubectl("logs", f"job/{job}")
+
+
+def test_the_parts_run_in_the_other_namespace_and_trust_the_authority(release):
+    for component in ("app", "webhook", "prometheus", "alertmanager"):
+        assert release.ready_pods(component), component
+    assert AUTHORITY in release.execute("app", "web", "python", "-c", TRUSTED)
+    assert "ran first" in release.namespace.kubectl("logs", "deployment/oims-app", "-c", "first")
+
+
+def test_a_backup_brings_back_what_there_was_and_nothing_since(release):
+    kept = release.add_incident("Before the backup")
+    said = start(release.namespace, "backup-now", "backup")
+    assert "wrote /backups/oims-" in said
+    release.add_incident("Since the backup")
+    said = start(release.namespace, "restore-now", "restore")
+    assert "restored /backups/oims-" in said
+    release.namespace.kubectl("rollout", "restart", "deployment/oims-app")
+    release.namespace.kubectl("rollout", "status", "deployment/oims-app", f"--timeout={patient_text(120)}")
+    release.forget()
+
+    def titles():
+        return {item["title"] for item in release.api("/api/v1/incidents?limit=100")["items"]}
+
+    assert eventually(titles, "the incidents") >= {"Before the backup"}
+    assert "Since the backup" not in titles()
+    assert release.has_incident(kept, "Before the backup")
