@@ -18,6 +18,18 @@ REFERENCE = re.compile(r'"#/\$defs/([^"]+)"')
 NAME = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 LABEL_VALUE = r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?"
 KEY = rf"^({NAME}(\.{NAME})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{{0,61}}[A-Za-z0-9])?$"
+RELABEL_ACTIONS = [
+    *("replace", "keep", "drop", "keepequal", "dropequal", "hashmod", "lowercase", "uppercase"),
+    *("labelmap", "labeldrop", "labelkeep"),
+]
+
+
+def _object(*required: str, **properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object that has these properties and no others."""
+    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    return schema | ({"required": list(required)} if required else {})
+
+
 OWN: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "pattern": rf"^({NAME}(\.{NAME})*)?$", "maxLength": 253},
     "label": {"type": "string", "pattern": rf"^{NAME}$", "maxLength": 63},
@@ -61,6 +73,60 @@ OWN: dict[str, dict[str, Any]] = {
         "required": ["name"],
         "additionalProperties": False,
     },
+    "remoteUrl": {
+        "type": "string",
+        "pattern": r"^https?://[A-Za-z0-9][-A-Za-z0-9.]*(:[0-9]{1,5})?(/[-A-Za-z0-9._~/]*)?$",
+    },
+    "routeMatch": _object(
+        path=_object(
+            type={"enum": ["Exact", "PathPrefix", "RegularExpression"]},
+            value={"type": "string", "pattern": "^/[!-~]*$", "maxLength": 1024},
+        ),
+        method={"enum": ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]},
+    ),
+    "routeFilter": _object(
+        "type",
+        type={"enum": ["RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect"]},
+        requestHeaderModifier={"$ref": "#/$defs/routeHeaders"},
+        responseHeaderModifier={"$ref": "#/$defs/routeHeaders"},
+        requestRedirect=_object(
+            scheme={"enum": ["http", "https"]},
+            hostname={"$ref": "#/$defs/fixedHost"},
+            port={"$ref": "#/$defs/port"},
+            statusCode={"enum": [301, 302, 303, 307, 308]},
+        ),
+    ),
+    "routeHeaders": _object(
+        set={"type": "array", "items": {"$ref": "#/$defs/routeHeader"}, "maxItems": 16},
+        add={"type": "array", "items": {"$ref": "#/$defs/routeHeader"}, "maxItems": 16},
+        remove={"type": "array", "items": {"type": "string"}, "maxItems": 16},
+    ),
+    "routeHeader": _object(
+        "name",
+        "value",
+        name={"type": "string", "pattern": r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", "maxLength": 256},
+        value={"type": "string", "minLength": 1, "maxLength": 4096},
+    ),
+    "fixedHost": {"type": "string", "pattern": rf"^{NAME}(\.{NAME})*$", "maxLength": 253},
+    "relabeling": _object(
+        sourceLabels={"type": "array", "items": {"$ref": "#/$defs/metricLabel"}},
+        separator={"type": "string"},
+        targetLabel={"type": "string"},
+        regex={"type": "string"},
+        modulus={"type": "integer", "minimum": 0},
+        replacement={"type": "string"},
+        action={"enum": RELABEL_ACTIONS},
+    ),
+    "metricLabel": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
+    "scrapeTls": _object(
+        ca={"$ref": "#/$defs/secretOrConfigMap"},
+        cert={"$ref": "#/$defs/secretOrConfigMap"},
+        keySecret={"$ref": "#/$defs/keyOf"},
+        serverName={"type": "string"},
+        insecureSkipVerify={"type": "boolean"},
+    ),
+    "secretOrConfigMap": _object(secret={"$ref": "#/$defs/keyOf"}, configMap={"$ref": "#/$defs/keyOf"}),
+    "keyOf": _object("name", "key", name={"$ref": "#/$defs/name"}, key={"$ref": "#/$defs/dataKey"}),
     "alertTuning": {
         "type": "object",
         "properties": {

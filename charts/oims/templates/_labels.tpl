@@ -8,6 +8,15 @@
       "webhook.podLabels" $v.webhook.podLabels
       "prometheus.podLabels" $v.prometheus.podLabels
       "alertmanager.podLabels" $v.alertmanager.podLabels
+      "app.ingress.labels" $v.app.ingress.labels
+      "app.httpRoute.labels" $v.app.httpRoute.labels
+      "app.service.labels" $v.app.service.labels
+      "database.sqlite.persistence.labels" $v.database.sqlite.persistence.labels
+      "webhook.journal.persistence.labels" $v.webhook.journal.persistence.labels
+      "database.postgres.bundled.persistence.labels" $v.database.postgres.bundled.persistence.labels
+      "prometheus.persistence.labels" $v.prometheus.persistence.labels
+      "alertmanager.persistence.labels" $v.alertmanager.persistence.labels
+      "automation.inCluster.persistence.labels" $v.automation.inCluster.persistence.labels
       "backup.podLabels" $v.backup.podLabels
       "automation.inCluster.podLabels" $v.automation.inCluster.podLabels
       "monitoring.serviceMonitor.labels" $v.monitoring.serviceMonitor.labels

@@ -49,10 +49,10 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- end }}
 {{- end }}
 
-{{/* oims.metadata (dict "root" $ "component" name ["name" object] ["labels" map] ["annotations" map] ["keep" bool]) */}}
+{{/* oims.metadata (dict "root" $ "component" name ["name" object] ["namespace" name] ["labels" map] ["annotations" map] ["keep" bool]) */}}
 {{- define "oims.metadata" -}}
 name: {{ .name | default (include "oims.objectName" (list .root .component)) | quote }}
-namespace: {{ include "oims.namespace" .root | quote }}
+namespace: {{ .namespace | default (include "oims.namespace" .root) | quote }}
 labels:
   {{- include "oims.labels" . | nindent 2 }}
 {{- $annotations := merge (dict) (.annotations | default dict) .root.Values.global.commonAnnotations }}

@@ -16,6 +16,10 @@ resources:
 {{- if not (kindIs "invalid" $class) }}
 storageClassName: {{ ternary "" $class (eq $class "-") | quote }}
 {{- end }}
+{{- with $persistence.selector }}
+selector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* oims.claim (dict "root" $ "component" name "persistence" map): the claim of a Deployment. */}}
@@ -24,7 +28,7 @@ storageClassName: {{ ternary "" $class (eq $class "-") | quote }}
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata:
-  {{- include "oims.metadata" (dict "root" .root "component" .component "annotations" .persistence.annotations "keep" true) | nindent 2 }}
+  {{- include "oims.metadata" (dict "root" .root "component" .component "labels" .persistence.labels "annotations" .persistence.annotations "keep" true) | nindent 2 }}
 spec:
   {{- include "oims.claimSpec" (list .root .persistence) | nindent 2 }}
 {{- end }}
@@ -53,7 +57,7 @@ spec:
 {{- end -}}
 {{- end }}
 
-{{/* oims.claimTemplates (dict "root" $ "component" name "persistence" map): immutable, so only selector labels. */}}
+{{/* oims.claimTemplates (dict "root" $ "component" name "persistence" map): immutable, so only selector labels and those of the values. */}}
 {{- define "oims.claimTemplates" -}}
 persistentVolumeClaimRetentionPolicy:
   whenDeleted: {{ ternary "Retain" "Delete" .root.Values.keepOnUninstall }}
@@ -66,6 +70,9 @@ volumeClaimTemplates:
       name: data
       labels:
         {{- include "oims.selector" (list .root .component) | nindent 8 }}
+        {{- with .persistence.labels }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
       {{- with .persistence.annotations }}
       annotations:
         {{- toYaml . | nindent 8 }}

@@ -102,6 +102,19 @@
 {{- if and $v.alertmanager.enabled (gt (int $v.alertmanager.replicas) 1) $v.alertmanager.persistence.existingClaim -}}
 {{- $problems = append $problems "alertmanager.persistence.existingClaim serves one pod: set alertmanager.replicas to 1, or leave the claim empty." -}}
 {{- end -}}
+{{- $written := dict
+      "prometheus" (list "global" "storage" "rule_files" "alerting" "scrape_configs" "remote_write")
+      "alertmanager" (list "route" "receivers" "inhibit_rules") -}}
+{{- range $part, $sections := $written -}}
+{{- range $section, $_ := (get $v $part).extraConfig -}}
+{{- if has $section $sections -}}
+{{- $problems = append $problems (printf "%s.extraConfig sets %s, which is the chart's own: use the value that it has." $part $section) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and $v.prometheus.enabled (gt (int $v.prometheus.replicas) 1) $v.prometheus.persistence.existingClaim -}}
+{{- $problems = append $problems "prometheus.persistence.existingClaim serves one pod: set prometheus.replicas to 1, or leave the claim empty." -}}
+{{- end -}}
 {{- $receivers := list "oims-webhook" -}}
 {{- range $v.alertmanager.extraReceivers -}}
 {{- $receivers = append $receivers .name -}}

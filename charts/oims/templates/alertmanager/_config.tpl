@@ -60,6 +60,9 @@ receivers:
 inhibit_rules:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with $values.extraConfig }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* oims.alertmanager.mails ($): "true" when Alertmanager can mail by itself. */}}

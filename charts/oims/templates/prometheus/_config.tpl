@@ -78,6 +78,13 @@ scrape_configs:
   - job_name: {{ $job | quote }}
     {{- toYaml $rest | nindent 4 }}
   {{- end }}
+{{- with $values.remoteWrite }}
+remote_write:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $values.extraConfig }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "oims.prometheus.probes" -}}

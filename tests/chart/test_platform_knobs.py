@@ -1,0 +1,84 @@
+"""What a platform team sets around the parts: ways in, volumes, monitoring, rights."""
+
+import pytest
+import yaml
+
+from tests.chart.rendering import documents, named, of_kind, refusal
+
+ALL = "everything"
+
+
+def config(part):
+    return yaml.safe_load(named(documents(ALL), "ConfigMap", f"oims-{part}")["data"][f"{part}.yml"])
+
+
+def test_an_ingress_takes_paths_and_labels():
+    ingress = named(documents(ALL), "Ingress", "oims-app")
+    assert ingress["metadata"]["labels"]["zone"] == "inner"
+    (rule,) = ingress["spec"]["rules"]
+    assert [(path["path"], path["pathType"]) for path in rule["http"]["paths"]] == [
+        ("/api", "Prefix"),
+        ("/", "Prefix"),
+    ]
+    assert {path["backend"]["service"]["name"] for path in rule["http"]["paths"]} == {"oims-app"}
+
+
+def test_a_route_takes_matches_filters_and_labels():
+    route = named(documents(ALL), "HTTPRoute", "oims-app")
+    assert route["metadata"]["labels"]["zone"] == "inner"
+    (rule,) = route["spec"]["rules"]
+    assert rule["matches"][0]["method"] == "GET"
+    assert rule["filters"][0]["responseHeaderModifier"]["set"] == [{"name": "x-zone", "value": "inner"}]
+
+
+@pytest.mark.parametrize("part", ["prometheus", "alertmanager"])
+def test_prometheus_and_alertmanager_take_an_address_and_arguments(part):
+    (container,) = named(documents(ALL), "StatefulSet", f"oims-{part}")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    assert f"--web.external-url=https://{part}.example.org" in container["args"]
+    assert "--log.level=debug" in container["args"]
+
+
+def test_prometheus_writes_elsewhere_and_may_reach_that():
+    assert config("prometheus")["remote_write"] == [{"url": "https://metrics.example.org:8443/push"}]
+    egress = named(documents(ALL), "NetworkPolicy", "oims-prometheus")["spec"]["egress"]
+    assert [{"port": 8443, "protocol": "TCP"}] in [rule["ports"] for rule in egress]
+
+
+def test_their_files_take_further_sections_beside_the_charts():
+    assert config("prometheus")["tracing"] == {"endpoint": "traces.example.org:4317"}
+    assert config("alertmanager")["time_intervals"][0]["name"] == "night"
+    message = refusal(sets=("prometheus.extraConfig.rule_files=a", "alertmanager.extraConfig.route.a=b"))
+    assert "prometheus.extraConfig sets rule_files, which is the chart's own" in message
+    assert "alertmanager.extraConfig sets route, which is the chart's own" in message
+
+
+def test_several_prometheus_need_a_volume_each():
+    assert named(documents(ALL), "StatefulSet", "oims-prometheus")["spec"]["replicas"] == 2
+    sets = ("prometheus.replicas=2", "prometheus.persistence.existingClaim=mine")
+    assert "prometheus.persistence.existingClaim serves one pod" in refusal(sets=sets)
+
+
+def test_claims_take_labels_and_a_selector():
+    (claim,) = named(documents(ALL), "StatefulSet", "oims-prometheus")["spec"]["volumeClaimTemplates"]
+    assert claim["metadata"]["labels"]["tier"] == "gold"
+    assert claim["spec"]["selector"] == {"matchLabels": {"disk": "fast"}}
+
+
+def test_service_monitors_take_what_the_operators_api_has():
+    monitors = of_kind(documents(ALL), "ServiceMonitor")
+    assert {item["metadata"]["namespace"] for item in monitors} == {"monitoring"}
+    for item in monitors:
+        assert item["spec"]["namespaceSelector"] == {"matchNames": ["incident-mgmt"]}
+        (endpoint,) = item["spec"]["endpoints"]
+        assert endpoint["scrapeTimeout"] == "5s"
+        assert [rule["targetLabel"] for rule in endpoint["relabelings"]] == ["job", "cluster"]
+        assert endpoint["metricRelabelings"][0]["action"] == "drop"
+
+
+def test_without_rbac_no_right_is_given():
+    objects = documents(sets=("rbac.create=false", "automation.inCluster.enabled=true"))
+    assert of_kind(objects, "Role", "RoleBinding") == []
+    accounts = {item["metadata"]["name"] for item in of_kind(objects, "ServiceAccount")}
+    assert {"oims-monitor", "oims-automation"} <= accounts
