@@ -8,6 +8,7 @@ from tests.chart.rendering import VALUES_FILES, documents, text
 # Every kind the chart makes; said here, because rendering the chart just to list the tests takes seconds.
 KINDS = [
     "ConfigMap",
+    "CronJob",
     "Deployment",
     "HTTPRoute",
     "HorizontalPodAutoscaler",
