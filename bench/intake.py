@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TOKEN = "token-of-the-benchmark"  # noqa: S105 - it opens nothing but the servers started here
-TARGETS = {1: 1.0, 8: 1.5}
+TARGETS = {1: 0.95, 8: 1.5}
 SAMPLES = int(os.environ.get("SAMPLES", "7"))
 SECONDS = float(os.environ.get("SECONDS_PER_SAMPLE", "4"))
 
