@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from automation.errors import ConfigurationError
 from contract import binds, limits
-from contract.trust import CA_FILE_DESCRIPTION, CaFile
+from contract.ca_file import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
 SECRETS = ("journal_token", "event_key", "app_token")

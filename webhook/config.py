@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contract.alertmanagers import Alertmanager, addresses, alertmanager, login_fault
 from contract.binds import Bind
-from contract.trust import CA_FILE_DESCRIPTION, CaFile
+from contract.ca_file import CA_FILE_DESCRIPTION, CaFile
 from webhook.credentials import Credential, CredentialError
 from webhook.journal.store import POSTGRES_SCHEMES
 

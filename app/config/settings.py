@@ -28,7 +28,7 @@ from app.config.values import (
 from contract import labels
 from contract.alertmanagers import Alertmanager, addresses, alertmanager, login_fault
 from contract.binds import Bind
-from contract.trust import CA_FILE_DESCRIPTION, CaFile
+from contract.ca_file import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
 MIN_PASSWORD_LENGTH = 8

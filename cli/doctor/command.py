@@ -57,7 +57,13 @@ def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
     """
     if options.cluster:
-        from cli.doctor import cluster  # noqa: PLC0415 - Kubernetes' client takes longer to load than all else
+        try:
+            from cli.doctor import cluster  # noqa: PLC0415 - Kubernetes' client takes longer to load than all else
+        except ImportError:
+            sentence = (
+                "the cluster is read with Kubernetes' client, which this Python lacks; run `make setup`."
+            )
+            raise CommandError(sentence, USAGE) from None
 
         return cluster.run(
             options.release or environment.get("OIMS_RELEASE", "oims"),
