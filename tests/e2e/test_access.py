@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from tests.e2e import values
-from tests.e2e.cluster import CHART, eventually, helm_program, run, words_of
+from tests.e2e.cluster import CHART, Namespace, eventually, helm_program, run, words_of
+from tests.e2e.release import add_sink
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 VALUES_FILES = sorted(CHART.glob("ci/*-values.yaml"))
@@ -26,8 +27,21 @@ STRANGER = "sink"  # a pod of the namespace that belongs to no release
 
 
 @pytest.fixture(scope="module")
-def guarded(release):
-    return release.deploy(values.base())
+def elsewhere():
+    """Make a namespace with a pod that scrapes."""
+    made = Namespace("monitoring")
+    image = values.image("app")
+    add_sink(made, f"{image['repository']}:{image['tag']}")
+    yield made
+    made.delete()
+
+
+@pytest.fixture(scope="module")
+def guarded(release, elsewhere):
+    monitoring = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": elsewhere.name}}}]
+    return release.deploy(
+        values.merge(values.base(), {"networkPolicy": {"allowFrom": {"monitoring": monitoring}}})
+    )
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +125,19 @@ def test_prometheus_reaches_all_it_scrapes_and_alertmanager(guarded):
     eventually(lambda: up() == jobs, "every target up")
     answer = guarded.forward("prometheus").request("GET", "/api/v1/alertmanagers").json()
     assert len(answer["data"]["activeAlertmanagers"]) == 1
+
+
+@pytest.mark.usefixtures("enforced")
+def test_a_prometheus_of_another_namespace_reaches_the_metrics_and_nothing_else(guarded, elsewhere):
+    def reached(component, port):
+        host = f"{guarded.object_name(component)}.{guarded.namespace.name}"
+        said = elsewhere.kubectl("exec", "deployment/sink", "--", "python", "-c", CONNECT, host, str(port))
+        return said.strip() == "open"
+
+    for component, port in (("app-pods", 5010), ("webhook-pods", 5011), ("alertmanager", 9093)):
+        eventually(lambda: reached(component, port), f"{component}:{port}", seconds=30)  # noqa: B023
+    assert not reached("app", 5000)
+    assert not reached("webhook", 5001)
 
 
 @pytest.mark.parametrize(
