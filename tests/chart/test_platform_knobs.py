@@ -61,7 +61,10 @@ def test_several_prometheus_need_a_volume_each():
 
 
 def test_claims_take_labels_and_a_selector():
-    (claim,) = named(documents(ALL), "StatefulSet", "oims-prometheus")["spec"]["volumeClaimTemplates"]
+    objects = documents("existing-claim")
+    own = named(objects, "PersistentVolumeClaim", "oims-webhook")
+    assert own["metadata"]["labels"]["tier"] == "gold"
+    (claim,) = named(objects, "StatefulSet", "oims-alertmanager")["spec"]["volumeClaimTemplates"]
     assert claim["metadata"]["labels"]["tier"] == "gold"
     assert claim["spec"]["selector"] == {"matchLabels": {"disk": "fast"}}
 
