@@ -15,7 +15,7 @@ from webhook.journal import LATE, Journal, JournalUnavailableError, open_store
 from webhook.lines import LineWriter, to_line
 from webhook.metrics import Metrics
 from webhook.periodic import Periodic
-from webhook.reconcile import Reconciler
+from webhook.reconcile import Reconciler, decides
 from webhook.refusals import Refusals
 from webhook.signing import signed_line
 
@@ -77,10 +77,9 @@ class Webhook(Flask):
             Periodic("heartbeat", self._heartbeat, settings.heartbeat_interval),
             Periodic("retention", self._prune, PRUNE_INTERVAL_SECONDS),
         ]
+        self._threads.append(Periodic("settle", self._settle, SETTLE_INTERVAL_SECONDS))
         if servers:
             self._threads.append(Periodic("reconcile", reconciler.run, settings.reconcile_interval))
-        else:
-            self._threads.append(Periodic("settle", self._settle, SETTLE_INTERVAL_SECONDS))
 
     def exposition(self) -> bytes:
         """Show the instruments; the journal's gauges stay as they were while it can't be read."""
@@ -113,9 +112,13 @@ class Webhook(Flask):
         self.lines.write(lambda: to_line(kind="heartbeat", seq=seq, at=event.rfc3339(event.now())))
 
     def _settle(self) -> None:
-        now = event.now()
+        now, has_reconciler = event.now(), bool(self.settings.alertmanagers)
         try:
-            settled = self.journal.settle(event.rfc3339(now), event.rfc3339(now - LATE)).accepted
+            settled = self.journal.settle(
+                event.rfc3339(now),
+                event.rfc3339(now - LATE),
+                leaves=lambda delivered: has_reconciler and decides(delivered),
+            ).accepted
         except JournalUnavailableError as error:
             log.warning("doubts_postponed", reason=error.reason)
             return

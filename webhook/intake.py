@@ -14,7 +14,7 @@ from webhook import event
 from webhook.bearer import authorize
 from webhook.credentials import Credential
 from webhook.errors import RefusedError, method_not_allowed, refusal
-from webhook.journal import Journal, Receipt, Source
+from webhook.journal import Journal, Receipt
 from webhook.lines import to_line
 from webhook.metrics import Metrics
 from webhook.payload import MAX_BODY_BYTES, MAX_REASONS, Delivery, parse
@@ -72,7 +72,7 @@ class Intake:
     def _begin(self, delivery: Delivery) -> Callable[[], Receipt]:
         received_at, message = event.now(), delivery.message
         return self._journal.begin_append(
-            [event.from_alert(alert, message, received_at, Source.ALERTMANAGER) for alert in message.alerts]
+            [event.from_alert(alert, message, received_at, delivery.sender) for alert in message.alerts]
         )
 
     def _outcome(

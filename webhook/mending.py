@@ -6,6 +6,7 @@ says nothing about itself becomes an alert named `An alert could not be read`, w
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -28,8 +29,16 @@ FIRING = frozenset({"firing", "alerting", "active", "on", "open", "problem", "tr
 RESOLVED = frozenset({"resolved", "ok", "normal", "inactive", "off", "closed", "recovery", "recovered"})
 LINKS = {"panelURL": "panel_url", "dashboardURL": "dashboard_url", "silenceURL": "silence_url"}
 """Grafana's fields, and the annotations that they become."""
-PASSING = frozenset({"status", "startsAt", "endsAt", "updatedAt", "values", "valueString"})
+PASSING = frozenset(
+    {"status", "startsAt", "endsAt", "updatedAt", "values", "valueString"}
+    | {"value", "count", "duration", "time", "timestamp", "ts", "date"}
+)
 """Fields that differ from one delivery of an alert to the next."""
+PASSING_WORDS = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
+    r"|(?<![\w.:/@-])[+-]?\d+(?:[.,]\d+)?(?:%|[a-zA-Z]{1,3})?(?![\w:/@-]|\.\w)"
+)
+"""So do times and numbers in its text (91 %, 5m), but no part of a name or an address (db-1, :9100)."""
 
 
 def mended(document: dict[str, Any], group_status: object) -> dict[str, Any]:
@@ -89,7 +98,8 @@ def _kept_aside(document: dict[str, Any]) -> dict[str, Any]:
     labels, given = document.get("labels"), document.get("fingerprint")
     lasting = {name: value for name, value in document.items() if name not in PASSING}
     identity = [labels, given] if labels or given else lasting
-    digest = hashlib.sha256(_text(identity).encode("utf-8", "replace")).hexdigest()[:16]
+    text = PASSING_WORDS.sub("#", _text(identity))
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
     return {
         "labels": {"alertname": UNREADABLE, "severity": "high", "alert": digest},
         "fingerprint": given if isinstance(given, str) and HEX.fullmatch(given) else "",

@@ -26,13 +26,14 @@ from contract import limits
 from contract.labels import WORDS, most_telling
 from contract.text import decoded
 from webhook import times
+from webhook.journal import Source
 from webhook.mending import NOTICE, is_kept_aside, links, mended, one_text
 
 MAX_BODY_BYTES = limits.BODY_BYTES
 MAX_ALERTS = limits.ALERTS
 MAX_REASONS = 5
-VERSIONS = ("4", "1")
-"""Alertmanager's and Grafana's."""
+SENDERS = {"4": Source.ALERTMANAGER, "1": Source.GRAFANA}
+"""Whose the versions of the message are."""
 
 MAX_DIGITS = 64
 
@@ -99,6 +100,7 @@ class Delivery(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     message: Message
+    sender: Source = Source.ALERTMANAGER
     mended: int = 0
     kept_aside: int = 0
     refused: list[str] = Field(default_factory=list)
@@ -153,7 +155,7 @@ def _mended(document: object) -> Delivery:
     if not isinstance(document, dict):
         raise InvalidPayloadError("the body: must be an object, as Alertmanager sends it")
     version = document.get("version")
-    if version is not None and str(version) not in VERSIONS:
+    if version is not None and str(version) not in SENDERS:
         raise InvalidPayloadError(
             "version: must be '4', as Alertmanager sends it, or '1', as Grafana does; set this address as a "
             "webhook receiver of Alertmanager, or as a contact point of the type webhook in Grafana"
@@ -194,5 +196,9 @@ def _delivery(document: dict[str, Any], given: list[dict[str, Any]], refused: li
     )
     kept_aside = sum(is_kept_aside(alert.labels) for alert in odd)
     return Delivery.model_construct(
-        message=message, mended=len(odd) - kept_aside, kept_aside=kept_aside, refused=refused
+        message=message,
+        sender=SENDERS.get(str(document.get("version")), Source.ALERTMANAGER),
+        mended=len(odd) - kept_aside,
+        kept_aside=kept_aside,
+        refused=refused,
     )

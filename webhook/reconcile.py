@@ -6,7 +6,7 @@ had not yet delivered when it is restarted. So:
 1. An alert that is on, is meant for this webhook and has no open episode is recorded. One whose episode
    Alertmanager itself had ended must be seen so in two looks, since its next delivery may just be on the way.
 2. An episode that is open, but missing from every look for longer than Prometheus takes to send its alerts
-   again, is ended. Silenced and inhibited alerts are not missing.
+   again, is ended. Silenced and inhibited alerts are not missing, and Grafana's are not looked for.
 3. What an alert says is recorded anew when it has changed, at most every five minutes.
 4. Nothing is concluded from a failed look, and nothing is missing in an Alertmanager that has just started:
    it knows no alerts until Prometheus sends them again. With several, nothing is missing unless all answer.
@@ -44,6 +44,11 @@ class _Missing:
     episode: str
     since: datetime
     since_monotonic: float
+
+
+def decides(delivered: dict[str, Any]) -> bool:
+    """Say whether a look shows if the alert of this event is on: whether Alertmanager delivered it."""
+    return delivered["source"] != Source.GRAFANA and bool(delivered["receiver"])
 
 
 class Reconciler:
@@ -146,7 +151,7 @@ class Reconciler:
         shown = {document.get("fingerprint") for document in seen.alerts}
         missing: dict[str, _Missing] = {}
         for name, episode in episodes.items():
-            if name in shown:
+            if name in shown or episode.firing["source"] == Source.GRAFANA:
                 continue
             known = self._missing.get(name)
             if (

@@ -60,6 +60,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "webhook/config.py:_duration": ("1", "1.", "1m"),
     "webhook/config.py:_size": ("1", "1KiB"),
     "webhook/fingerprints.py:HEX": ("0", "f", "g"),
+    "webhook/mending.py:PASSING_WORDS": ("1", "1.", "1a", " 1", "2026-01-31 15:04:05."),
     "webhook/times.py:_LOOSE": ("1", "2026-01-31T15:04:05.", " ", "2026-01-31 15:04"),
     "webhook/times.py:_NUMBER": ("1", "1.", "."),
     "webhook/times.py:_STRICT": ("1", "2026-01-31T15:04:05.", "0001-01-01T00:00:00"),

@@ -239,7 +239,7 @@ def test_it_takes_what_grafana_sends_with_its_links(webhook):
 
     assert answer.status == 200, answer
     event = webhook.events(answer.json["last_seq"] - 1)["events"][0]
-    assert event["starts_at"] == "2026-11-27T12:13:00.374Z"
+    assert (event["source"], event["starts_at"]) == ("grafana", "2026-11-27T12:13:00.374Z")
     assert event["annotations"] == {
         "summary": "The queue is long",
         "silence_url": "https://g.example/alerting/silence/new?x",

@@ -259,3 +259,35 @@ def test_what_an_alert_says_now_is_recorded_though_no_delivery_tells_it(
     events = webhook.events()["events"]
     assert [row["annotations"]["summary"] for row in events] == ["91 % full", "99 % full"]
     assert events[1]["episode"] == events[0]["id"]
+
+
+@pytest.mark.compatible("C4")
+def test_what_grafana_delivered_is_not_ended_by_alertmanager_not_showing_it(webhook, alertmanager):
+    webhook.post(message(alert("OfGrafana", fingerprint=PRINT)) | {"version": "1", "receiver": "grafana"})
+
+    alertmanager.looks(20)
+    assert statuses(webhook) == [("firing", "grafana")]
+
+    webhook.post(
+        message(alert("OfGrafana", "resolved", fingerprint=PRINT)) | {"version": "1", "receiver": "grafana"}
+    )
+    assert statuses(webhook)[1:] == [("resolved", "grafana")]
+
+
+def test_what_alertmanager_did_not_deliver_is_taken_up_without_its_word(
+    new_webhook, new_journal, alertmanager
+):
+    """Each ended long ago and was delivered firing soon after, with its old start."""
+    webhook = new_webhook(OIMS_ALERTMANAGER_URL=alertmanager.url)
+    senders = {"aa": ("grafana", "ops"), "bb": ("alertmanager", ""), "cc": ("alertmanager", "oims-webhook")}
+    journal = new_journal(str(webhook.journal))
+    for mark, (source, receiver) in senders.items():
+        for status in ("firing", "resolved", "firing"):
+            row = event(status, START, fingerprint=f"00000000000000{mark}", at=START, source=source)
+            journal.append([row | {"receiver": receiver}])
+
+    webhook.start()
+
+    until(lambda: len(statuses(webhook)) == 8)
+    assert sorted(statuses(webhook)[6:]) == [("firing", "alertmanager"), ("firing", "grafana")]
+    assert [row["fingerprint"][-2:] for row in webhook.events(6)["events"]] == ["aa", "bb"]

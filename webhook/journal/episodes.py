@@ -24,9 +24,10 @@ class Status(StrEnum):
 
 
 class Source(StrEnum):
-    """Who says so: Alertmanager by a delivery, or the reconciler by looking at Alertmanager."""
+    """Who says so: Alertmanager or Grafana by a delivery, or the reconciler by looking at Alertmanager."""
 
     ALERTMANAGER = "alertmanager"
+    GRAFANA = "grafana"
     RECONCILE = "reconcile"
 
 

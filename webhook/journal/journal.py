@@ -88,7 +88,7 @@ class Journal:
         def work(writing: Writing) -> Receipt:
             latest, recorded = queries.known(writing.execute, event["fingerprint"], event["starts_at"] or "")
             is_open = latest is not None and latest.ended_by is None
-            is_over = latest is not None and latest.ended_by is Source.ALERTMANAGER
+            is_over = latest is not None and latest.ended_by not in {None, Source.RECONCILE}
             if is_open or (recorded and is_over and not is_confirmed):
                 return writing.append([])
             return writing.append([event])
@@ -109,15 +109,21 @@ class Journal:
 
         return self._committer.run(work, WRITE_SECONDS)
 
-    def settle(self, now: str, ended_before: str) -> Receipt:
+    def settle(
+        self, now: str, ended_before: str, *, leaves: Callable[[dict[str, Any]], bool] = lambda _: False
+    ) -> Receipt:
         """Take up again each episode that ended before a time, if it was delivered firing since.
 
-        Alertmanager would have repeated the end by then. Raises JournalUnavailableError.
+        Alertmanager would have repeated the end by then. What ``leaves`` says yes to, given that delivery,
+        stays ended: the reconciler decides it. Raises JournalUnavailableError.
         """
 
         def work(writing: Writing) -> Receipt:
-            delivered = queries.doubted(writing.execute, ended_before, SETTLE_ROWS)
-            return writing.append([_firing_again(json.loads(text), now) for text in delivered])
+            texts = queries.doubted(writing.execute, ended_before, SETTLE_ROWS)
+            delivered = [json.loads(text) for text in texts]
+            for event in filter(leaves, delivered):
+                queries.doubt_end(writing.execute, event["fingerprint"], None)
+            return writing.append([_firing_again(event, now) for event in delivered if not leaves(event)])
 
         with self._reading() as execute:
             if not queries.doubted(execute, ended_before, 1):
@@ -229,7 +235,8 @@ class Journal:
 
 def _firing_again(event: dict[str, Any], now: str) -> dict[str, Any]:
     """Return what was delivered with the fields of ``event``, which is of the same alert and start."""
-    ours = {"status": Status.FIRING, "source": Source.ALERTMANAGER, "received_at": now, "ends_at": None}
+    sender = Source.GRAFANA if event["source"] == Source.GRAFANA else Source.ALERTMANAGER
+    ours = {"status": Status.FIRING, "source": sender, "received_at": now, "ends_at": None}
     return {name: value for name, value in event.items() if name not in {"seq", "id", "episode"}} | ours
 
 
