@@ -167,8 +167,7 @@ def _take_words(event: JournalEvent, incident: Incident, settings: Settings) -> 
     before = wording.replaced(incident.annotations, event.annotations) if is_same else {}
     _retitle(event, incident, settings)
     _take_facts(event, incident, settings)
-    if before:
-        summary = f"The alert says something else now. Before, it said: {wording.told(before)}"
+    if before and (summary := wording.change(incident.id, before)):
         facts = _facts(event, incident.id)
         changes.record(incident.id, EventKind.ALERT_CHANGED, ALERTING, summary, **facts)
     return incident

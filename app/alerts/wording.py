@@ -2,8 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
+from sqlalchemy import func, select
+
+from app import rows
+from app.clock import now
+from app.extensions import db
+from app.incidents.models import EventKind, TimelineEvent
 from contract import limits
+
+CHANGES_A_DAY = 20
+"""How many changes of an incident's words are noted within a day: some senders put a new text into each."""
 
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,:]\d+)*")
 _CUT = " … [cut]"
@@ -22,6 +32,23 @@ def told(words: Mapping[str, str]) -> str:
     """Return annotations as text for a person, cut to what an entry of a timeline takes."""
     text = "\n".join(f"{name}: {value}" for name, value in words.items())
     return text if len(text) <= limits.SENTENCE else text[: limits.SENTENCE - len(_CUT)] + _CUT
+
+
+def change(incident_id: int, before: Mapping[str, str]) -> str | None:
+    """Return what the timeline says of words that changed; none once enough changes are noted for a day."""
+    rows.insert_gathered()
+    conditions = (
+        TimelineEvent.incident_id == incident_id,
+        TimelineEvent.kind == EventKind.ALERT_CHANGED,
+        TimelineEvent.at > now() - timedelta(days=1),
+    )
+    noted = db.session.scalar(select(func.count()).where(*conditions)) or 0
+    if noted >= CHANGES_A_DAY:
+        return None
+    often = ""
+    if noted == CHANGES_A_DAY - 1:
+        often = f", for the {CHANGES_A_DAY}th time within a day. Further changes are not noted until tomorrow"
+    return f"The alert says something else now{often}. Before, it said: {told(before)}"
 
 
 def _without_numbers(words: str) -> str:

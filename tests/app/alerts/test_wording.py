@@ -1,10 +1,12 @@
 """While an alert goes on, its newest words are shown; older ones that said something else are kept."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from app.alerts import wording
+from app.clock import now
 from app.extensions import db
 from app.incidents import queries
 from app.incidents.models import EventKind, Incident
@@ -46,6 +48,22 @@ def test_words_that_changed_are_on_the_timeline_as_they_were(settings):
     assert told() == [
         "The alert says something else now. Before, it said: summary: Disk 91 % full\naction: clean up"
     ]
+
+
+def test_of_a_sender_with_new_words_in_each_delivery_only_some_are_noted_a_day(settings):
+    words = [f"Request {chr(97 + number % 26)}{'x' * number} failed" for number in range(30)]
+    for some in (words[:8], words[8:25], words[25:]):
+        take(settings, *[says(text) for text in some])
+
+    assert incident().title == words[-1]
+    assert len(told()) == wording.CHANGES_A_DAY
+    assert "not noted until tomorrow" in told()[-1]
+    assert told()[-1].endswith(words[wording.CHANGES_A_DAY - 1])
+    assert "not noted" not in "".join(told()[:-1])
+
+    with time_machine.travel(now() + timedelta(days=1, seconds=1), tick=False):
+        take(settings, says("It is another one"))
+        assert len(told()) == wording.CHANGES_A_DAY + 1
 
 
 def test_the_words_of_another_stretch_are_no_change(settings):
