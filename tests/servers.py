@@ -1,4 +1,4 @@
-"""Debian's mail servers and reverse proxies, run without root from where `make servers` puts them."""
+"""Debian's servers, run from where `make servers` puts them, and its reverse proxies."""
 
 import os
 import platform
@@ -42,9 +42,10 @@ class Server:
     def __init__(self, folder, port=None):
         self.folder, self.port = folder, port or free_port()
 
-    def run(self, *command, **variables):
-        """Start it, and wait until it listens."""
-        drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.getuid() == 0 else {}
+    def run(self, *command, keeps_root=False, **variables):
+        """Start it, without the rights of root unless it needs them, and wait until it listens."""
+        drops = os.getuid() == 0 and not keeps_root
+        drop = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if drops else {}
         libraries = f"{LIBRARIES}:{PLACE / 'usr/lib/postfix'}"
         environment = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": libraries} | variables
         with (self.folder / "output").open("wb") as output:
@@ -68,67 +69,6 @@ class Server:
     def stop(self):
         self.process.terminate()
         self.process.wait(20)
-
-
-class Exim(Server):
-    """Exim, which keeps what it takes in its spool; the arguments are parts of its configuration."""
-
-    def __init__(self, folder, port=None, *, options=(), recipient="accept", data="accept", user=None):
-        super().__init__(folder, port)
-        mail = ["begin acl", "recipient:", f"  {recipient}", "data:", f"  {data}"]
-        if user:
-            name, password = user
-            mail += ["begin authenticators", "plain:", "  driver = plaintext", "  public_name = PLAIN"]
-            mail += ["  server_prompts = :"]
-            both = f"{{eq{{$auth2}}{{{name}}}}}{{eq{{$auth3}}{{{password}}}}}"
-            mail += [f"  server_condition = ${{if and{{{both}}}}}"]
-        lines = [
-            "primary_hostname = mail.example.test",
-            f"spool_directory = {folder}/spool",
-            f"log_file_path = {folder}/log/%slog",
-            f"pid_file_path = {folder}/pid",
-            f"daemon_smtp_ports = {self.port}",
-            "local_interfaces = 127.0.0.1",
-            "queue_only",
-            "keep_environment =",
-            "acl_smtp_rcpt = recipient",
-            "acl_smtp_data = data",
-            *options,
-            *mail,
-        ]
-        (folder / "exim.conf").write_text("\n".join(lines) + "\n")
-
-    def start(self):
-        """Start it under the name that Debian built into it, whoever that is here."""
-        user, group = (NOBODY, NOBODY) if os.getuid() == 0 else (os.getuid(), os.getgid())
-        (self.folder / "passwd").write_text(
-            f"root:x:0:0::/:/bin/false\nDebian-exim:x:{user}:{group}::/:/bin/false\n"
-        )
-        (self.folder / "group").write_text(f"root:x:0:\nDebian-exim:x:{group}:\n")
-        return self.run(
-            PLACE / "usr/sbin/exim4",
-            *("-C", self.folder / "exim.conf", "-bdf"),
-            LD_PRELOAD=str(LIBRARIES / "libnss_wrapper.so"),
-            NSS_WRAPPER_PASSWD=str(self.folder / "passwd"),
-            NSS_WRAPPER_GROUP=str(self.folder / "group"),
-        )
-
-    def mails(self):
-        """Return what each mail has below its head, as it came."""
-        return [path.read_bytes() for path in sorted((self.folder / "spool/input").rglob("*-D"))]
-
-
-class Postfix(Server):
-    """Postfix's own test server, `smtp-sink`; the whole of Postfix starts for root alone."""
-
-    def start(self, *options):
-        """Start it with further options, as in smtp-sink(1)."""
-        sink, mail = PLACE / "usr/sbin/smtp-sink", self.folder / "mail"
-        return self.run(sink, *options, "-d", mail, f"127.0.0.1:{self.port}", "10")
-
-    def mails(self):
-        """Return each mail with what it was sent in."""
-        return [path.read_bytes() for path in sorted(self.folder.glob("mail*"))]
 
 
 class Nginx(Server):

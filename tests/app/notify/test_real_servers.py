@@ -1,4 +1,4 @@
-"""Mails and real mail servers, Exim and Postfix: each arrives once, in a form that the server takes."""
+"""Mails and real mail servers (Exim, Postfix, OpenSMTPD): each arrives once, in a form that it takes."""
 
 from contextlib import ExitStack
 from datetime import timedelta
@@ -14,8 +14,9 @@ from app.notify import letters
 from app.notify.models import MailState, OutboxMessage
 from app.notify.sender import Sender
 from tests.certificates import make_certificate
+from tests.mail_servers import Exim, Opensmtpd, Postfix, Sink, root_needed
 from tests.processes import free_port
-from tests.servers import Exim, Postfix, needed, own_folder
+from tests.servers import needed, own_folder
 
 pytestmark = [needed, pytest.mark.slow]
 
@@ -49,8 +50,8 @@ def started():
     """Start servers that stop with the test."""
     with ExitStack() as stack:
 
-        def started(server, *options):
-            server.start(*options)
+        def started(server):
+            server.start()
             stack.callback(server.stop)
             return server
 
@@ -62,32 +63,72 @@ def mail():
     return db.session.query(OutboxMessage).one()
 
 
-def plain(kind, folder, started, *, eight_bit=True):
-    """A server of a kind that takes everything, or everything but 8 bits."""
-    if kind == "postfix":
-        return started(Postfix(folder), *([] if eight_bit else ["-8"]))
-    return started(
-        Exim(
-            folder,
-            options=[NO_TLS, f"accept_8bitmime = {str(eight_bit).lower()}", "smtputf8_advertise_hosts ="],
-        )
+REFUSES = "smtpd_recipient_restrictions = check_client_access static:{{{0}}}, reject".format
+FILTERS = 'filter "all" phase rcpt-to match src regex "." reject "{0}"'.format
+WAYS = {
+    "exim": {
+        "plain": {"options": [NO_TLS, "smtputf8_advertise_hosts ="]},
+        "7 bits": {"options": [NO_TLS, "smtputf8_advertise_hosts =", "accept_8bitmime = false"]},
+        "put off": {"options": [NO_TLS], "recipient": "defer message = greylisted, come again"},
+        "refused": {"options": [NO_TLS], "recipient": "deny message = no such user here"},
+        "slow": {"options": [NO_TLS], "data": "accept delay = 2s"},
+    },
+    "smtp-sink": {
+        "plain": {},
+        "7 bits": {"options": ["-8"]},
+        "put off": {"options": ["-r", "RCPT"]},
+        "refused": {"options": ["-f", "RCPT"]},
+        "slow": {"options": ["-W", ".:2"]},
+    },
+    "postfix": {
+        "plain": {},
+        "7 bits": {"lines": ["smtpd_discard_ehlo_keywords = 8bitmime, smtputf8"]},
+        "put off": {"lines": [REFUSES("450 4.2.0 greylisted, come again")]},
+        "refused": {"lines": [REFUSES("550 5.1.1 no such user here")]},
+        "slow": {"lines": ["smtpd_end_of_data_restrictions = sleep 2"]},
+    },
+    "opensmtpd": {
+        "plain": {},
+        "put off": {"listener": 'filter "all"', "lines": [FILTERS("450 greylisted, come again")]},
+        "refused": {"listener": 'filter "all"', "lines": [FILTERS("550 no such user here")]},
+    },
+}
+"""What each server is told, to behave in a way; not every one can behave in all."""
+SERVERS = {"exim": Exim, "smtp-sink": Sink, "postfix": Postfix, "opensmtpd": Opensmtpd}
+
+
+def kinds(way):
+    """Every kind of server that can behave in this way."""
+    marks = {"postfix": root_needed, "opensmtpd": root_needed}
+    return pytest.mark.parametrize(
+        "kind", [pytest.param(kind, marks=marks.get(kind, ())) for kind, ways in WAYS.items() if way in ways]
     )
 
 
-KINDS = pytest.mark.parametrize("kind", ["exim", "postfix"])
+def server(kind, way, folder, port=None):
+    return SERVERS[kind](folder, port, **WAYS[kind][way])
 
 
-@KINDS
-@pytest.mark.parametrize("eight_bit", [True, False], ids=["8BITMIME", "7 bits"])
-@pytest.mark.compatible("C7", "C8")
-def test_a_mail_arrives_once_in_the_form_that_the_server_offers(kind, eight_bit, folder, started, post):
-    server = plain(kind, folder, started, eight_bit=eight_bit)
+@kinds("plain")
+@pytest.mark.compatible("C7", "C8", "C20")
+def test_a_mail_arrives_once_in_the_form_that_the_server_offers(kind, folder, started, post):
+    taking = started(server(kind, "plain", folder))
 
-    assert post(server)() == 1
+    assert post(taking)() == 1
 
-    (content,) = server.mails()
+    assert len(taking.mails()) == 1
     assert mail().state is MailState.SENT
-    assert content.isascii() or eight_bit
+
+
+@kinds("7 bits")
+@pytest.mark.compatible("C7", "C8")
+def test_a_server_that_takes_7_bits_only_gets_no_others(kind, folder, started, post):
+    taking = started(server(kind, "7 bits", folder))
+
+    assert post(taking)() == 1
+
+    (content,) = taking.mails()
+    assert content.isascii()
 
 
 @pytest.mark.compatible("C7")
@@ -121,71 +162,58 @@ def test_a_server_that_wants_tls_first_keeps_the_mail_waiting_and_says_so(folder
     assert server.mails() == []
 
 
-@KINDS
-@pytest.mark.compatible("C7", "C8")
+@kinds("put off")
+@pytest.mark.compatible("C7", "C8", "C20")
 def test_a_mail_that_is_put_off_waits_and_arrives_once(kind, folder, started, post):
     """Greylisting: 450 for the first try, and taken later."""
     with time_machine.travel(now(), tick=False) as clock:
         port = free_port()
-        if kind == "exim":
-            first = started(
-                Exim(folder, port, options=[NO_TLS], recipient="defer message = greylisted, come again")
-            )
-        else:
-            first = started(Postfix(folder, port), "-r", "RCPT")
+        first = started(server(kind, "put off", folder, port))
         send = post(first)
         assert send() == 0
         assert (mail().state, mail().attempts) == (MailState.WAITING, 1)
         assert "45" in mail().last_error
         first.stop()
         with own_folder() as later:
-            taken = Exim(later, port, options=[NO_TLS]) if kind == "exim" else Postfix(later, port)
-            taken = started(taken)
+            taking = started(server(kind, "plain", later, port))
             clock.shift(timedelta(minutes=30))
             assert send() == 1
             clock.shift(timedelta(days=1))
             assert send() == 0
-            assert (mail().state, len(taken.mails())) == (MailState.SENT, 1)
+            assert (mail().state, len(taking.mails())) == (MailState.SENT, 1)
 
 
-@KINDS
-@pytest.mark.compatible("C7", "C8")
+@kinds("refused")
+@pytest.mark.compatible("C7", "C8", "C20")
 def test_a_recipient_that_is_refused_for_good_is_a_dead_letter_with_the_servers_words(
     kind, folder, started, post
 ):
-    if kind == "exim":
-        refusing = Exim(folder, options=[NO_TLS], recipient="deny message = no such user here")
-        server = started(refusing)
-    else:
-        server = started(Postfix(folder), "-f", "RCPT")
+    refusing = started(server(kind, "refused", folder))
 
-    assert post(server)() == 0
+    assert post(refusing)() == 0
 
     assert mail().state is MailState.DEAD
     assert "5" in mail().last_error
-    assert kind == "postfix" or "no such user here" in mail().last_error
-    assert server.mails() == []
+    assert kind == "smtp-sink" or "no such user here" in mail().last_error
+    assert refusing.mails() == []
 
 
-@KINDS
+@kinds("slow")
 @pytest.mark.compatible("C7", "C8")
 def test_a_server_that_thinks_about_the_whole_mail_gets_one_copy(kind, folder, started, post):
-    if kind == "exim":
-        server = started(Exim(folder, options=[NO_TLS], data="accept delay = 2s"))
-    else:
-        server = started(Postfix(folder), "-W", ".:2")
-    send = post(server)
+    slow = started(server(kind, "slow", folder))
+    send = post(slow)
 
     assert send() == 1
     with time_machine.travel(now() + timedelta(days=1), tick=False):
         assert send() == 0
-    assert len(server.mails()) == 1
+    assert len(slow.mails()) == 1
 
 
-@KINDS
+@kinds("plain")
 def test_a_domain_in_other_letters_is_written_in_ascii(kind, folder, started, post):
-    server = plain(kind, folder, started)
+    taking = started(server(kind, "plain", folder))
 
-    assert post(server, recipient="ops@bücher.example")() == 1
+    assert post(taking, recipient="ops@bücher.example")() == 1
 
-    assert len(server.mails()) == 1
+    assert len(taking.mails()) == 1
