@@ -7,21 +7,28 @@ from typing import NamedTuple
 from app.incidents.lifecycle import Severity
 
 WORDS = {
-    Severity.CRITICAL: "critical crit page emergency emerg panic alert fatal disaster blocker urgent highest "
-    "p0 p1 sev0 sev1 severity0 severity1",
-    Severity.HIGH: "high error err major severe p2 sev2 severity2",
-    Severity.MEDIUM: "medium warning warn moderate average normal p3 sev3 severity3",
-    Severity.LOW: "low lowest minor trivial info information informational notice debug trace "
-    "p4 p5 sev4 sev5 severity4 severity5",
+    Severity.CRITICAL: "critical crit page emergency emerg panic alert fatal disaster blocker blocking "
+    "urgent highest catastrophic outage 0 1",
+    Severity.HIGH: "high error err major severe serious important failure 2",
+    Severity.MEDIUM: "medium warning warn moderate average normal 3",
+    Severity.LOW: "low lowest minor trivial planning info information informational notice debug trace "
+    "verbose 4 5",
 }
-SEVERITIES = {word: severity for severity, words in WORDS.items() for word in words.split()}
+LEVELS = ("p", "s", "sev", "severity", "prio", "priority")
+"""What stands before a level's number: P1, SEV-1, Priority 1. A number alone may count either way."""
+SEVERITIES = {
+    word: severity
+    for severity, words in WORDS.items()
+    for given in words.split()
+    for word in ([f"{name}{given}" for name in LEVELS] if given.isdigit() else [given])
+}
 
 SIGN_OF_LIFE = "none"
 """An alert of this severity always fires to prove that alerts arrive; it opens no incident."""
 
 LONGEST = 40
 
-_BETWEEN = re.compile(r"[\s_-]", re.ASCII)
+_BETWEEN = re.compile(r"[\s_.:#-]", re.ASCII)
 
 
 class Meaning(NamedTuple):

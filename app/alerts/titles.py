@@ -22,6 +22,9 @@ WORKLOADS = (
     "horizontalpodautoscaler",
     "poddisruptionbudget",
     "persistentvolumeclaim",
+    "persistentvolume",
+    "replicaset",
+    "ingress",
     "resourcequota",
     "pod",
 )
@@ -74,7 +77,10 @@ def where(labels: Mapping[str, str]) -> str:
         return _short(_node(labels))
     if is_of(labels, OF_A_CLUSTER):
         return _short(namespace)
-    return _short(labels.get("instance", "") or namespace)
+    if namespace and not labels.get("instance"):
+        measured = next((labels[name] for name in ("service", "job") if _tells(labels, name)), "")
+        return _short(f"{namespace}/{measured}" if measured else namespace)
+    return _short(labels.get("instance", ""))
 
 
 def is_told(place: str, words: str) -> bool:

@@ -22,8 +22,9 @@ def opened(settings, labels, annotations=None):
 
 
 WORDS = {
-    "critical": "P0 P1 p1 crit CRIT fatal disaster blocker sev1 SEV-1 sev0 urgent emerg alert panic page",
-    "high": "high error err major P2 sev2",
+    "critical": "P0 P1 p1 crit CRIT fatal disaster blocker sev1 SEV-1 sev0 urgent emerg alert panic page "
+    "S1 prio1 Priority:1 sev.1 P-0 catastrophic",
+    "high": "high error err major P2 sev2 important",
     "medium": "medium warn Warning average P3 sev3",
     "low": "low notice debug info minor P4 p5 sev5",
 }
@@ -48,6 +49,12 @@ def test_an_unknown_word_counts_as_medium_and_the_timeline_says_so(settings):
     assert incident.severity == "medium"
     assert "purple”, is no known word and counts as medium; OIMS_SEVERITY_WORDS can name it." in first.summary
     assert "\x1b" not in first.summary
+
+
+@pytest.mark.parametrize("word", ["1", "5", "not critical", "criticality", "p", "p6", "warnings"])
+def test_a_word_that_may_mean_either_is_not_guessed(settings, word):
+    assert opened(settings, {"severity": word}).severity == "medium"
+    assert "is no known word" in db.session.scalars(select(TimelineEvent)).first().summary
 
 
 def test_an_installation_has_its_own_words_and_labels(settings):
@@ -147,6 +154,16 @@ TITLES = {
         STATE_METRICS | {"namespace": "shop", "resourcequota": "cpu"},
         {"summary": "Namespace quota has exceeded the limits."},
         "Namespace quota has exceeded the limits: shop/cpu",
+    ),
+    "KubePersistentVolumeErrors": (
+        STATE_METRICS | {"persistentvolume": "pvc-7d1"},
+        {"summary": "PersistentVolume is having issues with provisioning."},
+        "PersistentVolume is having issues with provisioning: pvc-7d1",
+    ),
+    "TargetDown": (
+        {"job": "web", "namespace": "shop", "service": "web-svc"},
+        {"summary": "One or more targets are unreachable."},
+        "One or more targets are unreachable: shop/web-svc",
     ),
     "our own": (
         {"job": "oims-app"},
