@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, MetaData, String, event, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -238,6 +238,12 @@ def _prepare_postgres(engine: Engine) -> None:
         cursor.execute(f"SET statement_timeout = '{postgres.STATEMENT_S}s'")
         cursor.close()
         connection.commit()
+
+    @event.listens_for(engine, "handle_error")
+    def tell_no_value(context: ExceptionContext) -> None:
+        """Keep the first line of what the server says: the next ones quote the row that it refused."""
+        for error in filter(None, (context.original_exception, context.sqlalchemy_exception)):
+            error.args = (str(error.args[0] if error.args else "").partition("\n")[0],)
 
 
 def _prepare_sqlite(engine: Engine) -> None:

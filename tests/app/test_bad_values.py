@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -9,9 +10,12 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from werkzeug.routing import Rule
 
 from app.accounts.models import Role, Scope
+from app.extensions import db
 from tests.app.browsers import signed_in
 from tests.app.conftest import make_user
 from tests.app.doors import PUBLIC
@@ -181,3 +185,18 @@ def test_an_attempt_counts_before_anything_can_fail(client: FlaskClient, address
     ]
     assert max(statuses) < 500
     assert statuses[-1] in {429, 413, 422}
+
+
+@pytest.mark.threat("T14")
+def test_an_error_of_the_database_tells_no_value_of_a_row(app: Flask) -> None:
+    secret = "hunter2-of-the-test"
+    insert = text("INSERT INTO once VALUES (:word)")
+    with app.app_context():
+        db.session.execute(text("CREATE TEMPORARY TABLE once (word TEXT PRIMARY KEY)"))
+        db.session.execute(insert, {"word": secret})
+        with pytest.raises(IntegrityError) as refused:
+            db.session.execute(insert, {"word": secret})
+        db.session.rollback()
+    told = "".join(traceback.format_exception(refused.value))
+    assert "INSERT INTO once" in told
+    assert secret not in told
