@@ -54,7 +54,8 @@ class Parameters(ImmutableMultiDict[str, Any]):
         items = (
             given.items(multi=True) if isinstance(given, MultiDict) else MultiDict(given).items(multi=True)
         )
-        super().__init__([(visible(name), visible(value)) for name, value in items])
+        # A part of a form may come without a name.
+        super().__init__([(visible(name or ""), visible(value)) for name, value in items])
 
 
 class FormReader(FormDataParser):

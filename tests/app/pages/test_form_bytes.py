@@ -57,3 +57,22 @@ def test_a_query_is_shown_with_a_mark(browser, query):
 def test_a_raw_byte_in_a_query_is_read_with_a_mark(browser):
     answer = browser.client.get("/", environ_overrides={"QUERY_STRING": "q=caf\xe9"})
     assert 'value="caf\ufffd"' in answer.text
+
+
+NAMELESS = (
+    b"Content-Disposition: form-data",
+    b'Content-Disposition: form-data; name="\\"',
+    b'Content-Disposition: form-data; filename="x"',
+    b"Content-Disposition: form-data; name*=utf-8''%ff",
+    b"Content-Disposition: attachment",
+    b"X-Other: header",
+)
+
+
+@pytest.mark.threat("T33")
+@pytest.mark.parametrize("path", ["/login", "/register", "/password/forgotten"])
+def test_a_part_of_a_form_without_a_name_is_no_failure(app, client, path):
+    for head in NAMELESS:
+        body = b"--b\r\n" + head + b"\r\n\r\nx\r\n--b--\r\n"
+        answer = client.post(path, data=body, content_type="multipart/form-data; boundary=b")
+        assert answer.status_code < 500, head
