@@ -27,6 +27,8 @@ REQUEST_TURN_S = 1.4
 REQUEST_BUSY_TIMEOUT_MS = 500
 """A request that waits longer for its turn, or then for somebody who takes none, is answered 503, within two
 seconds."""
+HELD_S = 0.1
+"""How long a transaction that takes in many things may last: on SQLite nobody else writes meanwhile."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

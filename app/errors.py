@@ -190,25 +190,28 @@ def _from_forgery(error: CSRFError) -> Response:
     return respond(OimsError(detail))
 
 
-def _from_database(error: OperationalError | IntegrityError) -> Response:
-    """Answer 503: the database is away or busy, or two requests made the same row at the same moment."""
+def explained(error: Exception) -> OimsError:
+    """Return what a caller is told of an exception; what only the log may say is logged."""
+    match error:
+        case OimsError():
+            return error
+        case OperationalError() | IntegrityError():
+            # It is away or busy, or two requests made the same row at the same moment.
+            log.error("database_unavailable", error=type(error.orig).__name__)
+            return Unavailable("The database doesn't answer at the moment. Nothing was changed; try again.")
+        case DataError() | OverflowError():
+            log.warning("value_refused", error=type(error).__name__, exc_info=error)
+            return InvalidInput(
+                "A number in the request is too large, or a text has characters that can't be stored."
+            )
+        case _:
+            log.error("unhandled_error", exc_info=error)
+            return Broken("The error is logged. If it comes back, tell your administrator the request id.")
+
+
+def _from_exception(error: Exception) -> Response:
     db.session.rollback()
-    log.error("database_unavailable", error=type(error.orig).__name__)
-    return respond(Unavailable("The database doesn't answer at the moment. Nothing was changed; try again."))
-
-
-def _from_value(error: DataError | OverflowError) -> Response:
-    """Answer 422: the request has a number or a text that no database holds. Nothing was changed."""
-    db.session.rollback()
-    log.warning("value_refused", error=type(error).__name__, exc_info=error)
-    detail = "A number in the request is too large, or a text has characters that can't be stored."
-    return respond(InvalidInput(detail))
-
-
-def _from_defect(error: Exception) -> Response:
-    db.session.rollback()
-    log.error("unhandled_error", exc_info=error)
-    return respond(Broken("The error is logged. If it comes back, tell your administrator the request id."))
+    return respond(explained(error))
 
 
 def init_app(app: Flask) -> None:
@@ -216,8 +219,4 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OimsError, respond)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(CSRFError, _from_forgery)
-    app.register_error_handler(OperationalError, _from_database)
-    app.register_error_handler(IntegrityError, _from_database)
-    app.register_error_handler(DataError, _from_value)
-    app.register_error_handler(OverflowError, _from_value)
-    app.register_error_handler(Exception, _from_defect)
+    app.register_error_handler(Exception, _from_exception)

@@ -60,3 +60,5 @@ TASKS = 500
 RUNS = 500
 """Runs that one heartbeat names."""
 REMEDIES = 500
+REPORTS = 100
+"""Reports in one request; together they keep to BODY_BYTES."""

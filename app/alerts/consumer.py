@@ -23,7 +23,7 @@ from app.alerts.events import JournalEvent
 from app.alerts.models import JournalCursor
 from app.clock import now
 from app.config import Settings
-from app.database import transaction
+from app.database import HELD_S, transaction
 from app.extensions import db
 from app.incidents import changes
 from app.incidents.actors import SYSTEM
@@ -36,8 +36,6 @@ from contract.sessions import trust
 log = structlog.get_logger()
 
 BATCH = 100
-HELD_S = 0.1
-"""How long a transaction may last: on SQLite nobody else writes meanwhile."""
 LEAST_PIECE = 5
 WAIT_S = 20
 CONNECT_TIMEOUT_S = 5

@@ -16,8 +16,12 @@ def read[M: BaseModel](model: type[M]) -> M:
         InvalidInput: it is no JSON, or some fields are missing or wrong.
 
     """
-    body = decoded(request.get_data()) or "{}"
-    return _checked(lambda: model.model_validate_json(body, strict=True))
+    return parsed(model, decoded(request.get_data()) or "{}")
+
+
+def parsed[M: BaseModel](model: type[M], text: str) -> M:
+    """Return a JSON text as a model. Raises as `read` does."""
+    return _checked(lambda: model.model_validate_json(text, strict=True))
 
 
 def arguments[M: BaseModel](model: type[M]) -> M:

@@ -178,6 +178,16 @@ def of_episode(episode: str) -> Incident | None:
     )
 
 
+def of_episodes(episodes: Collection[str]) -> dict[str, int]:
+    """Return the id of the incident of each of these episodes that has one."""
+    statement = (
+        select(AlertEvent.episode, AlertEvent.incident_id)
+        .where(AlertEvent.episode.in_(episodes), AlertEvent.incident_id.is_not(None))
+        .order_by(AlertEvent.seq)
+    )
+    return {episode: found for episode, found in db.session.execute(statement) if found is not None}
+
+
 def last_resolved_at() -> datetime | None:
     """Return when the last incident was resolved, for the empty list's words."""
     return db.session.scalar(select(func.max(Incident.resolved_at)))

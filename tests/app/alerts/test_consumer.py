@@ -4,8 +4,9 @@ import pytest
 import sqlalchemy
 
 from app.alerts import cursor
-from app.alerts.consumer import BATCH, HELD_S, LEAST_PIECE, Answer, Pace, _take
+from app.alerts.consumer import BATCH, LEAST_PIECE, Answer, Pace, _take
 from app.config import Settings
+from app.database import HELD_S
 from app.extensions import db
 from app.incidents.models import EventKind, Incident, TimelineEvent
 from app.notify.models import OutboxMessage
