@@ -1,7 +1,6 @@
-"""Telling the app: the spooled reports until it takes them, and a heartbeat."""
+"""The app's API as automation uses it, and the heartbeat."""
 
 import json
-import random
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,19 +9,11 @@ from typing import Any
 import requests
 import structlog
 
-from automation.clock import Clock
-from automation.fit import forms
-from automation.ledger import reports
-from automation.ledger.database import Ledger
-from automation.ledger.reports import Report
 from contract.sessions import session
 
 HEARTBEAT = "/api/v1/automation/heartbeat"
 TIMEOUT = (3.0, 10.0)
-LONGEST_DELAY = 60.0
 RETRY_SECONDS = 2.0
-MENDABLE = frozenset({401, 403, 404, 408, 425, 429})
-"""4xx answers that a person or time can mend: a wrong token, an app of an older version, too much at once."""
 
 log = structlog.get_logger()
 
@@ -61,57 +52,6 @@ class App:
             )
         except requests.RequestException as error:
             raise AppError(f"no answer ({type(error).__name__})") from None
-
-
-class Reporter:
-    """Empties the spool, in order, with growing pauses while the app is away."""
-
-    def __init__(self, app: App, ledger: Ledger, clock: Clock) -> None:
-        self._app, self._ledger, self._clock = app, ledger, clock
-
-    def send_due(self) -> None:
-        """Send what is due; stop at the first time the app does not answer at all."""
-        for report in reports.due(self._ledger, self._clock.steady()):
-            try:
-                answer = self._tell(report)
-            except AppError as error:
-                self._postpone(report, f"no answer ({error})")
-                return
-            self._settle(report, answer)
-
-    def _tell(self, report: Report) -> requests.Response:
-        """Send a report, in ever smaller forms while the app refuses it: its end must not get lost.
-
-        Raises AppError.
-        """
-        for number, body in enumerate(forms(json.loads(report.body))):
-            answer = self._app.post(report.path, body)
-            if not _is_refusal(answer):
-                if number:
-                    log.warning("report_shortened", path=report.path, subject=report.subject)
-                break
-        return answer
-
-    def _settle(self, report: Report, answer: requests.Response) -> None:
-        code = answer.status_code
-        if requests.codes.ok <= code < requests.codes.multiple_choices:
-            reports.delivered(self._ledger, report)
-        elif _is_refusal(answer):
-            reason = f"{code}: {answer.text[:500]}"
-            reports.refused(self._ledger, report, reason)
-            log.error("report_refused", path=report.path, subject=report.subject, answer=reason)
-        else:
-            self._postpone(report, f"it answers {code}")
-
-    def _postpone(self, report: Report, reason: str) -> None:
-        delay = min(LONGEST_DELAY, 0.5 * 2.0 ** min(report.tries, 10)) * random.uniform(0.7, 1.0)  # noqa: S311 - jitter
-        reports.retry_at(self._ledger, report, self._clock.steady() + delay)
-        log.warning("report_not_delivered", path=report.path, reason=reason, retry_in_s=round(delay, 1))
-
-
-def _is_refusal(answer: requests.Response) -> bool:
-    """Say whether the same again would be refused again."""
-    return 400 <= answer.status_code < 500 and answer.status_code not in MENDABLE  # noqa: PLR2004 - client errors
 
 
 class Heartbeat:

@@ -27,7 +27,8 @@ from automation.metrics import Metrics, Standing
 from automation.policy.folder import Folder
 from automation.policy.load import digest
 from automation.policy.schemas import Policy
-from automation.report import App, Heartbeat, Reporter, repeat
+from automation.report import App, Heartbeat, repeat
+from automation.reporter import Reporter
 from automation.run.crew import Crew
 from automation.run.executor import Executor
 from automation.token import TokenEnd
@@ -235,7 +236,12 @@ class Follower:
         if step := self._clock.step():
             log.warning("clock_stepped", seconds=round(step, 1))
         save_anchor(self._ledger, self._clock.anchor())
-        return not self._is_leader or self._heartbeat.send()
+        if not self._is_leader:
+            return True
+        is_heard = self._heartbeat.send()
+        if is_heard:
+            self._reporter.resume()
+        return is_heard
 
     def _note_revisions(self) -> bool:
         return self._revisions is None or not self._is_leader or self._revisions.note()
@@ -281,6 +287,7 @@ class Follower:
         if self._election:
             self._election.release()
         save_anchor(self._ledger, self._clock.anchor())
+        self._reporter.resume()
         deadline = time.monotonic() + LAST_REPORTS
         while reports.counts(self._ledger)[0] and time.monotonic() < deadline:
             self._reporter.send_due()

@@ -36,12 +36,14 @@ def spool(ledger: Ledger, path: str, subject: str, document: dict[str, Any], ver
 
 
 def due(ledger: Ledger, steady: float) -> list[Report]:
-    """Return the reports to send now, oldest first."""
+    """Return the reports to send now, oldest first; those that could not be settled before come last."""
     query = """
         SELECT id, path, subject, version, body, tries FROM reports
-        WHERE refused IS NULL AND next_steady <= ? ORDER BY id LIMIT 100
+        WHERE refused IS NULL AND {} ORDER BY id LIMIT 100
     """
-    return [Report(**dict(row)) for row in ledger.rows(query, steady)]
+    rows = ledger.rows(query.format("tries = 0"))
+    rows += ledger.rows(query.format("tries > 0 AND next_steady <= ?"), steady)
+    return [Report(**dict(row)) for row in rows]
 
 
 def delivered(ledger: Ledger, report: Report) -> None:

@@ -127,7 +127,7 @@ class AppServer(Server):
 
     def __init__(self):
         self.decisions, self.runs, self.heartbeats, self.refuse = [], {}, [], {}
-        self.past = None
+        self.past, self.is_old = None, False
         self.history, self.instructions, self._told = (
             [],
             {"version": 0, "paused": False},
@@ -165,9 +165,18 @@ class AppServer(Server):
         if request.path.endswith("/heartbeat"):
             self.heartbeats.append(body)
             return 200, {"paused": self.instructions["paused"], "server_time": body["sent_at"]}
+        if request.path.endswith("/reports"):
+            if self.is_old:
+                return 404, {}
+            paths = {"decision": "/decisions", "run": "/runs"}
+            taken = [self._take(paths[item["kind"]], item["report"])[0] for item in body["reports"]]
+            return 200, {"answers": [{"status": status} for status in taken]}
+        return self._take(request.path, body)
+
+    def _take(self, path, body):
         if body["alertname"] in self.refuse:
             return self.refuse[body["alertname"]], {"title": "no"}
-        if request.path.endswith("/decisions"):
+        if path.endswith("/decisions"):
             if body["id"] not in {decision["id"] for decision in self.decisions}:
                 self.decisions.append(body)
         elif body["version"] > self.runs.get(body["id"], {"version": 0})["version"]:

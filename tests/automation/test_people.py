@@ -10,7 +10,8 @@ from automation.cli.replay import decide_again
 from automation.clock import SystemClock, iso
 from automation.events.journal import Journal as JournalClient
 from automation.policy.load import load_policy
-from automation.report import App, Reporter
+from automation.report import App
+from automation.reporter import Reporter
 from tests.automation.doubles import APP_TOKEN, KEY, READER_TOKEN
 from tests.automation.installation import Installation, Person, policy
 from webhook.journal import Journal, open_store
