@@ -10,6 +10,7 @@ from tests.automation.installation import PARTS, Installation
 
 WARM_UP = 0.4
 """The part of a series that is not judged: caches fill, pools open their connections."""
+LEAST_SAMPLES = 3
 ROOM_MIB, ROOM_DESCRIPTORS = 8.0, 8.0
 """What a part may have more at the end than at the beginning of what is judged, by the line through it."""
 
@@ -26,12 +27,16 @@ class Series:
         """How much the line through the judged samples rises from its beginning to its end."""
         first = int(len(self.at) * WARM_UP)
         at, judged = self.at[first:], values[first:]
-        if len(at) < 3:
+        if len(at) < LEAST_SAMPLES:
             return 0.0
         return statistics.linear_regression(at, judged).slope * (at[-1] - at[0])
 
     @property
     def is_flat(self) -> bool:
+        """Say whether it is proved that nothing grows: by enough samples of a part that was there."""
+        judged = self.mib[int(len(self.at) * WARM_UP) :]
+        if len(judged) < LEAST_SAMPLES or not all(judged):
+            return False
         return self.growth(self.mib) <= ROOM_MIB and self.growth(self.descriptors) <= ROOM_DESCRIPTORS
 
 

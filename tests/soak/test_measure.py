@@ -20,6 +20,13 @@ def test_a_leak_is_seen_and_noise_or_a_warm_up_is_none():
     assert not series(noise, [20 + n for n in range(50)]).is_flat
 
 
+@pytest.mark.fault("F31")
+def test_a_part_that_was_not_looked_at_or_not_there_counts_as_no_proof():
+    assert not Series().is_flat
+    assert not Series(at=[1.0, 2.0], mib=[50.0, 50.0], descriptors=[20, 20]).is_flat
+    assert not series([0.0] * 50, [0] * 50).is_flat
+
+
 class Journal:
     def __init__(self, *rows):
         self.rows = rows
