@@ -60,6 +60,15 @@ OWN: dict[str, dict[str, Any]] = {
         "required": ["name"],
         "additionalProperties": False,
     },
+    "ingressPath": {
+        "type": "object",
+        "properties": {
+            "path": {"type": "string", "pattern": "^/"},
+            "pathType": {"enum": ["Exact", "Prefix", "ImplementationSpecific"]},
+        },
+        "required": ["path", "pathType"],
+        "additionalProperties": False,
+    },
     "parentRef": {
         "type": "object",
         "properties": {
