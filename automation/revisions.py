@@ -5,7 +5,8 @@ earlier template may be one that never started.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -20,35 +21,47 @@ from automation.rollout import READ, unfinished
 NOTE = "oims.dev/ready-revisions"
 KEPT = 10
 """Revisions that are remembered, as many as Kubernetes keeps of a Deployment by default."""
+STEADY_S = 15.0
+"""How long a revision must have been fully available.
+
+Without a readiness probe, pods that die soon after their start are available at first.
+"""
 PATCH = {kind: method.replace("read_", "patch_") for kind, method in READ.items()}
 NUMBER = "deployment.kubernetes.io/revision"
 
 type _Document = dict[str, Any]
+type _Target = tuple[str, str, str]
+"""Kind, namespace and name."""
+type _State = tuple[str, int]
+"""The object's uid and generation."""
 
 log = structlog.get_logger()
 
 
 class Revisions:
-    """Looks at what the policy may roll back, and notes each revision that is rolled out."""
+    """Looks at what the policy may roll back, and notes each revision that stays rolled out."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, steady: Callable[[], float] = time.monotonic) -> None:
         self._targets = sorted(_rollback_targets(policy))
         self._api: Any = None
-        self._noted: dict[tuple[str, str, str], tuple[str, int]] = {}
+        self._steady = steady
+        self._since: dict[_Target, tuple[_State, float]] = {}
+        """Since when a target is seen rolled out without a break."""
+        self._noted: dict[_Target, _State] = {}
 
     def note(self) -> bool:
         """Look at each target once. Returns False when one could not be asked for or changed."""
         answers = [self._note(target) for target in self._targets]
         return all(answers)
 
-    def _note(self, target: tuple[str, str, str]) -> bool:
+    def _note(self, target: _Target) -> bool:
         kind, namespace, name = target
         try:
             self._api = self._api or client.AppsV1Api(connect())
             workload = self._ask(READ[kind], name, namespace)
             metadata = workload["metadata"]
             state = metadata["uid"], metadata.get("generation", 0)
-            if self._noted.get(target) == state or unfinished(kind, workload):
+            if self._noted.get(target) == state or not self._stays(target, state, unfinished(kind, workload)):
                 return True
             if revision := self._revision(kind, namespace, workload):
                 self._write(kind, namespace, name, metadata, revision)
@@ -59,6 +72,16 @@ class Revisions:
             log.warning("revisions_not_noted", target="/".join(target), cause=type(error).__name__)
             return False
         return True
+
+    def _stays(self, target: _Target, state: _State, unfinished: str | None) -> bool:
+        """Say whether each look of STEADY_S found the target in this state and rolled out."""
+        now = self._steady()
+        if unfinished:
+            self._since.pop(target, None)
+            return False
+        if self._since.get(target, (None, now))[0] != state:
+            self._since[target] = state, now
+        return now - self._since[target][1] >= STEADY_S
 
     def _revision(self, kind: str, namespace: str, workload: _Document) -> str | None:
         """Return the name of the object that holds the current template."""
@@ -100,7 +123,7 @@ def _number(revision: Mapping[str, Any]) -> int:
     return int((revision["metadata"].get("annotations") or {}).get(NUMBER, 0))
 
 
-def _rollback_targets(policy: Policy) -> Iterator[tuple[str, str, str]]:
+def _rollback_targets(policy: Policy) -> Iterator[_Target]:
     for remedy in policy.remedies:
         if remedy.playbook == ROLLBACK:
             target = remedy.target

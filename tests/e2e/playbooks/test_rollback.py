@@ -1,22 +1,39 @@
 """The rollback on a real API server: check mode, for real, again, and what it must refuse."""
 
+import json
+
 import pytest
 
 from automation.policy.schemas import Policy
-from automation.revisions import Revisions
+from automation.revisions import NOTE, STEADY_S, Revisions
 from tests.e2e.playbooks.outcomes import KINDS, changed, refused
 from tests.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
-def noted(cluster, kind, name):
-    """Have automation note the revision that runs, as it does all the time for what the policy rolls back."""
+def looking(cluster, kind, name, **clock):
     target = {"kind": kind, "namespace": cluster.namespace, "name": name}
     policy = Policy.model_validate(
         {"remedies": [{"alert": "Broken", "playbook": "rollback_oims.yml", "target": target}]}
     )
-    assert Revisions(policy).note()
+    return Revisions(policy, **clock)
+
+
+def noted(cluster, kind, name):
+    """Have automation note the revision that runs, as it does all the time for what the policy rolls back."""
+    revisions = looking(cluster, kind, name, steady=iter([0.0, STEADY_S]).__next__)
+    assert revisions.note()
+    assert revisions.note()
+
+
+def restarts(cluster, name):
+    pods = json.loads(cluster.kubectl("get", "pods", "-l", f"app={name}", "-o", "json"))["items"]
+    return max(
+        status["restartCount"]
+        for pod in pods
+        for status in pod["status"].get("containerStatuses") or [{"restartCount": 0}]
+    )
 
 
 def step(cluster, kind, name, value):
@@ -58,6 +75,25 @@ def test_a_template_of_which_nobody_knows_that_it_was_ready_is_chosen_by_a_perso
     refused(play("rollback_oims", f"Deployment/{name}", oims_revision=7), "has no revision 7")
     assert changed(play("rollback_oims", f"Deployment/{name}", oims_revision=1)) == 1
     assert cluster.env("Deployment", name) == "one"
+
+
+def test_a_template_whose_pods_die_soon_after_their_start_is_not_noted_as_ready(cluster):
+    name = cluster.create("Deployment", "short-lived")
+    revisions = looking(cluster, "Deployment", name)
+    until(lambda: revisions.note() and NOTE in cluster.get("deployment", name)["metadata"]["annotations"], 60)
+    good = cluster.get("deployment", name)["metadata"]["annotations"][NOTE]
+
+    probe = {
+        "tcpSocket": {"port": 1},
+        "initialDelaySeconds": 4,
+        "periodSeconds": 1,
+        "failureThreshold": 1,
+    }
+    dies = [{"op": "add", "path": "/spec/template/spec/containers/0/livenessProbe", "value": probe}]
+    cluster.kubectl("patch", f"deployment/{name}", "--type=json", f"--patch={json.dumps(dies)}")
+    until(lambda: revisions.note() and restarts(cluster, name) > 1, 120)
+
+    assert cluster.get("deployment", name)["metadata"]["annotations"][NOTE] == good
 
 
 def test_a_rollback_skips_a_template_that_never_got_ready(cluster, play):
