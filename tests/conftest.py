@@ -16,8 +16,6 @@ os.environ["no_proxy"] = "127.0.0.1,localhost,::1,[::1]"
 
 SHARING = ("tests/browser/", "tests/chart/")
 """Folders whose files share what takes long to make: a browser, or renders of the chart."""
-SINGLE = "tests/e2e/playbooks/"
-"""A folder whose tests share nothing but a namespace: each finds the process that has time."""
 
 
 def pytest_collection_modifyitems(items):
@@ -40,11 +38,9 @@ def pytest_collection_finish(session):
 
 
 class Scheduling(LoadFileScheduling):
-    """Each file to one process, and each folder that shares; single tests where they share nothing."""
+    """Each file to one process, and each folder that shares."""
 
     def _split_scope(self, nodeid):
-        if nodeid.startswith(SINGLE):
-            return nodeid
         folder = next((folder for folder in SHARING if nodeid.startswith(folder)), None)
         return folder or super()._split_scope(nodeid)
 

@@ -7,7 +7,7 @@ from tests.e2e.cluster import eventually
 from tests.e2e.patience import Refused
 from tests.e2e.release import STEPS
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 TITLE = "The lift stands between two floors"
 
 

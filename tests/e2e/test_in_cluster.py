@@ -9,7 +9,7 @@ from tests.e2e.cluster import eventually
 from tests.e2e.release import mails
 from tests.e2e.visitors import Visitors
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 ALERT = "IncidentAppErrors"
 
 

@@ -11,7 +11,7 @@ from tests.e2e.host import HostMonitor
 from tests.e2e.patience import Refused, patient_text
 from tests.e2e.release import Release
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 TITLE = "Kept while the release was gone"
 KEPT = {"persistentvolumeclaim", "secret"}
 INSTALL_PAGE = (ROOT / "docs/install.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from tests.e2e.patience import patient_text
 from tests.e2e.release import STEPS
 from tests.e2e.visitors import Visitors
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 PATIENCE = 4.0  # a cluster is slower than one machine's processes, and several tests share it
 
 

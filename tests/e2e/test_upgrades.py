@@ -9,7 +9,7 @@ from tests.e2e.cluster import CHART, eventually
 from tests.e2e.patience import Refused, patient_text
 from tests.e2e.visitors import Writer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 TITLE = "The printer of the second floor is on fire"
 
 

@@ -14,7 +14,7 @@ from tests.e2e.patience import patient, patient_text
 from tests.e2e.playbooks.relay import Relay
 from tests.shell.monitor import ROOT, Monitor, eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
