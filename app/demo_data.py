@@ -23,6 +23,7 @@ from app.incidents.actors import ActorKind
 from app.incidents.lifecycle import Severity, State
 from app.incidents.models import EventKind, Incident, Source, TimelineEvent
 from app.remediation.models import Decision, Run
+from app.remediation.story import of_decision
 from contract.decisions import DecisionKind, Reason
 from contract.runs import RunState, Verdict
 
@@ -164,22 +165,12 @@ def _alerted(number: int, at: datetime, random: Random, person: User, *, is_fres
     story.tell(at, EventKind.OPENED, ALERTING, opening, **fired)
     helps = random.random() < 0.85 if playbook else False  # noqa: PLR2004 - a share of all runs
     if playbook is None:
-        _decide(
-            story,
-            at,
-            DecisionKind.DECLINED,
-            f"no remedy in the policy names {alertname}.",
-            reason=Reason.NOT_IN_POLICY,
-        )
+        detail = f"no remedy in the policy names {alertname}."
+        _decide(story, at, DecisionKind.DECLINED, detail, reason=Reason.NOT_IN_POLICY)
     elif random.random() < 0.15:  # noqa: PLR2004 - a share of all decisions
         helps = False
-        _decide(
-            story,
-            at,
-            DecisionKind.DEFERRED,
-            "the last run on this target was 3 min ago.",
-            reason=Reason.COOLDOWN,
-        )
+        detail = "the last run on this target was 3 min ago."
+        _decide(story, at, DecisionKind.DEFERRED, detail, reason=Reason.COOLDOWN)
     else:
         _decide(story, at, DecisionKind.RUN, "Attempt 1 of 2, 2 of 3 runs left this hour.", playbook=playbook)
         _run(story, at, random, playbook, helps=helps)
@@ -264,19 +255,8 @@ def _decide(story: Story, at: datetime, decision: DecisionKind, detail: str, **f
     given = {"reason": None, "playbook": None, "until": None, "escalate": False} | fields
     row = _about(story) | {"id": f"decision-{story.incident['id']}", "decision": decision, "detail": detail}
     story.decisions.append(row | {"decided_at": at, "received_at": at} | given)
-    words = {
-        DecisionKind.RUN: "Decided to run",
-        DecisionKind.DEFERRED: "Waiting",
-        DecisionKind.DECLINED: "Not run",
-    }
-    story.tell(
-        at,
-        EventKind.DECISION,
-        ROBOT,
-        f"{words[decision]}: {detail}",
-        decision=decision,
-        reason=given["reason"],
-    )
+    summary = of_decision(Decision(decision=decision, playbook=given["playbook"], detail=detail))
+    story.tell(at, EventKind.DECISION, ROBOT, summary, decision=decision, reason=given["reason"])
 
 
 def _run(story: Story, at: datetime, random: Random, playbook: str, *, helps: bool) -> None:
