@@ -121,8 +121,10 @@ class Consumer:
         except SQLAlchemyError:
             raise  # the database is away: nothing follows for the journal
         except Exception as error:
-            is_refusal = isinstance(error, requests.HTTPError)
-            watch.missed(is_answered=is_refusal or not isinstance(error, requests.RequestException))
+            is_away = isinstance(error, requests.RequestException) and not isinstance(
+                error, requests.HTTPError
+            )
+            watch.missed(is_answered=not is_away)
             raise
         watch.heard()
 
