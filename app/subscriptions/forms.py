@@ -19,7 +19,7 @@ REACH = {
     Reach.CONCERNED: "Mine, and those I'm on call for",
     Reach.EVERYTHING: "All incidents",
 }
-COLLECTED = {"": "Right away, one email each", "yes": "Together, in digests"}
+COLLECTED = {"": "Right away, one mail each", "yes": "Together, in digests"}
 TOPICS = {
     Topic.OPENED: "An incident opens or reopens",
     Topic.RESOLVED: "An incident is resolved, or repaired by automation",

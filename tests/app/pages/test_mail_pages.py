@@ -79,15 +79,15 @@ def test_one_click_in_a_mail_ends_such_mails_without_a_log_in(app, alice, strang
     opens(app)
     path = link(app)
     page = stranger.get(path)
-    assert page.h1 == "Get fewer emails"
+    assert page.h1 == "Get fewer mails"
     assert "An incident opens or reopens." in page.words
     with app.app_context():
         assert service.of(alice.id).opened is Least.ALL, "looking changes nothing: mail scanners look"
     answer = stranger.client.post(path, data={"List-Unsubscribe": "One-Click"})
     assert answer.status_code == 200
     page = stranger.read(answer)
-    assert page.h1 == "You won't get these emails"
-    assert "still get email about assignments and escalations." in page.words
+    assert page.h1 == "You won't get these mails"
+    assert "still get mail about assignments and escalations." in page.words
     assert stranger.client.post(path).status_code == 200
     opens(app)
     assert len(mails(app)) == 1
@@ -136,7 +136,7 @@ def test_switching_off_all_is_possible_and_assignments_still_come(app, browser, 
     with app.app_context():
         nothing = dict.fromkeys(Topic, Least.NEVER)
         service.choose(alice.id, reach=Reach.CONCERNED, least=nothing, is_collected=False)
-    assert "You'll always get email about assignments" in browser.get("/profile/mails").words
+    assert "You'll always get mail about assignments" in browser.get("/profile/mails").words
     opens(app)
     with app.app_context():
         incidents.assign(1, owner_id=alice.id, actor=bob.actor)
