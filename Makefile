@@ -62,7 +62,7 @@ e2e: setup ## Prove the chart on the cluster of the current kube context (E2E_YE
 	@tools/e2e $(T:tests=)
 
 .PHONY: e2e-matrix
-e2e-matrix: setup ## Break what the release repairs and stands on, fault by fault, on that cluster (E2E_YES=1)
+e2e-matrix: setup ## Run the fault matrix on that cluster: faults that take minutes each (E2E_YES=1)
 	@tools/install helm helm3
 	@tools/e2e tests/e2e/matrix
 
