@@ -35,7 +35,10 @@ from contract.sessions import trust
 
 log = structlog.get_logger()
 
+ASKED = 500
+"""How many events one answer may hold."""
 BATCH = 100
+"""How many of them go into one transaction at most."""
 LEAST_PIECE = 5
 WAIT_S = 20
 CONNECT_TIMEOUT_S = 5
@@ -162,7 +165,7 @@ class Consumer:
             trust(session, self.settings.ca_file)
             response = session.get(
                 f"{self.settings.journal_url}/events",
-                params={"after": offset, "limit": BATCH, "wait": wait_s},
+                params={"after": offset, "limit": ASKED, "wait": wait_s},
                 headers={"Authorization": f"Bearer {token.get_secret_value() if token else ''}"},
                 timeout=(CONNECT_TIMEOUT_S, WAIT_S + 10),
                 allow_redirects=False,

@@ -23,7 +23,7 @@ from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident, Source
 from app.incidents.service import MAX_SERVICE
 from app.notify.models import MailKind
-from app.remediation import service as remediation
+from app.remediation.early import Early
 from app.text import one_line
 from contract import limits
 from contract.labels import TELLING, is_test, most_telling
@@ -44,16 +44,15 @@ def take_in(events: Sequence[JournalEvent], settings: Settings) -> None:
     with reading_once(), rows.gathering():
         ids = select(AlertEvent.id).where(AlertEvent.id.in_([event.id for event in events]))
         applied = set(db.session.scalars(ids))
-        reported = remediation.waiting([event.episode for event in events])
+        early = Early({event.episode for event in events})
         batch = Batch(events, [_identity(event, settings) for event in events])
         for event in events:
             if event.id in applied:
                 continue
             applied.add(event.id)
             incident = _apply(event, batch, settings)
-            if incident is not None and event.episode in reported:
-                rows.insert_gathered()
-                remediation.attach(event.episode, incident.id)
+            if incident is not None:
+                early.attach(event.episode, incident)
 
 
 def _apply(event: JournalEvent, batch: Batch, settings: Settings) -> Incident | None:

@@ -85,7 +85,7 @@ def _enter(
     place: datetime | None,
     data: dict[str, Any],
 ) -> None:
-    places.keep(incident_id, actor, place or at)
+    places.keep(incident_id, kind, actor, place or at, data.get("seq"))
     rows.add(
         TimelineEvent,
         incident_id=incident_id,

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from app import rows
 from app.database import is_reading_once, once, remember
 from app.extensions import db
 from app.incidents.actors import Actor, ActorKind
@@ -47,15 +48,26 @@ def begin(incident_id: int) -> None:
     remember(_name(incident_id), None)
 
 
-def keep(incident_id: int, actor: Actor, place: datetime) -> None:
-    """Keep in mind where a new entry stands, which may not be stored yet; within `reading_once`."""
-    if is_reading_once() and actor.kind is not ActorKind.AUTOMATION:
+def keep(incident_id: int, kind: EventKind, actor: Actor, place: datetime, seq: int | None) -> None:
+    """Keep in mind where a new entry stands, which may not be stored yet; within `reading_once`.
+
+    ``seq`` is the journal's number of the event that the entry tells of, if it does.
+    """
+    if not is_reading_once():
+        return
+    if kind in FROM_ALERTS and seq is not None:
+        remember(_cause(incident_id), (seq, place))
+    if actor.kind is not ActorKind.AUTOMATION:
         last = _last(incident_id)
         remember(_name(incident_id), place if last is None else max(last, place))
 
 
 def _name(incident_id: int) -> str:
     return f"place {incident_id}"
+
+
+def _cause(incident_id: int) -> str:
+    return f"cause {incident_id}"
 
 
 def _last(incident_id: int) -> datetime | None:
@@ -82,11 +94,19 @@ def _last_of_each(incident_ids: Collection[int]) -> dict[int, datetime | None]:
 
 def of_report(incident_id: int, seq: int, at: datetime) -> datetime:
     """Return the place of what automation did at a time because of an event of the journal."""
+    newest: tuple[int, datetime] | None = once(_cause(incident_id), lambda: None)
+    place = newest[1] if newest and newest[0] <= seq else _of_cause(incident_id, seq)
+    return at if place is None else max(at, place)
+
+
+def _of_cause(incident_id: int, seq: int) -> datetime | None:
+    """Return where the last entry stands that an event up to this one caused, if it is among the newest."""
+    rows.insert_gathered()
     statement = (
-        select(TimelineEvent)
+        select(PLACE.label("place"), TimelineEvent.data)
         .where(TimelineEvent.incident_id == incident_id, TimelineEvent.kind.in_(FROM_ALERTS))
         .order_by(TimelineEvent.id.desc())
         .limit(LOOKED_AT)
     )
-    causes = (event.place for event in db.session.scalars(statement) if event.data.get("seq", seq + 1) <= seq)
-    return max(at, next(causes, at))
+    found = db.session.execute(statement)
+    return next((row.place for row in found if row.data.get("seq", seq + 1) <= seq), None)

@@ -50,15 +50,6 @@ def follow(decision: Decision, request: ApprovalRequest | None) -> None:
     approval.requested_at, approval.expires_at = decision.decided_at, request.expires_at
 
 
-def attach(episode: str, incident_id: int) -> None:
-    """Give an episode's questions to its incident."""
-    db.session.execute(
-        update(Approval)
-        .where(Approval.episode == episode, Approval.incident_id.is_(None))
-        .values(incident_id=incident_id)
-    )
-
-
 def approve(
     approval_id: str, *, actor: Actor, reason: str = "", factor_at: datetime | None = None
 ) -> Approval:

@@ -1,14 +1,14 @@
 """Taking the automation's reports: each once, each onto the timeline of its incident.
 
 A report may come before the incident exists, since the automation works when this app is down: it is kept,
-and ``attach`` puts it onto the timeline when the episode's first event has been taken in.
+and `early` puts it onto the timeline when the episode's first event is taken in.
 """
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, or_, select, union
+from sqlalchemy import ColumnElement, or_, select
 
+from app import rows
 from app.alerts import cursor
 from app.clock import now
 from app.database import transaction
@@ -19,7 +19,7 @@ from app.incidents.lifecycle import State
 from app.incidents.models import EventKind, Incident
 from app.notify.models import MailKind
 from app.remediation import approvals, policy, story
-from app.remediation.models import Approval, AutomationHeartbeat, Decision, Run
+from app.remediation.models import AutomationHeartbeat, Decision, Run
 from app.remediation.queries import is_paused
 from app.remediation.schemas import DecisionReport, HeartbeatReport, RunReport
 from contract.decisions import Reason
@@ -44,7 +44,7 @@ def take_decision(report: DecisionReport) -> bool:
         db.session.flush()
         approvals.follow(decision, report.approval)
         if incident_id is not None:
-            _tell_decision(decision, incident_id)
+            tell_decision(decision, changes.lock(incident_id))
     return True
 
 
@@ -64,38 +64,8 @@ def take_run(report: RunReport) -> bool:
         db.session.add(run)
         db.session.flush()
         if run.incident_id is not None:
-            _tell_run(run, run.incident_id, before)
+            tell_run(run, changes.lock(run.incident_id), before)
     return is_new
-
-
-def waiting(episodes: Collection[str]) -> frozenset[str]:
-    """Return which of the episodes something was reported about before their incident existed."""
-    tables = (Decision, Run, Approval)
-    asked = (
-        select(table.episode).where(table.episode.in_(episodes), table.incident_id.is_(None))
-        for table in tables
-    )
-    return frozenset(db.session.scalars(union(*asked)))
-
-
-def attach(episode: str, incident_id: int) -> None:
-    """Put what was reported about an episode before its incident existed onto the incident's timeline."""
-    decisions = select(Decision).where(Decision.episode == episode, Decision.incident_id.is_(None))
-    runs = select(Run).where(Run.episode == episode, Run.incident_id.is_(None))
-    reported: list[Decision | Run] = [*db.session.scalars(decisions).all(), *db.session.scalars(runs).all()]
-    for item in sorted(reported, key=_began_at):
-        item.incident_id = incident_id
-        if isinstance(item, Decision):
-            _tell_decision(item, incident_id)
-        else:
-            _tell_run(item, incident_id, story.Phase())
-    approvals.attach(episode, incident_id)
-
-
-def _began_at(item: Decision | Run) -> datetime:
-    if isinstance(item, Decision):
-        return item.decided_at
-    return item.queued_at or item.started_at or item.received_at
 
 
 def take_heartbeat(report: HeartbeatReport) -> bool:
@@ -127,14 +97,14 @@ def close_unheard(run: Run, why: str) -> None:
         run.verification, run.verdict_at = Verdict.INCONCLUSIVE, now()
         run.verdict_detail = f"Automation told no verdict: {why}."
     if run.incident_id is not None:
-        _tell_run(run, run.incident_id, before, SYSTEM)
+        tell_run(run, changes.lock(run.incident_id), before, SYSTEM)
 
 
 def _incident_of(episode: str) -> int | None:
     """Return the id of an episode's incident, if there is one.
 
     If there is none, events may be on their way in: the cursor's lock waits for them, and keeps the next
-    ones out until the report is stored, so that ``attach`` can't miss it.
+    ones out until the report is stored, so that `early` can't miss it.
     """
     incident = queries.of_episode(episode)
     if incident is None:
@@ -143,21 +113,22 @@ def _incident_of(episode: str) -> int | None:
     return incident.id if incident else None
 
 
-def _tell_decision(decision: Decision, incident_id: int) -> None:
+def tell_decision(decision: Decision, incident: Incident) -> None:
+    """Put a decision onto the timeline of its incident, which must be locked; call people if it says so."""
     changes.record(
-        incident_id,
+        incident.id,
         EventKind.DECISION,
         AUTOMATION,
         story.of_decision(decision),
         at=decision.decided_at,
-        place=places.of_report(incident_id, decision.seq, decision.decided_at),
+        place=places.of_report(incident.id, decision.seq, decision.decided_at),
         decision=decision.decision,
         decision_id=decision.id,
         reason=decision.reason,
     )
-    incident = changes.lock(incident_id)
     if decision.escalate and incident.state is not State.RESOLVED and not _was_called(decision, incident):
-        service.escalate(incident_id, actor=AUTOMATION, reason=decision.detail)
+        rows.insert_gathered()
+        service.escalate(incident.id, actor=AUTOMATION, reason=decision.detail)
 
 
 def _was_called(decision: Decision, incident: Incident) -> bool:
@@ -166,13 +137,13 @@ def _was_called(decision: Decision, incident: Incident) -> bool:
     return decision.reason == Reason.FLAPPING and called_at is not None and called_at > now() - FLAP_QUIET
 
 
-def _tell_run(run: Run, incident_id: int, before: story.Phase, actor: Actor = AUTOMATION) -> None:
-    incident = changes.lock(incident_id)
+def tell_run(run: Run, incident: Incident, before: story.Phase, actor: Actor = AUTOMATION) -> None:
+    """Put what is new of a run onto the timeline of its incident, which must be locked; keep its verdict."""
     for event in story.of_run(run, before):
         at = event.at or now()
-        place = places.of_report(incident_id, run.seq, at)
+        place = places.of_report(incident.id, run.seq, at)
         facts = {"run_id": run.id, "phase": event.phase}
-        changes.record(incident_id, event.kind, actor, event.summary, at=at, place=place, **facts)
+        changes.record(incident.id, event.kind, actor, event.summary, at=at, place=place, **facts)
     if not _is_current(run, incident) or incident.verdict == run.verification:
         return
     incident.verdict = run.verification
