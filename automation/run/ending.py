@@ -1,5 +1,6 @@
 """How a run ended, in a state, a reason and a sentence: an exit status alone says too little."""
 
+import signal
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,8 +19,16 @@ class Ending(NamedTuple):
     detail: str | None
 
 
-def tell(state: RunState, tasks: Tasks, ended: Sequence[str]) -> Ending:
-    """Return how a run ended whose playbook ended in a state; `ended` are the processes that it had left."""
+def tell(state: RunState, code: int | None, tasks: Tasks, ended: Sequence[str]) -> Ending:
+    """Return how a run ended.
+
+    Args:
+        state: what its exit status says.
+        code: the exit status; negative is the number of the signal that ended ansible-playbook.
+        tasks: what it did.
+        ended: the processes that it had left.
+
+    """
     reason, said = None, ""
     if state is RunState.TIMED_OUT and tasks.unfinished:
         reason, said = RunReason.TASK_HUNG, _hung(tasks)
@@ -30,8 +39,17 @@ def tell(state: RunState, tasks: Tasks, ended: Sequence[str]) -> Ending:
         reason = RunReason.NOTHING_DONE
         why = "every task was skipped" if tasks.counts else "the playbook ran no task"
         said = f"it did nothing: {why}."
+    elif state is RunState.FAILED and code is not None and code < 0:
+        said = f"something ended ansible-playbook by {_signal(-code)}."
     left = _left(ended) if ended else ""
     return Ending(state, reason, _sentence(" ".join(part for part in (said, left) if part)))
+
+
+def _signal(number: int) -> str:
+    if number == signal.SIGKILL:
+        return "SIGKILL, as the kernel does where memory is short"
+    known = {int(one): one.name for one in signal.Signals}
+    return known.get(number, f"signal {number}")
 
 
 def _hung(tasks: Tasks) -> str:

@@ -204,7 +204,7 @@ class Executor:
     ) -> None:
         folder = self._folder(run.id)
         tasks.read()
-        told = ending.tell(state, tasks, ended)
+        told = ending.tell(state, exit_code, tasks, ended)
         if state in {RunState.TIMED_OUT, RunState.INTERRUPTED}:
             tasks.end()
         self._end(

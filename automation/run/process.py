@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from contract.text import decoded, one_line
+
 MARK = "OIMS_RUN_ID"
 TERM_GRACE = 10.0
 SETTLE = 0.3
@@ -78,15 +80,10 @@ def left_by(run_id: str) -> list[str]:
 
 def _command(pid: int) -> str:
     try:
-        return (
-            (_PROC / str(pid) / "cmdline")
-            .read_bytes()[:MAX_COMMAND]
-            .replace(b"\0", b" ")
-            .decode(errors="replace")
-            .strip()
-        )
+        content = (_PROC / str(pid) / "cmdline").read_bytes()[:MAX_COMMAND]
     except OSError:
         return ""
+    return one_line(decoded(content.replace(b"\0", b" ")))
 
 
 def find(run_id: str) -> list[int]:

@@ -129,6 +129,38 @@ def test_each_host_is_told_with_what_was_ignored_rescued_and_out_of_reach(run, p
 
 
 @pytest.mark.compatible("C16")
+def test_a_host_that_may_be_out_of_reach_is_ignored_as_in_ansibles_own_count(run):
+    away = """\
+    - name: Reach
+      ansible.builtin.raw: exit 0
+      vars: {ansible_connection: ssh, ansible_host: 127.0.0.1, ansible_port: 9}
+      ignore_unreachable: true
+"""
+    ended = run(play("localhost", away))
+    assert ended.state == "succeeded"
+    assert ended.document["task_counts"] == {"ignored": 1}
+
+
+KILL = """\
+    - name: Run out of memory
+      ansible.builtin.shell: |
+        kill -KILL {{ lookup('pipe', 'ps -o ppid= -p $PPID') }} &&
+        exec sleep 4242
+"""
+"""The lookup is made by a worker, whose parent is ansible-playbook itself."""
+
+
+@pytest.mark.compatible("C16")
+def test_a_playbook_that_a_signal_ended_says_which(run):
+    ended = run(play("localhost", KILL))
+    said, _, left = ended.document["detail"].partition(". ")
+    assert (ended.state, ended.document["exit_code"]) == ("failed", -signal.SIGKILL)
+    assert said == "Something ended ansible-playbook by SIGKILL, as the kernel does where memory is short"
+    assert "sleep 4242" in left
+    assert "\n" not in left
+
+
+@pytest.mark.compatible("C16")
 def test_the_task_that_hangs_is_named(run):
     hang = "    - name: Take long\n      ansible.builtin.raw: sleep 600\n"
     ended = run(play("localhost", hang), timeout="30s")

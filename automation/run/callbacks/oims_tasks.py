@@ -73,7 +73,7 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible is untyped
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
         """Report a host that cannot be reached."""
-        self._end(result, "unreachable")
+        self._end(result, "ignored" if result.task.ignore_unreachable else "unreachable")
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """Report how many failures of each host were rescued."""
