@@ -20,9 +20,9 @@ def safe(value: str) -> str:
     return _UNSAFE.sub(REPLACEMENT, _BREAK.sub("\n", value))
 
 
-def decoded(content: bytes) -> str:
-    """Return bytes as text; what is no UTF-8 becomes a replacement character."""
-    return content.decode("utf-8", "replace")
+def decoded(content: bytes, encoding: str = "utf-8") -> str:
+    """Return bytes as text; what is none in the encoding becomes a replacement character."""
+    return content.decode(encoding, "replace")
 
 
 def one_line(value: str) -> str:

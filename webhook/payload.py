@@ -128,8 +128,8 @@ def read_alert(document: dict[str, Any], group_status: object = None) -> Alert:
 
 
 def _document(body: bytes) -> Any:
-    """Return the JSON of a body. Raises InvalidPayloadError."""
-    text = decoded(body)
+    """Return the JSON of a body, in any Unicode encoding. Raises InvalidPayloadError."""
+    text = decoded(body, json.detect_encoding(body))
     try:
         return from_json(text, allow_inf_nan=False)
     except ValueError as error:

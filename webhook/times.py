@@ -2,7 +2,9 @@
 
 import math
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 FIRST_YEAR = 1970
 LAST_YEAR = 2199
@@ -15,9 +17,12 @@ NOTHING = ("", "0", "0.0")
 
 _STRICT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,12})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _LOOSE = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?([.,]\d{1,32})? ?(?:([Zz]|UTC)|([+-]\d\d):?(\d\d)?)?",
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d))?([.,]\d{1,32})?"
+    r"(?: ?(?:([Zz]|UTC)|([+-]\d\d):?(\d\d)?(?: [A-Z]{2,5}| [+-]\d{2,4})?)"
+    r"(?: m=[+-][\d.]{1,24})?(?:\[[\w/+-]{1,40}\])?)?",
     re.ASCII,
 )
+"""What stands behind the offset is its name, as Go and Java write it, and Go's monotonic clock."""
 _NUMBER = re.compile(r"\d{1,20}(\.\d{1,32})?", re.ASCII)
 _UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (0.0, 1.0))
 """From which number on a Unix time counts nanoseconds, microseconds, milliseconds, seconds."""
@@ -41,7 +46,7 @@ def read(value: object) -> datetime | None:
 
 
 def guess(value: object) -> datetime | None:
-    """Read a time of an odd form as UTC: a leap second, no zone (UTC then), a Unix time in any unit.
+    """Read a time of an odd form as UTC: a leap second, no zone (UTC then), a Unix time, the date of a mail.
 
     Returns none if the value says that it is not set. Raises ValueError if it can't be read.
     """
@@ -69,13 +74,27 @@ def _unix(number: float) -> datetime:
 def _written(text: str) -> datetime:
     found = _LOOSE.fullmatch(text)
     if found is None:
-        raise ValueError("is no time")
+        return _of_a_standard(text)
     day, minute, second, fraction, _, hours, minutes = found.groups()
+    if minute == "24:00" and not (second or fraction or "").strip("0.,"):
+        return _written(text.replace("24:00", "00:00", 1)) + timedelta(days=1)
     if second == "60":
         second, fraction = "59", ".999"
     offset = f"{hours}:{minutes or '00'}" if hours else "+00:00"
     part = (fraction or ".0").replace(",", ".")[:7]
     return datetime.fromisoformat(f"{day}T{minute}:{second or '00'}{part}{offset}")
+
+
+def _of_a_standard(text: str) -> datetime:
+    """Read a time of ISO 8601 in its other forms, or of RFC 5322. Raises ValueError."""
+    time = None
+    if "T" in text[:12]:
+        with suppress(ValueError):
+            time = datetime.fromisoformat(text)
+    time = time or parsedate_to_datetime(text)
+    if time.tzinfo is None:
+        raise ValueError("has no zone that is known")
+    return time
 
 
 def _of_our_age(time: datetime) -> datetime:

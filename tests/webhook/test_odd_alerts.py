@@ -1,5 +1,7 @@
 """Alerts of an odd form: each is taken, mended or kept aside, and none costs the others of its group."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -66,6 +68,16 @@ TIMES = {
     "small letters": ("2026-11-23t15:04:05z", "2026-11-23T15:04:05.000Z"),
     "an offset without a colon": ("2026-11-23T16:04:05+0100", "2026-11-23T15:04:05.000Z"),
     "fifteen digits of a second": ("2026-11-23T15:04:05.123456789012345Z", "2026-11-23T15:04:05.123Z"),
+    "midnight at the end of the day": ("2026-11-23T24:00:00Z", "2026-11-24T00:00:00.000Z"),
+    "midnight at the end of February": ("2026-02-28 24:00+01:00", "2026-02-28T23:00:00.000Z"),
+    "an offset of three quarters": ("2026-11-23T20:49:05+05:45", "2026-11-23T15:04:05.000Z"),
+    "as Go prints it": ("2026-11-23 15:04:05.123456789 +0000 UTC", "2026-11-23T15:04:05.123Z"),
+    "as Go prints it elsewhere": ("2026-11-23 20:49:05 +0545 +0545 m=+0.012", "2026-11-23T15:04:05.000Z"),
+    "as Java prints it": ("2026-11-23T16:04:05+01:00[Europe/Berlin]", "2026-11-23T15:04:05.000Z"),
+    "ISO 8601 without marks": ("20261123T150405Z", "2026-11-23T15:04:05.000Z"),
+    "a day of a week": ("2026-W48-1T15:04:05Z", "2026-11-23T15:04:05.000Z"),
+    "the date of a mail": ("Mon, 23 Nov 2026 16:04:05 +0100", "2026-11-23T15:04:05.000Z"),
+    "the date of HTTP": ("Mon, 23 Nov 2026 15:04:05 GMT", "2026-11-23T15:04:05.000Z"),
     "Unix seconds": (1795446245, "2026-11-23T15:04:05.000Z"),
     "Unix seconds with a fraction": (1795446245.25, "2026-11-23T15:04:05.250Z"),
     "Unix milliseconds": (1795446245123, "2026-11-23T15:04:05.123Z"),
@@ -83,6 +95,16 @@ NO_TIMES = [
     "2026-02-30T15:04:05Z",
     "0500-01-01T00:00:00Z",
     "yesterday",
+    "2026-11-28",
+    "2026-11-28T24:01:00Z",
+    "2026-11-28T08:30:00+25:00",
+    "28.11.2026 08:30",
+    "Mon, 99 Nov 2026 16:04:05 +9999",
+    "23 Nov 2026 16:04:05 CET",
+    "2026-11-23 16:04:05 CET",
+    "2026-11-23T16:04:05[Europe/Berlin]",
+    {"seconds": 1795446245},
+    [2026, 11, 28],
     -1,
     1e300,
     True,
@@ -172,6 +194,28 @@ def test_what_is_no_alert_is_refused_alone_and_counted(webhook, odd):
     assert "alerts[0]" in answer.json["reasons"][0]
     assert webhook.metric('oims_webhook_odd_alerts_total{outcome="refused"}') == before + 1
     assert webhook.events()["refused"]["reason"] == "invalid"
+
+
+MARKED = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        lambda text: MARKED + text.encode(),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.encode("utf-16-be"),
+        lambda text: text.encode("utf-32"),
+    ],
+    ids=["UTF-8 with a mark", "UTF-16 with a mark", "UTF-16", "UTF-32"],
+)
+def test_a_message_in_another_encoding_of_unicode_is_read(webhook, encode):
+    name = f"Störung{next(numbers)}"
+
+    answer = webhook.post(encode(json.dumps({"alerts": [alert(name)]}, ensure_ascii=False)))
+
+    assert answer.json["accepted"] == 1
+    assert webhook.events(answer.json["last_seq"] - 1)["events"][0]["labels"]["alertname"] == name
 
 
 RAW = {
