@@ -1,9 +1,7 @@
 """Settings: environment variables `OIMS_*`, read once into one frozen object."""
 
 import os
-import re
 import socket
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,25 +18,18 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from automation.errors import ConfigurationError
-from contract import binds, limits
+from contract import binds, durations, limits, secret_files
 from contract.ca_file import CA_FILE_DESCRIPTION, CaFile
 
 PREFIX = "OIMS_"
 SECRETS = ("journal_token", "event_key", "app_token")
 
 
-_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|)")
-_UNITS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
 def _time(value: object) -> object:
-    """Read `15s` or `5m` as the other parts do; a bare number is seconds, as the monitor hands it over."""
+    """Read a duration; a bare number is seconds, as the monitor hands it over."""
     if not isinstance(value, str):
         return value
-    match = _TIME.fullmatch(value)
-    if match is None:
-        raise ValueError("is not a time; write a number and a unit, such as 15s, 5m or 2h")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    return timedelta(seconds=durations.read(value if value[-1:].isalpha() else f"{value}s"))
 
 
 Time = Annotated[timedelta, BeforeValidator(_time)]
@@ -158,7 +149,7 @@ def load_settings() -> Settings:
 
     Raises ConfigurationError naming every variable that is missing or wrong.
     """
-    secrets = _secrets_from_files(os.environ)
+    secrets = _secrets()
     try:
         return Settings(**secrets)  # type: ignore[arg-type]
     except ValidationError as error:
@@ -166,21 +157,12 @@ def load_settings() -> Settings:
         raise ConfigurationError("\n".join(problems)) from None
 
 
-def _secrets_from_files(environ: Mapping[str, str]) -> dict[str, str]:
-    values = {}
-    for name in SECRETS:
-        variable = f"{PREFIX}{name.upper()}"
-        path = environ.get(f"{variable}_FILE")
-        if not path:
-            continue
-        if environ.get(variable):
-            raise ConfigurationError(f"{variable} and {variable}_FILE are both set: keep one of them")
-        try:
-            values[name] = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise ConfigurationError(f"{variable}_FILE: cannot read {path}: {reason}") from None
-    return values
+def _secrets() -> dict[str, str]:
+    try:
+        found = {name: secret_files.find(os.environ, f"{PREFIX}{name.upper()}") for name in SECRETS}
+    except secret_files.SecretFileError as error:
+        raise ConfigurationError(str(error)) from None
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _sentence(loc: tuple[int | str, ...], message: str, kind: str) -> str:

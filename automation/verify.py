@@ -1,12 +1,11 @@
 """The verdict on a run: the alert is gone and stays gone, the target is rolled out. Green proves nothing."""
 
-import re
 from dataclasses import dataclass
 
 from automation.ledger.episodes import Episode
 from automation.ledger.runs import Run
 from automation.policy.schemas import Remedy
-from automation.policy.values import parse_duration, write_duration
+from contract import durations
 from contract.runs import Verdict
 
 WATCHDOG = "Watchdog"
@@ -16,7 +15,6 @@ MARGIN = 30
 MAX_WINDOW = 3600
 PATIENCE = 60.0
 """Seconds that the journal may be away past the deadline before the verdict is inconclusive."""
-_WINDOW = re.compile(r"[0-9dhms]{1,16}")
 
 
 @dataclass(frozen=True)
@@ -66,8 +64,10 @@ def hold_of(remedy: Remedy, annotations: dict[str, str]) -> float:
 
 def _window(annotations: dict[str, str]) -> float:
     """Return how far the alert's rule says that it looks back, and a margin; 0 when it does not say."""
-    text = annotations.get("oims_window", "")
-    window = parse_duration(text) if _WINDOW.fullmatch(text) else None
+    try:
+        window = durations.read(annotations.get("oims_window", ""))
+    except ValueError:
+        return 0
     return min(window, MAX_WINDOW) + MARGIN if window else 0
 
 
@@ -92,11 +92,11 @@ def _judge_resolved(run: Run, seen: Observation, deadline: float) -> Outcome | N
         return Outcome(Verdict.INCONCLUSIVE, detail)
     came_back = seen.latest.id != run.episode or seen.latest.returns > 0
     if came_back and since > deadline:
-        detail = f"The alert came and went; it did not stay away within {write_duration(run.within)}."
+        detail = f"The alert came and went; it did not stay away within {durations.write(run.within)}."
         return Outcome(Verdict.TIMED_OUT, detail)
     if seen.unfinished is not None:
         return _judge_rollout(run, seen, max(deadline, since) + run.hold)
-    return Outcome(Verdict.VERIFIED, f"The alert resolved and stayed away for {write_duration(run.hold)}.")
+    return Outcome(Verdict.VERIFIED, f"The alert resolved and stayed away for {durations.write(run.hold)}.")
 
 
 def _judge_firing(run: Run, seen: Observation, deadline: float) -> Outcome | None:
@@ -106,7 +106,9 @@ def _judge_firing(run: Run, seen: Observation, deadline: float) -> Outcome | Non
         return _silent(seen.silence)
     if seen.latest.id != run.episode:
         return Outcome(Verdict.STILL_FIRING, "The alert resolved and fired again.")
-    return Outcome(Verdict.STILL_FIRING, f"The alert still fires {write_duration(run.within)} after the run.")
+    return Outcome(
+        Verdict.STILL_FIRING, f"The alert still fires {durations.write(run.within)} after the run."
+    )
 
 
 def _judge_rollout(run: Run, seen: Observation, due: float) -> Outcome | None:
@@ -120,7 +122,7 @@ def _judge_rollout(run: Run, seen: Observation, due: float) -> Outcome | None:
 
 def _silent(seconds: float) -> Outcome:
     detail = (
-        f"Prometheus or Alertmanager had been away for {write_duration(seconds)} when the verdict was due: "
+        f"Prometheus or Alertmanager had been away for {durations.write(seconds)} when the verdict was due: "
         "no news was no data."
     )
     return Outcome(Verdict.INCONCLUSIVE, detail)

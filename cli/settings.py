@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cli.errors import USAGE, CommandError
+from contract import secret_files
 from contract.trust import trusting
 
 
@@ -73,16 +74,10 @@ def secret(environment: Mapping[str, str], name: str) -> str:
         CommandError: both are given, or the file can't be read.
 
     """
-    value, path = environment.get(name, ""), environment.get(f"{name}_FILE", "")
-    if value and path:
-        raise CommandError(f"{name} and {name}_FILE are both set; keep one of them.", USAGE)
-    if path:
-        try:
-            value = Path(path).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not a text file"
-            raise CommandError(f"{name}_FILE: cannot read {path}: {reason}.", USAGE) from None
-    return value.strip()
+    try:
+        return secret_files.find(environment, name) or ""
+    except secret_files.SecretFileError as error:
+        raise CommandError(f"{error}.", USAGE) from None
 
 
 def _token(environment: Mapping[str, str]) -> str:

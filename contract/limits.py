@@ -20,6 +20,10 @@ RECEIVER = 1_024
 BODY_BYTES = 1024 * 1024
 """One request, whoever sends it."""
 
+# What is configured.
+SECRET_BYTES = 64 * 1024
+"""The file of a secret."""
+
 # Conditions on labels.
 MATCHERS = 20
 MATCHERS_TEXT = 10_000

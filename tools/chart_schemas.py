@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from contract import durations
+
 ROOT = Path(__file__).resolve().parent.parent
 POLICY = ROOT / "playbooks" / "policy.schema.json"
 KUBERNETES = "v1.37.0"
@@ -41,6 +43,7 @@ OWN: dict[str, dict[str, Any]] = {
     "host": {"type": "string", "pattern": r"^[^\s/]*$", "maxLength": 253},
     "publicHost": {"type": "string", "pattern": rf"^(\*\.)?{NAME}(\.{NAME})*$", "maxLength": 253},
     "dataKey": {"type": "string", "pattern": r"^[-A-Za-z0-9_.]+$", "maxLength": 253},
+    "duration": {"type": "string", "minLength": 1, "pattern": durations.PATTERN},
     "quantity": {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?([kMGTP]|[KMGTP]i)?$"},
     "port": {"type": "integer", "minimum": 1, "maximum": 65535},
     "labels": {

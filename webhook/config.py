@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contract import durations
 from contract.alertmanagers import Alertmanager, addresses, alertmanager, login_fault
 from contract.binds import Bind
 from contract.ca_file import CA_FILE_DESCRIPTION, CaFile
@@ -20,7 +21,6 @@ from webhook.journal.store import POSTGRES_SCHEMES
 
 MIN_SECRET_LENGTH = 16
 
-_DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZE_UNITS = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 
 
@@ -29,12 +29,7 @@ class SettingsError(Exception):
 
 
 def _duration(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", value)
-    if match is None:
-        raise ValueError("is not a duration; write a number and a unit, such as 15s, 5m, 2h or 30d")
-    return float(match[1]) * _DURATION_UNITS[match[2]]
+    return durations.read(value) if isinstance(value, str) else value
 
 
 def _size(value: object) -> object:

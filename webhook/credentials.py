@@ -7,6 +7,8 @@ from typing import Self
 
 import structlog
 
+from contract import secret_files
+
 log = structlog.get_logger(__name__)
 
 
@@ -32,7 +34,7 @@ class Credential:
         ``min_length`` characters.
         """
         if value and path:
-            raise CredentialError(f"{name}: is set, and so is {name}_FILE; unset one of the two")
+            raise CredentialError(str(secret_files.both(name)))
         if path:
             return cls(name, _read(name, path, min_length), path, min_length)
         if value:
@@ -72,13 +74,10 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 
 def _read(name: str, path: Path, min_length: int) -> str:
     try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise CredentialError(
-            f"{name}_FILE: cannot read {path}: {reason}; check the path and its mode"
-        ) from None
-    return _checked(f"{name}_FILE", content.strip(), min_length)
+        content = secret_files.read(name, path)
+    except secret_files.SecretFileError as error:
+        raise CredentialError(str(error)) from None
+    return _checked(f"{name}_FILE", content, min_length)
 
 
 def _checked(name: str, value: str, min_length: int) -> str:

@@ -1,11 +1,11 @@
 """Reads the settings from the environment, and its secrets from files too."""
 
 import os
-from pathlib import Path
 
 from pydantic import ValidationError
 
 from app.config.settings import PREFIX, Settings
+from contract import secret_files
 
 
 class SettingsError(Exception):
@@ -25,27 +25,18 @@ SECRETS = (
 )
 
 
-def _from_files() -> dict[str, str]:
-    """Read the secrets that are given as files.
+def _secrets() -> dict[str, str]:
+    """Read the secrets that are given, themselves or as files.
 
     Raises:
         SettingsError: both forms are given, or the file can't be read.
 
     """
-    found: dict[str, str] = {}
-    for name in SECRETS:
-        variable = f"{PREFIX}{name.upper()}"
-        path = os.environ.get(f"{variable}_FILE")
-        if not path:
-            continue
-        if os.environ.get(variable):
-            raise SettingsError(f"{variable} and {variable}_FILE are both set; keep one of them.")
-        try:
-            found[name] = Path(path).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not a text file"
-            raise SettingsError(f"{variable}_FILE: can't read {path}: {reason}.") from None
-    return found
+    try:
+        found = {name: secret_files.find(os.environ, f"{PREFIX}{name.upper()}") for name in SECRETS}
+    except secret_files.SecretFileError as error:
+        raise SettingsError(f"{error}.") from None
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def load() -> Settings:
@@ -56,7 +47,7 @@ def load() -> Settings:
 
     """
     try:
-        return Settings(**_from_files())  # type: ignore[arg-type]
+        return Settings(**_secrets())  # type: ignore[arg-type]
     except ValidationError as error:
         lines = []
         for problem in error.errors(include_input=False, include_url=False):

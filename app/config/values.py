@@ -12,20 +12,15 @@ from pydantic_settings import NoDecode
 
 from app.alerts import severities
 from app.incidents.lifecycle import Severity
+from contract import durations
 
 MIN_SECRET_LENGTH = 32
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _BASE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
 
 
 def _duration(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|d)", value)
-    if match is None:
-        raise ValueError("is not a duration; write a number and a unit, such as 15s, 5m, 2h or 30d")
-    return timedelta(seconds=float(match[1]) * _DURATION_UNITS[match[2]])
+    return timedelta(seconds=durations.read(value)) if isinstance(value, str) else value
 
 
 def _list(value: object) -> object:

@@ -25,7 +25,7 @@ from automation.ledger.episodes import get_episode, take_in
 from automation.ledger.health import migrate
 from automation.logs import configure_logging
 from automation.policy.schemas import Policy
-from automation.policy.values import parse_duration
+from contract import durations
 from contract.runs import RunState
 
 STEP = 30.0
@@ -49,9 +49,10 @@ class RecordedClock:
 
 def replay(arguments: argparse.Namespace) -> int:
     """Decide again about all alerts since a time and print what would have happened."""
-    seconds = parse_duration(arguments.since)
-    if not seconds:
-        raise ConfigurationError(f"--since: {arguments.since!r} is not a duration, such as 12h or 7d")
+    try:
+        seconds = durations.read(arguments.since)
+    except ValueError as error:
+        raise ConfigurationError(f"--since: {arguments.since!r} {error}") from None
     settings = load_settings()
     configure_logging("warning")
     policy = load_checked_policy(settings)

@@ -15,7 +15,7 @@ from automation.policy.match import (
     find_values,
 )
 from automation.policy.schemas import Mode, Policy
-from automation.policy.values import write_duration
+from contract import durations
 from contract.decisions import DecisionKind, Reason
 from contract.runs import RunState, Verdict
 
@@ -96,7 +96,7 @@ def _too_old(case: Case) -> Obstacle | None:
     if case.now.attempts or age <= limit:
         return None
     detail = (
-        f"The alert is {write_duration(age)} old; the policy acts on alerts up to {write_duration(limit)}."
+        f"The alert is {durations.write(age)} old; the policy acts on alerts up to {durations.write(limit)}."
     )
     return Obstacle(Reason.TOO_OLD, detail, escalate=True)
 
@@ -119,7 +119,7 @@ def _flapping(case: Case) -> Obstacle | None:
     rule, count = case.remedy.flapping, case.now.episodes
     if count <= rule.episodes:
         return None
-    span = write_duration(rule.within)
+    span = durations.write(rule.within)
     detail = f"The alert fired {count} times within {span}: it is flapping, a person has to look."
     return Obstacle(Reason.FLAPPING, detail, escalate=True)
 
@@ -140,7 +140,7 @@ def _answered(case: Case) -> Obstacle | None:
         return Obstacle(Reason.APPROVAL_REJECTED, detail)
     if case.now.steady < question.expires:
         return None
-    limit = write_duration(case.remedy.approval_expires)
+    limit = durations.write(case.remedy.approval_expires)
     detail = f"Nobody answered within {limit} whether {case.remedy.playbook} may run; a person has to look."
     return Obstacle(Reason.APPROVAL_EXPIRED, detail, escalate=True)
 
@@ -204,8 +204,8 @@ def _cooldown(case: Case) -> Obstacle | None:
     until = max(ends, default=-HOUR) + case.remedy.cooldown
     if not ends or case.now.steady >= until:
         return None
-    rest = write_duration(until - case.now.steady)
-    cooldown = write_duration(case.remedy.cooldown)
+    rest = durations.write(until - case.now.steady)
+    cooldown = durations.write(case.remedy.cooldown)
     detail = f"{case.target} had a run a short time ago; the cooldown of {cooldown} ends in {rest}."
     return Obstacle(Reason.COOLDOWN, detail, until)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from automation.policy.schemas import Flapping, Limits, Maintenance, Policy, Remedy, Rules, Target, Verify
-from automation.policy.values import Closed, write_duration
+from automation.policy.values import Closed
+from contract import durations
 
 SCHEMA = Path("playbooks/policy.schema.json")
 PAGE = Path("docs/automation.md")
@@ -61,7 +62,7 @@ def _default(name: str, value: Any) -> str:
     if value is None or value in ((), {}) or isinstance(value, Closed):
         return ""
     if isinstance(value, int) and name in {"cooldown", "timeout", "within", "hold", "max_age"}:
-        return f"`{write_duration(value)}`"
+        return f"`{durations.write(value)}`"
     return f"`{value}`"
 
 

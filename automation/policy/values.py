@@ -15,30 +15,10 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from contract import matchers
+from contract import durations, matchers
 
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-_DURATION = re.compile(r"(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
-_UNITS = (86400, 3600, 60, 1)
 _PLAYBOOK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\.ya?ml")
-
-
-def parse_duration(text: str) -> int | None:
-    """Return the seconds of `90s`, `5m` or `1h30m`, or None when it is no duration."""
-    match = _DURATION.fullmatch(text)
-    if not text or not match:
-        return None
-    return sum(int(number or 0) * unit for number, unit in zip(match.groups(), _UNITS, strict=True))
-
-
-def write_duration(seconds: float) -> str:
-    """Write seconds the way the policy does, rounded up to a whole second."""
-    rest, parts = -int(-seconds // 1), []
-    for letter, unit in zip("dhms", _UNITS, strict=True):
-        count, rest = divmod(rest, unit)
-        if count:
-            parts.append(f"{count}{letter}")
-    return "".join(parts) or "0s"
 
 
 def is_name(text: str) -> bool:
@@ -47,9 +27,9 @@ def is_name(text: str) -> bool:
 
 
 def _duration(value: object) -> object:
-    if isinstance(value, str) and (seconds := parse_duration(value)) is not None:
-        return seconds
-    raise ValueError("is not a duration; write for example 90s, 5m or 1h30m")
+    if not isinstance(value, str):
+        raise ValueError(durations.WANTED)  # noqa: TRY004 - pydantic tells ValueErrors
+    return durations.read_whole(value)
 
 
 def _name(text: str) -> str:
@@ -89,8 +69,8 @@ def _label_and_values(label: object, wanted: object) -> tuple[str, list[str]]:
 Duration = Annotated[
     int,
     BeforeValidator(_duration),
-    PlainSerializer(write_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"}),
+    PlainSerializer(durations.write, return_type=str),
+    WithJsonSchema({"type": "string", "minLength": 1, "pattern": durations.WHOLE_PATTERN}),
 ]
 Name = Annotated[str, AfterValidator(_name)]
 Playbook = Annotated[str, AfterValidator(_playbook)]

@@ -28,8 +28,8 @@ from tests.app.conftest import SECRET_KEY
         ("OIMS_SMTP_PORT", "0", "OIMS_SMTP_PORT: "),
         ("OIMS_SMTP_TLS", "maybe", "OIMS_SMTP_TLS: "),
         ("OIMS_JOURNAL_URL", "http://webhook", "OIMS_JOURNAL_TOKEN: needed with OIMS_JOURNAL_URL"),
-        ("OIMS_REOPEN_WINDOW", "30", "OIMS_REOPEN_WINDOW: is not a duration; write a number and a unit"),
-        ("OIMS_REOPEN_WINDOW", "PT30M", "such as 15s, 5m, 2h or 30d"),
+        ("OIMS_REOPEN_WINDOW", "30", "OIMS_REOPEN_WINDOW: is not a duration; write numbers with units"),
+        ("OIMS_REOPEN_WINDOW", "PT30M", "such as 15s, 5m, 1h30m or 30d"),
         ("OIMS_REOPEN_WINDOW", "-5m", "OIMS_REOPEN_WINDOW: is not a duration"),
         ("OIMS_REOPEN_WINDOW", "9999999999d", "OIMS_REOPEN_WINDOW: is not a duration"),
         ("OIMS_ADMIN_EMAIL", "a@example.org", "OIMS_ADMIN_PASSWORD: needed with OIMS_ADMIN_EMAIL"),
@@ -76,5 +76,5 @@ def test_a_secret_can_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_a_missing_secret_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OIMS_SECRET_KEY_FILE", str(tmp_path / "none"))
-    with pytest.raises(SettingsError, match=r"OIMS_SECRET_KEY_FILE: can.t read .*none: No such file"):
+    with pytest.raises(SettingsError, match=r"OIMS_SECRET_KEY_FILE: cannot read .*none: No such file"):
         load()

@@ -78,9 +78,9 @@ def test_check_tells_a_wrong_key(command, journal):
         ({"OIMS_INVENTORY": "kubernetes"}, "kubernetes is not a folder"),
         ({"OIMS_PLAYBOOKS": "gone"}, "gone is not a folder: set OIMS_PLAYBOOKS"),
         ({"OIMS_STATE_DIR": "/proc/no"}, "OIMS_STATE_DIR: "),
-        ({"OIMS_STOP_GRACE": "long"}, "OIMS_STOP_GRACE: is not a time; write a number and a unit"),
+        ({"OIMS_STOP_GRACE": "long"}, "OIMS_STOP_GRACE: is not a duration; write numbers with units"),
         ({"OIMS_STOP_GRACE": "11m"}, "OIMS_STOP_GRACE: "),
-        ({"OIMS_REPORT_HEARTBEAT": "-5s"}, "OIMS_REPORT_HEARTBEAT: is not a time"),
+        ({"OIMS_REPORT_HEARTBEAT": "-5s"}, "OIMS_REPORT_HEARTBEAT: is not a duration"),
         ({"OIMS_LEASE": "Not_a_name"}, "OIMS_LEASE: "),
     ],
 )

@@ -13,7 +13,6 @@ from automation.errors import ConfigurationError
 from automation.policy.load import load_policy
 from automation.policy.match import InvalidTargetError, find_maintenance, find_remedy, find_target
 from automation.policy.schemas import Mode
-from automation.policy.values import parse_duration, write_duration
 
 REMEDY = """\
 remedies:
@@ -31,7 +30,7 @@ MISTAKES = {
     "a wrong duration": (
         REMEDY + "    cooldown: 5 minutes\n",
         5,
-        "remedies[0].cooldown: '5 minutes' is not a duration; write for example 90s, 5m or 1h30m",
+        "remedies[0].cooldown: '5 minutes' is not a duration; write numbers with units",
     ),
     "a path as playbook": (
         REMEDY.replace("repair.yml", "../etc/repair.yml"),
@@ -210,16 +209,6 @@ def test_a_weekly_window_may_end_the_next_morning(playbooks, now, inside):
     policy = load(playbooks, REMEDY + window)
     assert (find_maintenance(policy, {"alertname": "Broken"}, parse_time(now)) is not None) is inside
     assert find_maintenance(policy, {"alertname": "Other"}, parse_time(now)) is None
-
-
-@given(st.integers(min_value=0, max_value=10**7))
-def test_a_written_duration_reads_back(seconds):
-    assert parse_duration(write_duration(seconds)) == seconds
-
-
-@given(st.text(max_size=20))
-def test_no_text_breaks_the_reading_of_a_duration(text):
-    assert parse_duration(text) is None or parse_duration(text) >= 0
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text()

@@ -19,7 +19,10 @@ WRONG = {
     "no reader's token": ({"OIMS_WEBHOOK_READER_TOKEN": None}, "OIMS_WEBHOOK_READER_TOKEN: is not set"),
     "no key": ({"OIMS_EVENT_KEY": None}, "OIMS_EVENT_KEY: is not set"),
     "a short key": ({"OIMS_EVENT_KEY": "short"}, "OIMS_EVENT_KEY: holds 5 characters, at least 16"),
-    "both kinds of a secret": ({"OIMS_EVENT_KEY_FILE": "/x"}, "OIMS_EVENT_KEY: is set, and so is"),
+    "both kinds of a secret": (
+        {"OIMS_EVENT_KEY_FILE": "/x"},
+        "OIMS_EVENT_KEY and OIMS_EVENT_KEY_FILE are both set",
+    ),
     "no such file": (
         {"OIMS_EVENT_KEY": None, "OIMS_EVENT_KEY_FILE": "/nowhere/key"},
         "OIMS_EVENT_KEY_FILE: cannot read /nowhere/key: No such file",
@@ -56,7 +59,7 @@ WRONG = {
     ),
     "the journal's place twice": (
         {"OIMS_WEBHOOK_JOURNAL_FILE": "/x"},
-        "OIMS_WEBHOOK_JOURNAL: is set, and so is OIMS_WEBHOOK_JOURNAL_FILE; unset one of the two",
+        "OIMS_WEBHOOK_JOURNAL and OIMS_WEBHOOK_JOURNAL_FILE are both set; keep one of them",
     ),
     "no such file with the journal's place": (
         {"OIMS_WEBHOOK_JOURNAL": None, "OIMS_WEBHOOK_JOURNAL_FILE": "/nowhere/url"},
