@@ -55,7 +55,7 @@ class Mailer:
         refusal: DeliveryError | None = None
         for mail, options in self._forms(conversation, message):
             if refusal is not None:
-                conversation.reset()
+                conversation = self._anew(conversation)
             try:
                 conversation.hand_over(
                     mail["From"].addresses[0].addr_spec,
@@ -71,6 +71,17 @@ class Mailer:
                 return
         if refusal is not None:
             raise refusal
+
+    def _anew(self, conversation: Conversation) -> Conversation:
+        """Have the server forget a refused mail; one that has hung up on it is called again."""
+        try:
+            conversation.reset()
+        except DeliveryError:
+            self.close()
+            conversation = self._conversation = Conversation(
+                self._settings, lambda: self._tls, conversation.watch
+            )
+        return conversation
 
     def _forms(
         self, conversation: Conversation, message: OutboxMessage

@@ -4,8 +4,9 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
+from threading import Event, Timer
 
 from app.config import Settings
 
@@ -181,7 +182,8 @@ class Conversation:
         if self._smtp.sock is not None:
             self._smtp.sock.settimeout(phase.patience_s)
         try:
-            yield
+            with self._at_most(phase.patience_s):
+                yield
         except smtplib.SMTPResponseException as error:
             raise self._refused(phase, error.smtp_code, error.smtp_error) from None
         except (smtplib.SMTPException, OSError) as error:
@@ -191,6 +193,29 @@ class Conversation:
                 is_for_all=True,
                 may_have_arrived=phase is Phase.END,
             ) from None
+
+    @contextmanager
+    def _at_most(self, patience_s: int) -> Iterator[None]:
+        """Hang up on a server that is not done in time: it may send a line now and then without end."""
+        is_late = Event()
+
+        def hang_up() -> None:
+            is_late.set()
+            if self._smtp.sock is not None:
+                with suppress(OSError):
+                    self._smtp.sock.shutdown(socket.SHUT_RDWR)
+
+        timer = Timer(patience_s, hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (smtplib.SMTPException, OSError):
+            if is_late.is_set():
+                raise TimeoutError from None
+            raise
+        finally:
+            timer.cancel()
 
     def _refused(self, phase: Phase, code: int, reply: bytes | str) -> DeliveryError:
         """Say what the server answered. A wrong log-in is ours to mend, so such mails wait."""

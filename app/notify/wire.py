@@ -13,6 +13,8 @@ from app.notify.models import OutboxMessage
 
 FOLDED = frozenset({"subject", "from", "to"})
 LONGEST_LINE = 998
+LONGEST_WORD = 60
+"""Characters that the library folds without encoding them."""
 
 
 class _Wire(EmailPolicy):
@@ -21,7 +23,7 @@ class _Wire(EmailPolicy):
     @override
     def fold(self, name: str, value: Any) -> str:
         """Return a header as text."""
-        if name.lower() == "subject" and not str(value).isascii() and not self.utf8:
+        if name.lower() == "subject" and self._is_to_be_encoded(str(value)):
             return (
                 f"{name}: {Header(str(value), 'utf-8', 75, name).encode(linesep=self.linesep)}{self.linesep}"
             )
@@ -33,6 +35,11 @@ class _Wire(EmailPolicy):
         if name.lower() == "subject":
             return self.fold(name, value).encode("utf-8" if self.utf8 else "ascii")
         return SMTP.clone(**self._options(name)).fold_binary(name, value)
+
+    def _is_to_be_encoded(self, text: str) -> bool:
+        """Say so also of text that only looks encoded, which mail programs would show as something else."""
+        is_foldable = all(len(word) <= LONGEST_WORD for word in text.split(" "))
+        return _looks_encoded(text) or not (is_foldable and (text.isascii() or self.utf8))
 
     def _options(self, name: str) -> dict[str, Any]:
         length = SMTP.max_line_length if name.lower() in FOLDED else LONGEST_LINE
@@ -55,9 +62,11 @@ def compose(
     policy = _Wire(linesep="\r\n", utf8=is_utf8, cte_type="8bit" if is_8bit or is_utf8 else "7bit")
     mail = EmailMessage(policy=policy)
     name, address = parseaddr(sender)
-    mail["From"] = Address(name, addr_spec=ascii_domain(address))
-    mail["To"] = Address(addr_spec=ascii_domain(message.recipient))
-    mail["Subject"] = message.subject
+    mail["From"] = _address(address, name)
+    mail["To"] = _address(message.recipient)
+    subject = message.subject
+    # The library decodes what it is given.
+    mail["Subject"] = Header(subject, "utf-8").encode(maxlinelen=0) if _looks_encoded(subject) else subject
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = message.message_id
     if message.thread_id:
@@ -71,6 +80,19 @@ def compose(
     mail.set_content(message.text)
     mail.add_alternative(message.html, subtype="html")
     return mail
+
+
+def _looks_encoded(text: str) -> bool:
+    return "=?" in text
+
+
+def _address(address: str, name: str = "") -> Address:
+    """Return an address for a header. Raises ValueError if it is none."""
+    text = ascii_domain(address)
+    if text.isascii():
+        return Address(name, addr_spec=text)
+    local, _, domain = text.rpartition("@")  # the library reads no address with other letters here
+    return Address(name, username=local, domain=domain)
 
 
 def ascii_domain(address: str) -> str:

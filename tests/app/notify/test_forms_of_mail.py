@@ -35,13 +35,32 @@ def written(subject, **form):
     return compose(message, "OIMS <oims@example.org>", **form).as_bytes()
 
 
-@pytest.mark.parametrize("subject", [GERMAN[:190], "磁盘空间不足" * 30, "🔥" * 90, "plain words " * 16])
+@pytest.mark.parametrize(
+    "subject",
+    [
+        GERMAN[:190],
+        "磁盘空间不足" * 30,
+        "🔥" * 90,
+        "plain words " * 16,
+        "x" * 900,
+        "ä" * 1000,
+        "👩\u200d🚒 e\u0301 " * 100,
+        "=?utf-8?q?no=20word?= =?x?b?",
+    ],
+)
 def test_a_subject_folds_and_reads_as_it_was_written(subject):
     content = written(subject)
     assert message_from_bytes(content, policy=policy.default)["Subject"].strip() == subject.strip()
     head, _, _ = content.partition(b"\r\n\r\n")
     assert all(len(word) <= 75 for word in WORD.findall(head))
+    assert all(len(line) <= 998 for line in head.split(b"\r\n"))
     assert b"Message-ID: <" + b"i" * 90 in head
+
+
+def test_a_subject_that_looks_encoded_reads_as_it_was_written_where_headers_are_in_utf_8():
+    subject = "=?utf-8?q?no=20word?= käse"
+    content = written(subject, is_utf8=True)
+    assert message_from_bytes(content, policy=policy.default)["Subject"] == subject
 
 
 def test_without_8bitmime_a_mail_is_in_7_bits():
