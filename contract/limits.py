@@ -20,6 +20,9 @@ RECEIVER = 1_024
 BODY_BYTES = 1024 * 1024
 """One request, whoever sends it."""
 
+LOG_LINE_BYTES = 1024 * 1024
+"""A line of the webhook's log; automation counts the characters of what it has decoded."""
+
 # What is configured.
 SECRET_BYTES = 64 * 1024
 """The file of a secret."""

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from automation.events.schemas import Event
 from automation.events.signing import is_genuine
+from contract import limits
 
-MAX_LINE = 1 << 20
+MAX_LINE = limits.LOG_LINE_BYTES
 
 
 @dataclass

@@ -20,7 +20,7 @@ parse_options() {
 in_cluster_log() { [[ -z "${OIMS_LOG_FILE:-}" ]]; }
 
 need_tools() {
-  local tool tools=(flock timeout grep tail stat mktemp mkfifo date "$OIMS_PYTHON")
+  local tool tools=(flock timeout tail stat mktemp mkfifo date "$OIMS_PYTHON")
   ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || die "$EXIT_TOOL" "bash 5.1 or newer is needed; this is $BASH_VERSION"
   if in_cluster_log; then tools+=(kubectl); fi
   for tool in "${tools[@]}"; do

@@ -42,6 +42,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "app/alerts/wording.py:_NUMBER": ("1", "1.", "+", "+1", "1:1"),
     "app/reviews/export.py:_SPECIAL": ("*", "a"),
     "app/words.py:_FIRST_PART": (".", ". ", ": "),
+    "automation/follow/relay.py:_TIME": ("1", "2026-", "2026-1Z"),
+    "automation/follow/relay.py:_WANTED": ('"kind": ', '"kind"', "a"),
     "automation/policy/values.py:NAME": ("a", "a-", "a."),
     "automation/policy/values.py:_PLAYBOOK": ("a", ".yml", "a."),
     "automation/run/output.py:_CONTROL": ("\x1b[", "\x1b[0;", "\x1b", "a"),
