@@ -255,6 +255,14 @@ def test_what_goes_wrong_is_a_sentence_and_a_status(
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(("exceptions", "status"), [("", 3), ("example.org", 3), ("127.0.0.1", 0)])
+def test_it_goes_by_the_proxy_of_the_environment_unless_no_proxy_names_the_app(
+    oims: Oims, exceptions: str, status: int
+) -> None:
+    done = oims("whoami", http_proxy="http://127.0.0.1:9", NO_PROXY=exceptions)
+    assert done.returncode == status, done.stderr
+
+
 def test_a_reader_may_not_write(oims: Oims, server: Server, made: Made) -> None:
     reader = server.token("reader", "read")
     number = str(made("Readable")["id"])
