@@ -10,6 +10,13 @@ from app.clock import rfc3339
 from app.paging import MAX_CURSOR_LENGTH, MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE
 
 MAX_WORD = 200
+NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+VISIBLE = r"[!-~]|[^\x00-\x7f]"
+IN_WORDS = {
+    NO_CONTROLS: "Leave out control characters",
+    VISIBLE: "Say something: at least one character that can be seen",
+}
+"""What a pattern asks for."""
 
 
 def _several(value: Any) -> Any:
@@ -18,9 +25,9 @@ def _several(value: Any) -> Any:
 
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-Word = Annotated[str, Field(max_length=MAX_WORD, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Word = Annotated[str, Field(max_length=MAX_WORD, pattern=NO_CONTROLS)]
 """A value to look for; no database takes NUL."""
-Text = Annotated[str, Field(min_length=1, pattern=r"[!-~]|[^\x00-\x7f]")]
+Text = Annotated[str, Field(min_length=1, pattern=VISIBLE)]
 """Something must be said: at least one character that can be seen."""
 type Several[T] = Annotated[list[T], BeforeValidator(_several), Field(max_length=20)]
 Time = Annotated[
