@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from flask import Flask
 
-from app import access, assets, border, database, errors, pages, security
+from app import access, assets, border, compression, database, errors, pages, security
 from app.accounts import links, oidc, profile, sessions
 from app.accounts import routes as accounts
 from app.accounts.factors import routes as factors
@@ -31,6 +31,7 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("app")
     _configure(app, settings)
     border.init_app(app)
+    compression.init_app(app)
     access.init_app(app)
     _bind_extensions(app)
     metrics.init_app(app)
