@@ -66,6 +66,13 @@ def test_the_check_proves_a_login_by_asking(tmp_path, guarded, login):
     assert f"Alertmanager answers at http://{guarded}; it has 0 alerts." in done.stderr
 
 
+def test_alertmanager_is_asked_directly_whatever_proxy_the_environment_names(tmp_path, guarded):
+    away = dict.fromkeys(("http_proxy", "HTTP_PROXY", "all_proxy"), "http://127.0.0.1:9")
+    done = start(tmp_path, OIMS_ALERTMANAGER_URL=f"http://oims:p%40ss@{guarded}", no_proxy="", **away)
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_check_says_what_to_set_when_alertmanager_refuses(tmp_path, guarded):
     done = start(tmp_path, OIMS_ALERTMANAGER_URL=f"http://oims:wrong-secret@{guarded}")
 
