@@ -75,6 +75,7 @@ def test_there_is_no_window_of_an_unknown_number(client, bearer):
     [
         ("service=checkout, instance=db-1", [("service", "=", "checkout"), ("instance", "=", "db-1")]),
         ('{"service.name"="käse"}', [("service.name", "=", "käse")]),
+        ('{pod=~"(?i)web.*", "a \\"b\\""!="",}', [("pod", "=~", "(?i)web.*"), ('a "b"', "!=", "")]),
     ],
 )
 def test_conditions_are_read_as_in_alertmanager(client, bearer, window, line, expected):
