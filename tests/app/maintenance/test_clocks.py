@@ -130,3 +130,16 @@ def test_a_time_that_clocks_skip_begins_and_ends_when_there_is_one():
         found = window(first, length * MINUTE, "Europe/Berlin").next(datetime(2027, 3, 27, 12, tzinfo=UTC))
         assert found.starts_at < found.ends_at
         assert found.starts_at.astimezone(clock).date() == date(2027, 3, 28)
+
+
+def test_a_day_that_a_zone_skips_shortens_no_night_and_moves_no_later_one():
+    """Samoa went from Thursday, 29 December 2011, to Saturday, the 31st."""
+    clock = ZoneInfo("Pacific/Apia")
+    night = window(datetime.fromisoformat("2011-12-16T22:00"), timedelta(hours=8), "Pacific/Apia")
+    at, found = datetime(2011, 12, 25, tzinfo=UTC), []
+    for _ in range(2):
+        found.append(night.next(at))
+        at = found[-1].ends_at
+    shown = [f"{moment.astimezone(clock):%a %d %H:%M}" for stretch in found for moment in stretch]
+    assert shown == ["Thu 29 22:00", "Sat 31 06:00", "Fri 06 22:00", "Sat 07 06:00"]
+    assert found[0].ends_at - found[0].starts_at == timedelta(hours=8)
