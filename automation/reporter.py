@@ -75,7 +75,7 @@ class Reporter:
     def _settle_all(self, sent: Sequence[Report], told: Sequence[Answer]) -> None:
         """Settle those that were answered; the rest is still due."""
         refused: list[Report] = []
-        with self._ledger.transaction():
+        with self._ledger.transaction(is_aside=True):
             for report, answer in zip(sent, told, strict=False):
                 if _is_refusal(answer.status):
                     refused.append(report)

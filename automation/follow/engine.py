@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from math import inf
 
 import structlog
 
-from automation.clock import Clock, iso
+from automation.clock import Clock, iso, parse_time
 from automation.decide.budgets import HOUR
 from automation.decide.model import Decision, PastRun, Question, Situation
 from automation.decide.rules import decide
+from automation.follow.looks import Waiting
 from automation.follow.verdicts import Rollouts, Verdicts
 from automation.instructions.reader import known
 from automation.ledger import approvals, decisions, episodes, inherited, runs, shadows, unknown
@@ -57,21 +59,36 @@ class Engine:
             return words
         return known(self._ledger).pause
 
-    def decide_all(self, read_at: float | None, *, is_blind: bool = False) -> None:
+    def decide_all(self, read_at: float | None, *, is_blind: bool = False) -> Waiting:
         """Decide about every episode that needs it, oldest first; each decision sees the ones before.
 
         While the journal is away (`is_blind`), only episodes are looked at that were known to fire a short
-        time ago; the others wait for it.
+        time ago; the others wait for it. Returns what the deferred ones wait for.
         """
-        oldest = self._clock.steady() - BLIND_AGE
+        oldest, waiting = self._clock.steady() - BLIND_AGE, Waiting()
         for episode in episodes.undecided(self._ledger):
             if is_blind and max(episode.opened_steady, read_at or 0.0) < oldest:
                 continue
-            if self._decide(episode.id, is_last_word=is_blind):
-                continue
-            # Outside of the transaction: each may take seconds.
-            muted, progress = self._muted(episode.fingerprint), self._progress(episode)
-            self._decide(episode.id, muted=muted, progress=progress)
+            decision = self._decide(episode.id, is_last_word=is_blind)
+            if decision.acts and not is_blind:
+                # Outside of the transaction: each may take seconds.
+                muted, progress = self._muted(episode.fingerprint), self._progress(episode)
+                decision = self._decide(episode.id, muted=muted, progress=progress)
+            if decision.kind is DecisionKind.DEFERRED:
+                waiting = waiting.and_also(self._waiting(episode, decision))
+        return waiting
+
+    def _waiting(self, episode: Episode, decision: Decision) -> Waiting:
+        """Return what a deferred episode waits for; it may also grow too old meanwhile."""
+        remedy, ends = self.remedy(decision.remedy), [decision.until or inf]
+        if remedy and remedy.max_age is not None:
+            age = (self._journal_now() - parse_time(episode.opened_at)).total_seconds()
+            if age <= remedy.max_age:
+                ends.append(self._clock.steady() + remedy.max_age - age)
+        is_for_others = bool(remedy and remedy.mode is Mode.APPROVE) or (
+            decision.until is None and decision.reason in {Reason.MAINTENANCE, Reason.ROLLING_OUT}
+        )
+        return Waiting(min(ends), is_for_others)
 
     def situation(self, episode: Episode, muted: str | None = None, progress: str | None = None) -> Situation:
         """Return everything a decision about an episode depends on."""
@@ -120,19 +137,15 @@ class Engine:
         muted: str | None = None,
         progress: str | None = None,
         is_last_word: bool = True,
-    ) -> bool:
-        """Decide about an episode and record it.
-
-        Without the last word, what would act is not recorded; returns False then.
-        """
+    ) -> Decision:
+        """Decide about an episode and record it; without the last word, what would act is not recorded."""
         with self._ledger.transaction():
             episode = episodes.get_episode(self._ledger, name)
             situation = self.situation(episode, muted, progress)
             decision = decide(episode, self._policy, situation)
-            if not is_last_word and decision.acts:
-                return False
-            self._record(episode, decision, situation.question)
-            return True
+            if is_last_word or not decision.acts:
+                self._record(episode, decision, situation.question)
+            return decision
 
     def _record(self, episode: Episode, decision: Decision, question: Question | None) -> None:
         remedy = self.remedy(decision.remedy)
@@ -171,7 +184,7 @@ class Engine:
 
     def remedy(self, label: str | None) -> Remedy | None:
         """Return the remedy of a name; none when the policy has no such remedy (any more)."""
-        return next((remedy for remedy in self._policy.remedies if remedy.label == label), None)
+        return self._policy.by_label.get(label or "")
 
     def _queue(self, episode: Episode, decision: Decision, remedy: Remedy, digest: str | None) -> None:
         repeated = runs.to_repeat(self._ledger, episode.id)

@@ -17,6 +17,7 @@ from automation.follow import on_kubernetes
 from automation.follow.engine import Engine
 from automation.follow.heartbeat import describe, standing
 from automation.follow.jobs import Jobs
+from automation.follow.looks import Looks
 from automation.follow.predecessors import Predecessors
 from automation.follow.sources import STDIN, JournalReader, is_stream, read_lines
 from automation.follow.state import paused_by
@@ -41,7 +42,6 @@ END_PATIENCE = 30.0
 NOTE_INTERVAL = 10.0
 LOOKS_AT_ONCE = 2
 """Diagnostics at one time; the policy limits only repairs."""
-
 POLICY = "policy"
 
 log = structlog.get_logger()
@@ -88,6 +88,7 @@ class Follower:
         self._reporter = Reporter(App(*app), ledger, self._clock)
         self._heartbeat = Heartbeat(App(*app), self._describe)
         self._predecessors = Predecessors(App(*app), ledger, self._clock)
+        self._looks = Looks()
 
     def follow(self) -> None:
         """Follow until told to stop."""
@@ -173,10 +174,13 @@ class Follower:
         self._engine.verdicts.settle(read_at, self._silence())
         if not self._is_leader:
             self._predecessors.forget()
+            self._looks = Looks()
             return
         if self._election:
             self._predecessors.learn()
-        self._engine.decide_all(read_at, is_blind=self._reader.problem is not None)
+        is_blind = self._reader.problem is not None
+        state = self._ledger.version, self._engine.paused, is_blind
+        self._looks.take(state, self._clock, lambda: self._engine.decide_all(read_at, is_blind=is_blind))
         if self._stop.is_set():
             return
         for approval in approvals.without_preview(self._ledger, self._clock.steady()):

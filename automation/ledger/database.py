@@ -23,22 +23,25 @@ class Ledger:
         self._connection.row_factory = sqlite3.Row
         self._lock = threading.RLock()
         self._depth = 0
+        self.version = 0
+        """Grows with each transaction that changed something which decisions rest on."""
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, is_aside: bool = False) -> Iterator[sqlite3.Connection]:
         """Hold the write lock; commit at the end, or roll everything back on an error.
 
-        A transaction inside another joins it.
+        A transaction inside another joins it. No decision rests on what is written aside.
         """
         with self._lock:
             if self._depth:
                 yield self._connection
                 return
             self._connection.execute("BEGIN IMMEDIATE")
-            self._depth = 1
+            self._depth, before = 1, self._connection.total_changes
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
+                self.version += not is_aside and self._connection.total_changes != before
             except BaseException:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -56,10 +59,14 @@ class Ledger:
         rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
         return rows[0]["value"] if rows else None
 
-    def set_meta(self, key: str, value: object) -> None:
-        """Store a value under a key."""
-        with self.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, str(value)))
+    def set_meta(self, key: str, value: object, *, is_aside: bool = False) -> None:
+        """Store a value under a key; the value that is there is not written again."""
+        with self.transaction(is_aside=is_aside) as connection:
+            connection.execute(
+                "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE "
+                "SET value = excluded.value WHERE value <> excluded.value",
+                (key, str(value)),
+            )
 
     def close(self) -> None:
         """Close the file."""
@@ -146,4 +153,5 @@ def load_anchor(ledger: Ledger) -> Anchor | None:
 
 def save_anchor(ledger: Ledger, anchor: Anchor) -> None:
     """Store the anchor of the steady clock."""
-    ledger.set_meta("clock", f"{anchor.boot} {anchor.boot_seconds!r} {anchor.steady!r} {anchor.wall!r}")
+    value = f"{anchor.boot} {anchor.boot_seconds!r} {anchor.steady!r} {anchor.wall!r}"
+    ledger.set_meta("clock", value, is_aside=True)

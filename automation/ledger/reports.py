@@ -48,13 +48,13 @@ def due(ledger: Ledger, steady: float) -> list[Report]:
 
 def delivered(ledger: Ledger, report: Report) -> None:
     """Drop a report that the app has taken, unless a newer version waits by now."""
-    with ledger.transaction() as connection:
+    with ledger.transaction(is_aside=True) as connection:
         connection.execute("DELETE FROM reports WHERE id = ? AND version = ?", (report.id, report.version))
 
 
 def retry_at(ledger: Ledger, report: Report, steady: float) -> None:
     """Count a failed try and set the next one."""
-    with ledger.transaction() as connection:
+    with ledger.transaction(is_aside=True) as connection:
         connection.execute(
             "UPDATE reports SET tries = tries + 1, next_steady = ? WHERE id = ? AND version = ?",
             (steady, report.id, report.version),
@@ -63,7 +63,7 @@ def retry_at(ledger: Ledger, report: Report, steady: float) -> None:
 
 def refused(ledger: Ledger, report: Report, reason: str) -> None:
     """Set aside a report that no retry can mend; it stays visible and does not hold up others."""
-    with ledger.transaction() as connection:
+    with ledger.transaction(is_aside=True) as connection:
         connection.execute(
             "UPDATE reports SET refused = ? WHERE id = ? AND version = ?", (reason, report.id, report.version)
         )

@@ -31,7 +31,8 @@ class InvalidTargetError(Exception):
 
 def find_remedy(policy: Policy, labels: Mapping[str, str]) -> Remedy | None:
     """Return the first remedy that names the alert and whose matchers all hold."""
-    return next((remedy for remedy in policy.remedies if _fits(remedy, labels)), None)
+    named = policy.by_alert.get(labels.get("alertname", ""), [])
+    return next((remedy for remedy in named if fits(remedy.match, labels)), None)
 
 
 def find_target(remedy: Remedy, labels: Mapping[str, str]) -> Target:
@@ -58,10 +59,6 @@ def find_maintenance(
         if end:
             return window, end
     return None
-
-
-def _fits(remedy: Remedy, labels: Mapping[str, str]) -> bool:
-    return labels.get("alertname") == remedy.alert and fits(remedy.match, labels)
 
 
 def _value(value: int | str | FromLabel, labels: Mapping[str, str]) -> int | str:

@@ -1,7 +1,9 @@
 """The shape of `policy.yml`. Every field says in words what it does: the reference is made from here."""
 
+from collections import defaultdict
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
@@ -198,6 +200,19 @@ class Policy(Closed):
     limits: Limits = Field(default_factory=Limits, description="For all remedies together.")
     maintenance: tuple[Maintenance, ...] = Field(default=(), description="Times in which nothing is run.")
     remedies: tuple[Remedy, ...] = Field(description="The first that fits an alert is used.")
+
+    @cached_property
+    def by_alert(self) -> dict[str, list[Remedy]]:
+        """The remedies of each alert's name, in their order."""
+        found = defaultdict[str, list[Remedy]](list)
+        for remedy in self.remedies:
+            found[remedy.alert].append(remedy)
+        return dict(found)
+
+    @cached_property
+    def by_label(self) -> dict[str, Remedy]:
+        """Each remedy by its name; of two with the same one, the first."""
+        return {remedy.label: remedy for remedy in reversed(self.remedies)}
 
 
 def _read_times(data: dict[str, Any]) -> dict[str, Any]:
