@@ -40,6 +40,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "app/alerts/titles.py:_PLACEHOLDER": ("{", "{a", "{a}", "}"),
     "app/alerts/titles.py:is_told": ("/", "a/", " "),
     "app/alerts/wording.py:_NUMBER": ("1", "1.", "+", "+1", "1:1"),
+    "app/api/bodies.py:_HALF": ("\ud800", "a"),
+    "app/api/bodies.py:_HALF_ESCAPED": ("\\ud", "\\", "\\ud8"),
     "app/reviews/export.py:_SPECIAL": ("*", "a"),
     "app/words.py:_FIRST_PART": (".", ". ", ": "),
     "automation/follow/relay.py:_TIME": ("1", "2026-", "2026-1Z"),
@@ -60,7 +62,10 @@ ROWS: dict[str, tuple[str, ...]] = {
     "webhook/config.py:_size": ("1", "1KiB"),
     "webhook/fingerprints.py:HEX": ("0", "f", "g"),
     "webhook/mending.py:PASSING_WORDS": ("1", "1.", "1a", " 1", "2026-01-31 15:04:05."),
-    "webhook/times.py:_LOOSE": ("1", "2026-01-31T15:04:05.", " ", "2026-01-31 15:04"),
+    "webhook/times.py:_LOOSE": (
+        *("1", "2026-01-31T15:04:05.", " ", "2026-01-31 15:04"),
+        *("2026-01-31 15:04Z[", " m=+1", "+01 CET"),
+    ),
     "webhook/times.py:_NUMBER": ("1", "1.", "."),
     "webhook/times.py:_STRICT": ("1", "2026-01-31T15:04:05.", "0001-01-01T00:00:00"),
 }
