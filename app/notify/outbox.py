@@ -17,13 +17,16 @@ from app.notify import caps
 from app.notify.messages import KEEP_TRYING, VERBS
 from app.notify.models import CARRIES_A_KEY, MailState, OutboxMessage
 from app.ops import audit
+from app.ops.models import WorkerHeartbeat
 from app.paging import PAGE_SIZE, Page, newest_first
 from app.text import one_line
 
 log = structlog.get_logger()
 
 CLAIM_FOR = timedelta(minutes=6)
-"""Longer than any phase of SMTP but the last, for which it is kept; then a dead worker has lost it."""
+"""Longer than any phase of SMTP but the last, for which it is kept; then a worker that hangs has lost it."""
+DEAD_AFTER = timedelta(minutes=1)
+"""A worker without a sign of life for so long has lost its claims: it tells four a minute."""
 UNCERTAIN_DELAY = timedelta(minutes=15)
 """How long a mail waits that may have arrived: a second copy right away would only meet the same trouble."""
 FIRST_DELAY = timedelta(seconds=5)
@@ -82,8 +85,18 @@ def _is_due(moment: datetime) -> ColumnElement[bool]:
             OutboxMessage.created_at > moment,
             OutboxMessage.window_id.is_(None),
         ),
-        and_(OutboxMessage.state == MailState.SENDING, OutboxMessage.claimed_until < moment),
+        and_(
+            OutboxMessage.state == MailState.SENDING,
+            or_(OutboxMessage.claimed_until < moment, _is_of_the_dead(moment)),
+        ),
     )
+
+
+def _is_of_the_dead(moment: datetime) -> ColumnElement[bool]:
+    silent = select(WorkerHeartbeat.worker).where(
+        WorkerHeartbeat.worker == OutboxMessage.claimed_by, WorkerHeartbeat.at < moment - DEAD_AFTER
+    )
+    return silent.exists()
 
 
 def mark_sent(message_id: int, worker: str) -> None:

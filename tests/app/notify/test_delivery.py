@@ -19,6 +19,7 @@ from app.incidents.lifecycle import Severity
 from app.incidents.models import EventKind, Incident
 from app.notify import outbox
 from app.notify.models import MailState, OutboxMessage
+from app.ops.models import WorkerHeartbeat
 from tests.app.notify.conftest import Sink
 
 
@@ -122,6 +123,23 @@ def test_a_claim_of_a_dead_worker_is_taken_over_and_the_late_one_changes_nothing
         assert outbox.claim("worker-2") is not None
     outbox.mark_sent(claimed.id, "worker-1")
     assert mail().state is MailState.SENDING
+
+
+@pytest.mark.fault("F20")
+def test_a_claim_of_a_worker_that_tells_no_sign_of_life_is_taken_over_after_a_minute(
+    incident: Incident,
+) -> None:
+    def beat() -> None:
+        db.session.merge(WorkerHeartbeat(worker="worker-1", at=now()))
+        db.session.commit()
+
+    beat()
+    assert outbox.claim("worker-1") is not None
+    with time_machine.travel(now() + outbox.DEAD_AFTER + timedelta(seconds=1), tick=False):
+        beat()
+        assert outbox.claim("worker-2") is None, "it lives, and the mail server may be slow"
+    with time_machine.travel(now() + 2 * outbox.DEAD_AFTER + timedelta(seconds=2), tick=False):
+        assert outbox.claim("worker-2") is not None
 
 
 def test_without_a_mail_server_no_mail_waits(app: Flask, make_settings: Any, make_app: Any) -> None:
