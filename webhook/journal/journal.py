@@ -86,7 +86,9 @@ class Journal:
         """
 
         def work(writing: Writing) -> Receipt:
-            latest, recorded = queries.known(writing.execute, event["fingerprint"], event["starts_at"] or "")
+            latest, recorded, _ = queries.known(
+                writing.execute, event["fingerprint"], event["starts_at"] or ""
+            )
             is_open = latest is not None and latest.ended_by is None
             is_over = latest is not None and latest.ended_by not in {None, Source.RECONCILE}
             if is_open or (recorded and is_over and not is_confirmed):

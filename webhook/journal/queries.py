@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from webhook.journal import schema
 from webhook.journal.episodes import Episode, Recorded, Source, Status
 from webhook.journal.store import Execute
 
@@ -23,21 +24,40 @@ def state(execute: Execute) -> State:
     return State(*rows[0])
 
 
-def save_state(execute: Execute, *, last_seq: int, rows: int, size: int) -> None:
-    """Set the last number, and add to the counters of rows and bytes."""
+def count_events(execute: Execute, *, rows: int, size: int) -> None:
+    """Add new events to the journal's counters; each has taken one number."""
     execute(
-        "UPDATE journal_state SET last_seq = ?, row_count = row_count + ?, byte_count = byte_count + ?",
-        last_seq,
+        "UPDATE journal_state SET last_seq = last_seq + ?, row_count = row_count + ?,"
+        " byte_count = byte_count + ?",
+        rows,
         rows,
         size,
     )
 
 
-def known(execute: Execute, fingerprint: str, starts_at: str) -> tuple[Episode | None, list[Recorded]]:
-    """Return the latest episode of a fingerprint, and its events with one start, oldest first."""
+def rewrite_state(execute: Execute) -> None:
+    """Write the counters as they are, which shows that the database can be written to."""
+    for statement in schema.REWRITE:
+        execute(statement)
+
+
+class Known(NamedTuple):
+    """What the journal knows of a fingerprint: its latest episode, and its events with one start.
+
+    ``last_seq`` is the journal's last number as the counters have it, which new events of the same
+    transaction are not in yet.
+    """
+
+    latest: Episode | None
+    recorded: list[Recorded]
+    last_seq: int
+
+
+def known(execute: Execute, fingerprint: str, starts_at: str) -> Known:
+    """Return what is known of a fingerprint; events oldest first."""
     rows = execute(
         "SELECT event.status, event.episode, event.seq, latest.episode, ended_by, newest.starts_at,"
-        " COALESCE(firing_seq, latest.last_seq), last_seen_at, firing_seq IS NOT NULL"
+        " COALESCE(firing_seq, latest.last_seq), last_seen_at, firing_seq IS NOT NULL, journal_state.last_seq"
         " FROM journal_state"
         " LEFT JOIN journal_episodes AS latest ON latest.fingerprint = ?"
         " LEFT JOIN journal_events AS newest ON newest.seq = COALESCE(firing_seq, latest.last_seq)"
@@ -47,14 +67,14 @@ def known(execute: Execute, fingerprint: str, starts_at: str) -> tuple[Episode |
         fingerprint,
         starts_at,
     )
-    episode, ended_by, newest, seq, seen_at, has_firing = rows[0][3:]
+    episode, ended_by, newest, seq, seen_at, has_firing, last = rows[0][3:]
     source = Source(ended_by) if ended_by else None
     latest = (
         Episode(episode, source, newest or "", seq, seen_at, is_doubted=bool(source and has_firing))
         if episode
         else None
     )
-    return latest, [Recorded(Status(row[0]), row[1], row[2]) for row in rows if row[0]]
+    return Known(latest, [Recorded(Status(row[0]), row[1], row[2]) for row in rows if row[0]], last)
 
 
 class Start(NamedTuple):

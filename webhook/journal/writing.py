@@ -20,23 +20,34 @@ class Receipt(NamedTuple):
 
 
 class Writing:
-    """One transaction; ``texts`` are the canonical texts of its new events in the order of their numbers."""
+    """One transaction; ``texts`` are the canonical texts of its new events in the order of their numbers.
+
+    The journal's last number comes with the first look at a fingerprint: asking for it alone would be one
+    more statement for each delivery.
+    """
 
     def __init__(self, execute: Execute) -> None:
         self.execute = execute
         self.texts: list[str] = []
-        self._seq = queries.last_seq(execute)
+        self._before: int | None = None
 
     def append(self, events: Sequence[dict[str, Any]]) -> Receipt:
         """Apply the episode rule to each event in turn."""
         accepted = sum(self._record(event) for event in events)
-        return Receipt(accepted, len(events) - accepted, self._seq)
+        return Receipt(accepted, len(events) - accepted, self._last_seq())
 
     def flush(self) -> None:
         """Save the counters; a transaction that added nothing still writes, which is what proves it can."""
-        queries.save_state(
-            self.execute, last_seq=self._seq, rows=len(self.texts), size=sum(map(len, self.texts))
-        )
+        if self.texts:
+            queries.count_events(self.execute, rows=len(self.texts), size=sum(map(len, self.texts)))
+        else:
+            queries.rewrite_state(self.execute)
+
+    def _last_seq(self) -> int:
+        """Return the number of the newest event, this transaction's included."""
+        if self._before is None:
+            self._before = queries.last_seq(self.execute)
+        return self._before + len(self.texts)
 
     def _record(self, event: dict[str, Any]) -> bool:
         """Add a row, or count a delivery; whether there is a new row."""
@@ -50,16 +61,19 @@ class Writing:
             event["received_at"],
             event["ends_at"],
         )
-        latest, recorded = queries.known(self.execute, occurrence.fingerprint, occurrence.starts_at)
+        latest, recorded, self._before = queries.known(
+            self.execute, occurrence.fingerprint, occurrence.starts_at
+        )
         decision = decide(occurrence, latest, recorded)
         if latest is not None and isinstance(decision, Count) and self._says_more(event, latest):
-            key = event_id(occurrence.fingerprint, occurrence.starts_at, occurrence.status, self._seq + 1)
+            key = event_id(
+                occurrence.fingerprint, occurrence.starts_at, occurrence.status, self._last_seq() + 1
+            )
             decision = Append(key, latest.id)
         if isinstance(decision, Count):
             self._count(occurrence, decision, event["received_at"])
             return False
-        self._seq += 1
-        row = event | {"seq": self._seq, "id": decision.id, "episode": decision.episode}
+        row = event | {"seq": self._last_seq() + 1, "id": decision.id, "episode": decision.episode}
         text = canonical(row)
         queries.insert_event(self.execute, row, text)
         if decision.is_latest:
