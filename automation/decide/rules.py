@@ -15,6 +15,7 @@ from automation.policy.match import (
     find_values,
 )
 from automation.policy.schemas import Mode, Policy
+from automation.verify import within_of
 from contract import durations
 from contract.decisions import DecisionKind, Reason
 from contract.runs import RunState, Verdict
@@ -210,6 +211,19 @@ def _cooldown(case: Case) -> Obstacle | None:
     return Obstacle(Reason.COOLDOWN, detail, until)
 
 
+def _being_judged(case: Case) -> Obstacle | None:
+    """Leave the last run, perhaps of another leader, its time: an alert that fires on says nothing yet."""
+    last = case.now.attempts[-1] if case.now.attempts else None
+    if last is None or last.verification is not Verdict.PENDING or last.ended is None:
+        return None
+    until = last.ended + within_of(case.remedy, case.episode.annotations)
+    if case.now.steady >= until:
+        return None
+    rest = durations.write(until - case.now.steady)
+    detail = f"The last run on {case.target} may have helped: whether the alert ends is awaited for {rest}."
+    return Obstacle(Reason.COOLDOWN, detail, until)
+
+
 FINAL: tuple[Guard, ...] = (
     _inconclusive,
     _already_resolved,
@@ -226,6 +240,7 @@ PASSING: tuple[Guard, ...] = (
     _locked,
     _rolling_out,
     _cooldown,
+    _being_judged,
     target_budget,
     global_budget,
     _awaiting_approval,

@@ -36,7 +36,11 @@ class Bench:
 
     def __init__(self, folder, app):
         asked = remedy("Asked", mode="approve")
-        policy = {"limits": {"concurrent_runs": 1}, "remedies": [asked, *(remedy(name) for name in "ABC")]}
+        quick = remedy("Quick", cooldown="1s", verify={"within": "5m"})
+        policy = {
+            "limits": {"concurrent_runs": 1},
+            "remedies": [asked, quick, *(remedy(name) for name in "ABC")],
+        }
         self.playbooks = folder / "playbooks"
         (self.playbooks / "tasks").mkdir(parents=True)
         self.ledger, self.clock, self._seq = open_ledger(folder), FakeClock(), 0
@@ -162,6 +166,19 @@ def test_who_takes_over_keeps_to_the_cooldown_and_the_attempts_of_the_one_before
     bench.wait(240)
     (run,) = bench.look()
     assert (run.target, run.attempt) == ("shop/Deployment/b", 2)
+
+
+def test_who_takes_over_leaves_the_last_run_the_time_to_show_that_it_helped(bench, app):
+    app.past = [reported(bench, "r1", "Quick", verification=Verdict.PENDING, ago=60)]
+    bench.predecessors.learn()
+    bench.fire("Quick")
+    assert bench.look() == []
+    assert bench.decision("Quick") == ("deferred", "cooldown")
+    bench.wait(239)
+    assert bench.look() == []
+    bench.wait(2)
+    (run,) = bench.look()
+    assert run.attempt == 2
 
 
 def test_a_run_that_the_one_before_did_not_end_is_repeated_at_once_under_its_id(bench, app):
