@@ -59,7 +59,7 @@ class Lines:
 
     def _wanted(self, lines: list[bytes]) -> Iterator[bytes]:
         for line in lines:
-            if len(line) > limits.LOG_LINE_BYTES or not _WANTED.search(line):
+            if not _WANTED.search(line):
                 continue
             self.count += 1
             timed = _TIME.match(line)

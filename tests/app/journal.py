@@ -4,11 +4,14 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
+import sqlalchemy
+
 from app.alerts import cursor, intake
 from app.alerts.events import JournalEvent
 from app.clock import now, rfc3339
 from app.config import Settings
 from app.database import transaction
+from app.extensions import db
 
 _numbers = count(1)
 
@@ -40,3 +43,18 @@ def take(settings: Settings, *events: dict[str, Any]) -> None:
         place = cursor.lock()
         intake.take_in([JournalEvent.model_validate(row) for row in events], settings)
         place.offset = events[-1]["seq"]
+
+
+def statements_of(settings: Settings, *events: dict[str, Any]) -> int:
+    """Apply events; return how many statements that took."""
+    seen: list[str] = []
+
+    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    sqlalchemy.event.listen(db.engine, "before_cursor_execute", see)
+    try:
+        take(settings, *events)
+    finally:
+        sqlalchemy.event.remove(db.engine, "before_cursor_execute", see)
+    return len(seen)

@@ -1,13 +1,11 @@
 """Alerts of an odd form: each is taken, mended or kept aside, and none costs the others of its group."""
 
-import json
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.webhook.groups import numbers, sent_beside_a_good_one
-from tests.webhook.process import READER, alert, message
+from tests.webhook.process import READER, alert
 from webhook.fingerprints import fingerprint
 from webhook.mending import CUT, NOTICE
 
@@ -196,28 +194,6 @@ def test_what_is_no_alert_is_refused_alone_and_counted(webhook, odd):
     assert webhook.events()["refused"]["reason"] == "invalid"
 
 
-MARKED = b"\xef\xbb\xbf"
-
-
-@pytest.mark.parametrize(
-    "encode",
-    [
-        lambda text: MARKED + text.encode(),
-        lambda text: text.encode("utf-16"),
-        lambda text: text.encode("utf-16-be"),
-        lambda text: text.encode("utf-32"),
-    ],
-    ids=["UTF-8 with a mark", "UTF-16 with a mark", "UTF-16", "UTF-32"],
-)
-def test_a_message_in_another_encoding_of_unicode_is_read(webhook, encode):
-    name = f"Störung{next(numbers)}"
-
-    answer = webhook.post(encode(json.dumps({"alerts": [alert(name)]}, ensure_ascii=False)))
-
-    assert answer.json["accepted"] == 1
-    assert webhook.events(answer.json["last_seq"] - 1)["events"][0]["labels"]["alertname"] == name
-
-
 RAW = {
     "half a surrogate pair": ("Half", b'{"labels":{"alertname":"Half\\ud800"}}'),
     "half a pair in a name": ("Name", b'{"labels":{"alertname":"Name","\\udc00":"x"}}'),
@@ -233,21 +209,6 @@ def test_json_that_few_readers_like_is_read(webhook, name, odd):
     _, event, _ = sent_beside_a_good_one(webhook, odd)
 
     assert event["labels"]["alertname"].startswith(name)
-
-
-@pytest.mark.parametrize(
-    "odd",
-    [
-        {"groupKey": "x" * 20_000},
-        {"groupKey": None},
-        {"receiver": 1},
-        {"truncatedAlerts": -1},
-        {"version": 4},
-    ],
-    ids=str,
-)
-def test_an_odd_field_of_the_message_spoils_nothing(webhook, odd):
-    assert webhook.post(message(alert("Field")) | odd).status == 200
 
 
 def test_the_newest_refusal_is_told_to_those_who_read(new_webhook):

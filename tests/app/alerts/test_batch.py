@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy
 import time_machine
 from sqlalchemy import delete, select
 
@@ -19,7 +18,7 @@ from app.incidents import merging
 from app.incidents.actors import Actor
 from app.incidents.models import Incident, TimelineEvent
 from app.notify.models import OutboxMessage
-from tests.app.journal import event, take
+from tests.app.journal import event, statements_of, take
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -126,11 +125,6 @@ def test_a_batch_of_repeats_takes_as_many_statements_as_a_small_one(settings: Se
     take(settings, *firing)
 
     def statements(count: int) -> int:
-        seen: list[str] = []
-
-        def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-            seen.append(statement)
-
         repeats = [
             row
             | {
@@ -140,11 +134,6 @@ def test_a_batch_of_repeats_takes_as_many_statements_as_a_small_one(settings: Se
             }
             for row in firing[:count]
         ]
-        sqlalchemy.event.listen(db.engine, "before_cursor_execute", see)
-        try:
-            take(settings, *repeats)
-        finally:
-            sqlalchemy.event.remove(db.engine, "before_cursor_execute", see)
-        return len(seen)
+        return statements_of(settings, *repeats)
 
     assert (statements(50), statements(2)) == (13, 13)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import sqlalchemy
 from sqlalchemy import select
 
 from app.config import Settings
@@ -13,7 +12,7 @@ from app.incidents.models import EventKind, Incident
 from app.remediation import service
 from app.remediation.models import Decision
 from app.remediation.schemas import DecisionReport
-from tests.app.journal import event, take
+from tests.app.journal import event, statements_of, take
 from tests.app.remediation.test_reports import decision
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -28,21 +27,6 @@ def decided(number: int, seq: int | None = None) -> None:
     assert service.take_decision(DecisionReport.model_validate(report))
 
 
-def statements(settings: Settings, events: list[dict[str, Any]]) -> int:
-    """Take events in; count what they cost."""
-    seen: list[str] = []
-
-    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    sqlalchemy.event.listen(db.engine, "before_cursor_execute", see)
-    try:
-        take(settings, *events)
-    finally:
-        sqlalchemy.event.remove(db.engine, "before_cursor_execute", see)
-    return len(seen)
-
-
 def test_many_decisions_that_were_early_cost_as_many_statements_as_few(settings: Settings) -> None:
     take(settings, *map(alert, range(1, 41)))
 
@@ -50,7 +34,7 @@ def test_many_decisions_that_were_early_cost_as_many_statements_as_few(settings:
         for number in numbers:
             decided(number + 100)
         again = [alert(number) | {"seq": number + 100, "id": f"again-{number}"} for number in numbers]
-        return statements(settings, [row | {"episode": f"episode-{row['seq']}"} for row in again])
+        return statements_of(settings, *(row | {"episode": f"episode-{row['seq']}"} for row in again))
 
     assert returning(range(1, 4)) == returning(range(4, 41))
 
