@@ -45,7 +45,7 @@ class Lines:
         if not others:
             return b""
         *whole, begun = others
-        lines = [b"".join(self._begun), *whole] if self._length <= limits.LOG_LINE_BYTES else whole
+        lines = [b"".join(self._begun), *whole]
         self._begun, self._length = [], 0
         self._add(begun)
         return b"".join(self._wanted(lines))
@@ -55,7 +55,7 @@ class Lines:
         if self._length <= limits.LOG_LINE_BYTES:
             self._begun.append(part)
         else:
-            self._begun.clear()
+            self._begun.clear()  # and stays empty until the line ends
 
     def _wanted(self, lines: list[bytes]) -> Iterator[bytes]:
         for line in lines:
