@@ -7,13 +7,14 @@ are RE2's, as in Prometheus: anchored at both ends, linear in the text, bounded 
 import functools
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import re2
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from contract import limits
 from contract.matcher_syntax import Found, SyntaxProblem, parse, write
+from contract.text import safe
 
 PATTERN_MEMORY_BYTES = 256 * 1024
 """What a compiled expression may take; one that needs more is refused as too large."""
@@ -59,13 +60,17 @@ class InvalidMatchersError(ValueError):
 
 
 class Matcher(BaseModel):
-    """One condition on a label. A label that is missing has the empty value, as in Alertmanager."""
+    """One condition on a label. A label that is missing has the empty value, as in Alertmanager.
+
+    Name and value are made safe, as the webhook makes those of alerts: so one that was copied from an alert,
+    with a bidirectional override in it, still finds that alert.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    name: str
+    name: Annotated[str, AfterValidator(safe)]
     op: Op
-    value: str
+    value: Annotated[str, AfterValidator(safe)]
 
     def holds(self, labels: Mapping[str, str]) -> bool:
         """Say whether labels meet the condition.
@@ -73,11 +78,11 @@ class Matcher(BaseModel):
         A longer value is cut to what a label may hold. An expression that can't be read, which no part
         writes, counts as met: whatever asks then holds back rather than acts.
         """
-        value = labels.get(self.name, "")[: limits.LABEL_VALUE]
+        value = safe(labels.get(self.name, "")[: limits.LABEL_VALUE])
         if not self.op.is_pattern:
             return (value == self.value) is not self.op.is_negative
         try:
-            found = _compiled(self.value).fullmatch(value.encode("utf-8", "replace")) is not None
+            found = _compiled(self.value).fullmatch(value.encode()) is not None
         except re2.error:
             return True
         return found is not self.op.is_negative
@@ -125,7 +130,7 @@ def any_of(name: str, values: Sequence[str]) -> Matcher:
     """Return the matcher of a label that has one of these values."""
     if len(values) == 1:
         return Matcher(name=name, op=Op.EQUAL, value=values[0])
-    return Matcher(name=name, op=Op.MATCH, value="|".join(re2.escape(value) for value in values))
+    return Matcher(name=name, op=Op.MATCH, value="|".join(re2.escape(safe(value)) for value in values))
 
 
 def _add(matchers: list[Matcher], found: Found) -> None:

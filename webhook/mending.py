@@ -7,7 +7,7 @@ says nothing about itself becomes an alert named `An alert could not be read`, w
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -163,8 +163,8 @@ def _pairs(
     for name, value in kept.items():
         text = _text(value)
         clean = safe(text)
-        kept_name = _cut(safe(name), limits.LABEL_NAME) or NO_NAME
-        pairs.setdefault(kept_name, _cut(clean, longest))
+        kept_name = _free(_cut(safe(name), limits.LABEL_NAME) or NO_NAME, pairs)
+        pairs[kept_name] = _cut(clean, longest)
         if kept_name != name:
             notices.append(f"the name of the {kind} {_quoted(name)} was changed")
         if len(clean) > longest:
@@ -175,6 +175,16 @@ def _pairs(
         elif not isinstance(value, str):
             notices.append(f"the {kind} {_quoted(name)}, which was no text, was made text")
     return pairs
+
+
+def _free(name: str, taken: Mapping[str, str]) -> str:
+    """Return a name with a number where mending made two names the same, so that each value is kept."""
+    numbered, number = name, 1
+    while numbered in taken:
+        number += 1
+        end = f" ({number})"
+        numbered = name[: limits.LABEL_NAME - len(end)] + end
+    return numbered
 
 
 def _url(value: object, notices: list[str]) -> str:

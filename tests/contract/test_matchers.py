@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from contract import limits
 from contract.matchers import InvalidMatchersError, Matcher, Op, any_of, fits, read
+from contract.text import safe
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=20)
 VALUES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
@@ -195,7 +196,15 @@ def test_what_is_written_is_read_as_the_same(name, op, value):
 @given(name=NAMES, values=st.lists(VALUES, min_size=1, max_size=5), other=VALUES)
 def test_any_of_several_values_is_one_matcher(name, values, other):
     for value in [*values, other]:
-        assert any_of(name, values).holds({name: value}) is (value in values)
+        held = any_of(name, values).holds({safe(name): safe(value)})
+        assert held is (safe(value) in [safe(one) for one in values])
+
+
+@pytest.mark.parametrize("value", ["\u202egnp.exe", "a\x1bb", "a\rb", "\u2066x\u2069"])
+def test_what_is_copied_from_an_alert_finds_it_and_turns_no_text(value):
+    (matcher,) = read(f'file="{value}"')
+    assert matcher.holds({"file": safe(value)})
+    assert safe(str(matcher)) == str(matcher)
 
 
 @given(st.text(st.sampled_from("a=~!{}\"'\\,. \n(x*)+|;&"), max_size=300))

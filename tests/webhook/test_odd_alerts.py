@@ -52,6 +52,14 @@ def test_what_is_cut_is_marked_as_cut(webhook):
     assert len(event["annotations"]["description"]) == 16_384
 
 
+def test_names_that_are_the_same_once_they_are_cut_keep_all_values(webhook):
+    long = {"n" * 300 + end: end for end in "abc"} | {"\x00": "d", "\x01": "e"}
+    _, event, _ = sent_beside_a_good_one(webhook, alert("Same", labels=long))
+
+    assert set(event["labels"].values()) >= {"a", "b", "c", "d", "e"}
+    assert max(map(len, event["labels"])) == 256
+
+
 @pytest.mark.parametrize("field", ["annotations", "startsAt", "endsAt", "generatorURL", "fingerprint"])
 def test_a_field_that_is_null_is_as_one_that_is_missing(webhook, field):
     _, event, _ = sent_beside_a_good_one(webhook, alert(f"Null-{field}") | {field: None})

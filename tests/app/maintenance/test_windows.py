@@ -83,6 +83,12 @@ def test_other_alerts_are_not_held(settings, at_nine):
     assert all(mail.window_id is None for mail in mails())
 
 
+def test_words_that_were_copied_from_an_alert_hold_it_and_are_shown_safe(settings, at_nine):
+    window = plan(matchers='service="\u202ephos"')
+    assert [str(condition) for condition in window.conditions] == ['service="\ufffdphos"']
+    assert "maintenance" in kinds(fire(settings, service="\u202ephos").incident.id)
+
+
 def test_what_began_and_ended_within_maintenance_is_mailed_to_nobody(settings, at_nine):
     plan()
     alert = fire(settings)
