@@ -85,7 +85,7 @@ def test_other_alerts_are_not_held(settings, at_nine):
 
 def test_words_that_were_copied_from_an_alert_hold_it_and_are_shown_safe(settings, at_nine):
     window = plan(matchers='service="\u202ephos"')
-    assert [str(condition) for condition in window.conditions] == ['service="\ufffdphos"']
+    assert [str(condition) for condition in window.conditions] == ["service=\ufffdphos"]
     assert "maintenance" in kinds(fire(settings, service="\u202ephos").incident.id)
 
 
