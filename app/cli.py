@@ -9,17 +9,18 @@ from datetime import timedelta
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import create_app, demo_data, logs, provision, worker, wsgi
+from app import demo_data, logs, provision, worker, wsgi
 from app.accounts import password_login, service, tokens
 from app.accounts.factors import service as factors
-from app.accounts.models import Role, Scope, UserStatus
 from app.clock import now, rfc3339
 from app.config import Settings, SettingsError, load
 from app.errors import OimsError
 from app.extensions import db
-from app.incidents.actors import COMMAND_LINE
+from app.factory import create_app
 from app.notify import outbox
 from app.ops import backup
+from app.records.accounts import Role, Scope, UserStatus
+from app.records.actors import COMMAND_LINE
 from serving import BindError, CertificateError
 
 type Command = Callable[[Flask, argparse.Namespace], None]

@@ -13,17 +13,18 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, text
 
-from app.accounts.models import Role, User, UserStatus
-from app.alerts.models import AlertEvent
+from app.automation.story import of_decision
 from app.clock import now, rfc3339
 from app.database import Base, transaction
 from app.errors import InvalidInput
 from app.extensions import db
-from app.incidents.actors import ActorKind
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident, Source, TimelineEvent
-from app.remediation.models import Decision, Run
-from app.remediation.story import of_decision
+from app.records.accounts import Role, User, UserStatus
+from app.records.actors import ActorKind
+from app.records.alerts import AlertEvent
+from app.records.automation import Decision, Run
+from app.records.incidents import EventKind, Incident, Source, TimelineEvent
+from app.records.lifecycle import State
+from app.severities import Severity
 from contract.decisions import DecisionKind, Reason
 from contract.runs import RunState, Verdict
 

@@ -64,3 +64,11 @@ def sentence(text: str) -> str:
     """Start a sentence with a capital, unless its first word is a name such as restart_oims.yml."""
     is_word = text.partition(" ")[0].isalpha()
     return text[:1].upper() + text[1:] if is_word else text
+
+
+def target_name(target: dict[str, str] | None) -> str:
+    """Return a target as people write it: `Deployment shop/api`."""
+    if not target:
+        return "no target"
+    place = "/".join(part for part in (target.get("namespace"), target.get("name")) if part)
+    return f"{target.get('kind', '')} {place}".strip()

@@ -6,14 +6,14 @@ import flask_migrate
 import structlog
 
 from app.accounts import names, service, tokens
-from app.accounts.models import Role, Scope, UserStatus
-from app.alerts import cursor
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
 from app.ops import schema
 from app.ops.schema import Schema
+from app.records import cursor
+from app.records.accounts import Role, Scope, UserStatus
 
 log = structlog.get_logger()
 

@@ -19,13 +19,13 @@ from app.accounts import resets, sessions
 from app.accounts.factors import challenges, pending
 from app.alerts.consumer import Consumer
 from app.api import idempotency
+from app.automation import lost
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
 from app.notify.sender import Sender
-from app.ops.models import WorkerHeartbeat
-from app.remediation import lost
+from app.records.operations import WorkerHeartbeat
 
 log = structlog.get_logger()
 

@@ -1,12 +1,13 @@
 """The web server: one process with a fixed number of threads, and one more for ``/metrics``."""
 
-from app import create_app, database
+from app import database
+from app.automation import instructions
 from app.config import Settings
 from app.extensions import db
+from app.factory import create_app
 from app.ops import metrics
 from app.ops.metrics import SLOTS, SPARE_THREADS
-from app.remediation import instructions
-from app.security import MAX_BODY_BYTES
+from app.web.security import MAX_BODY_BYTES
 from serving import Certificate, Limits, Listener, exposition_application, serve
 
 GRACE_S = 25

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+HOUR = 3600.0
+DAY = 86400.0
 LEAST_STEP = 1.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 

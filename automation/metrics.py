@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from automation.decide.model import Decision
 from automation.errors import ConfigurationError
 from automation.ledger.runs import Run
 from automation.policy.schemas import Policy
+from automation.records import Decision
 from contract import binds
 from contract.decisions import DecisionKind
 from contract.runs import GIVEN, TOLD

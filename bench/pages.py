@@ -19,12 +19,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app import create_app, demo_data, logs
+from app import demo_data, logs
 from app.accounts import service
-from app.accounts.models import Role, UserStatus
 from app.config import Settings
 from app.extensions import db
-from app.incidents.models import Incident, Verdict
+from app.factory import create_app
+from app.records.accounts import Role, UserStatus
+from app.records.incidents import Incident, Verdict
 from tests.app.browsers import signed_in
 
 SIZES = [int(size) for size in os.environ.get("SIZES", "1000,10000,100000").split(",")]

@@ -30,6 +30,8 @@ PLACE = (
     "device",
     "mountpoint",
 )
+PASSING = ("instance", "pod", "uid", "endpoint", "container")
+"""Labels that tell of an exporter, or change with it."""
 TELLING = ("alertname", *SEVERITY, *SERVICE, *PLACE, "team", "env", "environment")
 WORDS = ("summary", "message", "description", "runbook_url", "dashboard_url")
 """The annotations that say most."""

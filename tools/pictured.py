@@ -12,25 +12,26 @@ import pyotp
 from flask import Flask, request
 from werkzeug.serving import make_server
 
-from app import create_app, demo_data
+from app import demo_data
 from app.accounts import invitations, resets, service, tokens
 from app.accounts.factors import service as factors
 from app.accounts.factors import totp
-from app.accounts.factors.models import Factor, FactorKind
-from app.accounts.models import Role, Scope, UserStatus
-from app.alerts.models import JournalCursor
+from app.automation import service as automation
+from app.automation.schemas import HeartbeatReport
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
-from app.incidents.actors import SYSTEM, Actor, ActorKind
-from app.incidents.lifecycle import State
-from app.incidents.models import Incident, Verdict
+from app.factory import create_app
 from app.maintenance import service as maintenance
 from app.notify import messages
-from app.notify.models import MailKind, OutboxMessage
-from app.remediation import service as remediation
-from app.remediation.schemas import HeartbeatReport
+from app.records.accounts import Role, Scope, UserStatus
+from app.records.actors import SYSTEM, Actor, ActorKind
+from app.records.alerts import JournalCursor
+from app.records.factors import Factor, FactorKind
+from app.records.incidents import Incident, Verdict
+from app.records.lifecycle import State
+from app.records.outbox import MailKind, OutboxMessage
 from tools.pictured_prometheus import remembering
 
 ADMIN, VIEWER, CAREFUL, PASSWORD = (
@@ -257,6 +258,6 @@ def _heartbeat() -> None:
         for place, name in enumerate(demo_data.SERVICES)
     ]
     report = {"instance": "ops-1", "version": "0.1.0", "location": "host", "paused": False, "last_seq": 800}
-    remediation.take_heartbeat(
+    automation.take_heartbeat(
         HeartbeatReport.model_validate(report | {"lag_s": 0.2, "remedies": remedies, "sent_at": now()})
     )

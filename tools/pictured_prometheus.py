@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from app.incidents.models import Incident
+from app.records.incidents import Incident
 
 BIN = Path(__file__).parents[1] / ".tools" / "bin"
 STEP = timedelta(seconds=15)

@@ -4,9 +4,9 @@ from sqlalchemy import delete
 
 from app.accounts import sessions, tokens
 from app.accounts.factors import service as factors
-from app.accounts.models import PasswordReset, User
 from app.database import transaction
 from app.extensions import db
+from app.records.accounts import PasswordReset, User
 
 
 def end_access(user: User) -> None:

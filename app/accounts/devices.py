@@ -11,7 +11,7 @@ from datetime import timedelta
 from flask import Response, after_this_request, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
-from app.accounts.models import User
+from app.records.accounts import User
 
 KEPT = timedelta(days=365)
 ACCOUNTS = 5

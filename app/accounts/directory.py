@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from app import paging
-from app.accounts.models import Role, User, UserStatus
+from app.records.accounts import Role, User, UserStatus
 
 
 def page(

@@ -6,14 +6,14 @@ import structlog
 from sqlalchemy import select
 
 from app.accounts import credentials, invitations, names, service
-from app.accounts.models import Role, User, UserStatus
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.errors import Forbidden
 from app.extensions import db
-from app.incidents.actors import SINGLE_SIGN_ON, Actor
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import Role, User, UserStatus
+from app.records.actors import SINGLE_SIGN_ON, Actor
 
 log = structlog.get_logger()
 

@@ -14,14 +14,14 @@ from flask import current_app
 from sqlalchemy import ColumnElement, select, update
 
 from app.accounts import password_login, passwords, service, throttle
-from app.accounts.models import Invitation, Role, User, UserStatus
 from app.clock import now
 from app.database import only_if, transaction
 from app.errors import InvalidInput, NotFound
 from app.extensions import db
-from app.incidents.actors import SOMEBODY, Actor
 from app.notify import letters
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import Invitation, Role, User, UserStatus
+from app.records.actors import SOMEBODY, Actor
 
 VALID_FOR = timedelta(days=7)
 DEAD = "This invitation has been used, withdrawn or has expired. Ask for a new one."

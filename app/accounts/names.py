@@ -11,12 +11,12 @@ from functools import cache
 from confusable_homoglyphs import confusables
 from sqlalchemy import select
 
-from app.accounts.models import User
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
-from app.incidents.actors import SETTINGS
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import User
+from app.records.actors import SETTINGS
 from app.text import clean, entered
 from contract import limits
 

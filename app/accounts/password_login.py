@@ -7,13 +7,13 @@ from flask import current_app
 
 from app.accounts import credentials, passwords, service, throttle
 from app.accounts.devices import Device
-from app.accounts.models import User
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput, Unauthorized, Unavailable
-from app.incidents.actors import SOMEBODY, Actor
 from app.notify import letters
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import User
+from app.records.actors import SOMEBODY, Actor
 
 ENDED = (
     "This initial password has ended: it was good for 24 hours. On the server, set a new one with "

@@ -8,14 +8,14 @@ from flask import current_app
 from sqlalchemy import ColumnElement, delete, select, update
 
 from app.accounts import password_login, passwords, service, throttle
-from app.accounts.models import PasswordReset, User
 from app.clock import now
 from app.database import only_if, transaction
 from app.errors import NotFound
 from app.extensions import db
-from app.incidents.actors import SOMEBODY, Actor
 from app.notify import letters
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import PasswordReset, User
+from app.records.actors import SOMEBODY, Actor
 
 VALID_FOR = timedelta(minutes=30)
 DEAD = "This link has been used or has expired. Ask for a new one."

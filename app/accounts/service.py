@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from app.accounts import credentials, names, passwords
 from app.accounts.factors import service as factors
-from app.accounts.models import Role, User, UserStatus
 from app.database import transaction
 from app.errors import InvalidInput, NotFound
 from app.extensions import db
-from app.incidents.actors import Actor
 from app.notify import letters
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import Role, User, UserStatus
+from app.records.actors import Actor
 
 
 def register(

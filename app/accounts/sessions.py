@@ -11,16 +11,18 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy import Select, Update, delete, select, update
 
 from app.accounts import devices
-from app.accounts.models import LoginSession, Proof, User
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
-from app.incidents.actors import Actor
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import LoginSession, Proof, User
+from app.records.actors import Actor
 
 IDLE_LIMIT = timedelta(hours=12)
 ABSOLUTE_LIMIT = timedelta(days=7)
 TOUCH_EVERY = timedelta(minutes=5)
+RECENT = timedelta(minutes=5)
+"""How long a proof counts for a dangerous act."""
 
 
 def _digest(token: str) -> str:

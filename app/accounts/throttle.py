@@ -17,13 +17,13 @@ from prometheus_client import Counter
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.accounts.models import LoginThrottle
 from app.clock import now
 from app.database import transaction
 from app.errors import TooManyAttempts
 from app.extensions import db
-from app.incidents.actors import SOMEBODY
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import LoginThrottle
+from app.records.actors import SOMEBODY
 
 
 class Door(StrEnum):

@@ -10,13 +10,13 @@ import structlog
 from flask import current_app
 from sqlalchemy import select, update
 
-from app.accounts.models import ApiToken, Role, Scope, User
 from app.clock import now
 from app.database import transaction
 from app.errors import Forbidden, InvalidInput, NotFound
 from app.extensions import db
-from app.incidents.actors import SETTINGS, Actor
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import ApiToken, Role, Scope, User
+from app.records.actors import SETTINGS, Actor
 from app.text import entered
 from contract import limits
 

@@ -11,12 +11,12 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from app import rows
 from app.alerts.events import JournalEvent
-from app.alerts.models import AlertEvent
 from app.extensions import db
-from app.incidents import changes, numbers, places, queries
-from app.incidents.models import Incident
+from app.incidents import numbers, queries
+from app.records import places, rows, timeline
+from app.records.alerts import AlertEvent
+from app.records.incidents import Incident
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Batch:
         by_identity = queries.newest(Incident.identity, set(identities))
         concerned = {last.incident_id for last in self._last.values() if last.incident_id is not None}
         concerned.update(by_fingerprint.values(), by_identity.values())
-        self._incidents = {incident.id: incident for incident in changes.lock_all(concerned)}
+        self._incidents = {incident.id: incident for incident in timeline.lock_all(concerned)}
         self._newest = {"fingerprint": by_fingerprint, "identity": by_identity}
         self._names = {incident.id: _names(incident) for incident in self._incidents.values()}
         self._left: set[tuple[str, str]] = set()
@@ -93,7 +93,7 @@ class Batch:
 
     def _locked(self, incident: Incident | None) -> Incident | None:
         if incident is not None and incident.id not in self._incidents:
-            self._keep(changes.lock(incident.id))
+            self._keep(timeline.lock(incident.id))
         return incident
 
     def _keep(self, incident: Incident) -> None:

@@ -18,18 +18,17 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import direct
-from app.alerts import cursor, intake, outage
+from app.alerts import intake, outage
 from app.alerts.events import JournalEvent
-from app.alerts.models import JournalCursor
 from app.clock import now
 from app.config import Settings
 from app.database import HELD_S, transaction
 from app.extensions import db
-from app.incidents import changes
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import State
-from app.incidents.models import EventKind, Incident
-from app.ops import audit
+from app.records import audit, cursor, timeline
+from app.records.actors import SYSTEM
+from app.records.alerts import JournalCursor
+from app.records.incidents import EventKind, Incident
+from app.records.lifecycle import State
 from contract import limits
 from contract.sessions import trust
 
@@ -234,7 +233,7 @@ def _tell_of_gap(first: int, last: int) -> None:
     )
     for incident_id in firing.all():
         note = f"{summary} The alert of this incident may have ended among them; check it."
-        changes.record(incident_id, EventKind.JOURNAL_GAP, SYSTEM, note, first=first, last=last)
+        timeline.record(incident_id, EventKind.JOURNAL_GAP, SYSTEM, note, first=first, last=last)
 
 
 def _start_over(offset: int, last_seq: int) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from app.alerts.severities import SIGN_OF_LIFE
+from app.severities import SIGN_OF_LIFE
 from app.text import one_line
 from contract import limits
 from contract.labels import WORDS, most_telling

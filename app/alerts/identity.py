@@ -12,9 +12,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from app.alerts.exporters import OF_A_CLUSTER, OF_PODS, is_exporter, is_of, is_of_a_node
-
-PASSING = ("instance", "pod", "uid", "endpoint", "container")
-"""Labels that tell of the exporter, or change with it."""
+from contract.labels import PASSING
 
 NODES = ("node", "nodename")
 PROBES = ("blackbox", "probe", "snmp", "ipmi")

@@ -6,24 +6,25 @@ from typing import Any
 import structlog
 from sqlalchemy import select
 
-from app import rows
-from app.alerts import severities, titles, wording
+from app import severities
+from app.alerts import titles, wording
 from app.alerts.batch import Batch
 from app.alerts.events import MAX_LABELS, MAX_NAME, JournalEvent
 from app.alerts.exporters import is_exporter
 from app.alerts.identity import identity
-from app.alerts.models import AlertEvent
+from app.automation.early import Early
 from app.clock import in_words, now, rfc3339
 from app.config import Settings
 from app.database import reading_once
 from app.extensions import db
-from app.incidents import changes, merging, numbers, places, queries
-from app.incidents.actors import ALERTING, AUTOMATION, Actor
-from app.incidents.lifecycle import State
-from app.incidents.models import EventKind, Incident, Source
+from app.incidents import changes, merging, numbers, queries
 from app.incidents.service import MAX_SERVICE
-from app.notify.models import MailKind
-from app.remediation.early import Early
+from app.records import places, rows, timeline
+from app.records.actors import ALERTING, AUTOMATION, Actor
+from app.records.alerts import AlertEvent
+from app.records.incidents import EventKind, Incident, Source
+from app.records.lifecycle import State
+from app.records.outbox import MailKind
 from app.text import one_line
 from contract import limits
 from contract.labels import TELLING, is_test, most_telling
@@ -92,7 +93,7 @@ def _firing(event: JournalEvent, batch: Batch, settings: Settings) -> Incident:
         return _open(event, None, batch, settings)
     going_on = merging.goes_on(latest)
     if going_on is not None:
-        return _join_duplicate(event, latest, changes.lock(going_on.id), settings)
+        return _join_duplicate(event, latest, timeline.lock(going_on.id), settings)
     if latest.state is not State.RESOLVED or _continues(event, latest, batch):
         return _join(event, latest, batch, settings)
     if latest.resolved_at and now() - latest.resolved_at <= settings.reopen_window:
@@ -143,7 +144,7 @@ def _join(event: JournalEvent, incident: Incident, batch: Batch, settings: Setti
     if incident.fingerprint != event.fingerprint:
         summary = f"Another alert of the same trouble fires; it differs in {_difference(event, incident)}."
     _take_facts(event, incident, settings)
-    changes.record(
+    timeline.record(
         incident.id,
         EventKind.ALERT_FIRED,
         ALERTING,
@@ -168,7 +169,7 @@ def _take_words(event: JournalEvent, incident: Incident, settings: Settings) -> 
     _take_facts(event, incident, settings)
     if before and (summary := wording.change(incident.id, before)):
         facts = _facts(event, incident.id)
-        changes.record(incident.id, EventKind.ALERT_CHANGED, ALERTING, summary, **facts)
+        timeline.record(incident.id, EventKind.ALERT_CHANGED, ALERTING, summary, **facts)
     return incident
 
 
@@ -201,10 +202,10 @@ def _join_duplicate(
     fired_at = _iso(event)
     summary = f"The alert fired again; incident {other.id} goes on for it."
     known = _facts(event, duplicate.id)
-    changes.record(duplicate.id, EventKind.ALERT_FIRED, ALERTING, summary, **known, fired_at=fired_at)
+    timeline.record(duplicate.id, EventKind.ALERT_FIRED, ALERTING, summary, **known, fired_at=fired_at)
     summary = f"The alert of incident {duplicate.id}, which was merged into this one, fired again."
     known = _facts(event, other.id)
-    changes.record(other.id, EventKind.ALERT_FIRED, ALERTING, summary, **known, fired_at=fired_at)
+    timeline.record(other.id, EventKind.ALERT_FIRED, ALERTING, summary, **known, fired_at=fired_at)
     return duplicate
 
 
@@ -236,7 +237,7 @@ def _resolved(event: JournalEvent, batch: Batch) -> Incident | None:
         if incident.state is not State.RESOLVED:
             summary += " The incident stays with the person who has it."
         facts = _facts(event, incident.id)
-        changes.record(incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, **facts)
+        timeline.record(incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, **facts)
         if was_firing and incident.state is not State.RESOLVED:
             changes.tell(MailKind.ALERT_ENDED, incident, ALERTING)
         return incident
@@ -250,7 +251,7 @@ def _end_in_part(event: JournalEvent, incident: Incident, others: Sequence[Alert
     incident.fingerprint, incident.episode = others[0].fingerprint, others[0].episode
     more = "1 other of the same trouble fires" if len(others) == 1 else f"{len(others)} others fire"
     summary = f"One alert stopped firing; {more}."
-    changes.record(incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, **_facts(event, incident.id))
+    timeline.record(incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, **_facts(event, incident.id))
     return incident
 
 

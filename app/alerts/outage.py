@@ -8,17 +8,18 @@ import time
 
 import structlog
 
-from app.alerts import cursor
-from app.alerts.models import JournalCursor, Outage
 from app.alerts.standing import is_watchdog_overdue
 from app.clock import in_words, now
 from app.config import Settings
 from app.database import transaction
 from app.incidents import changes, merging
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident, Source
-from app.notify.models import MailKind
+from app.records import cursor, timeline
+from app.records.actors import SYSTEM
+from app.records.alerts import JournalCursor, Outage
+from app.records.incidents import EventKind, Incident, Source
+from app.records.lifecycle import State
+from app.records.outbox import MailKind
+from app.severities import Severity
 
 log = structlog.get_logger()
 
@@ -96,7 +97,7 @@ def _begin(place: JournalCursor, outage: Outage, settings: Settings) -> None:
     place.outage_since = now()
     last = _incident(place)
     if last is not None and last.state is not State.RESOLVED:
-        changes.record(last.id, EventKind.ALERT_FIRED, SYSTEM, f"Again no alert can arrive. {SAID[outage]}")
+        timeline.record(last.id, EventKind.ALERT_FIRED, SYSTEM, f"Again no alert can arrive. {SAID[outage]}")
     elif last is not None and last.resolved_at and now() - last.resolved_at <= settings.reopen_window:
         changes.restart(last, SYSTEM, f"Reopened: again no alert can arrive. {SAID[outage]}")
     else:
@@ -118,7 +119,7 @@ def _go_on(place: JournalCursor, outage: Outage) -> None:
     """Tell another cause of the outage that goes on."""
     incident = _incident(place)
     if incident is not None:
-        changes.record(incident.id, EventKind.ALERT_CHANGED, SYSTEM, f"Still no alert. {SAID[outage]}")
+        timeline.record(incident.id, EventKind.ALERT_CHANGED, SYSTEM, f"Still no alert. {SAID[outage]}")
         _describe(incident, outage)
 
 
@@ -133,7 +134,7 @@ def _end(place: JournalCursor) -> None:
     if is_own and incident.state is not State.RESOLVED and not incident.is_taken_over:
         changes.close(incident, SYSTEM, f"Resolved: alerts arrive again. {lasted}")
         return
-    changes.record(incident.id, EventKind.ALERT_RESOLVED, SYSTEM, f"Alerts arrive again. {lasted}")
+    timeline.record(incident.id, EventKind.ALERT_RESOLVED, SYSTEM, f"Alerts arrive again. {lasted}")
     if incident.state is not State.RESOLVED:
         changes.tell(MailKind.ALERT_ENDED, incident, SYSTEM)
 
@@ -142,9 +143,9 @@ def _incident(place: JournalCursor) -> Incident | None:
     """Return the last outage's incident under lock, or the one that goes on for it after a merge."""
     if place.outage_incident_id is None:
         return None
-    incident = changes.lock(place.outage_incident_id)
+    incident = timeline.lock(place.outage_incident_id)
     other = merging.goes_on(incident)
-    return incident if other is None else changes.lock(other.id)
+    return incident if other is None else timeline.lock(other.id)
 
 
 def _description(outage: Outage) -> str:

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from app import paging
-from app.alerts.models import AlertEvent
+from app.records.alerts import AlertEvent
 
 
 def page(

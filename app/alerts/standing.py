@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.alerts.models import JournalCursor
 from app.config import Settings
 from app.extensions import db
 from app.formats import relative
+from app.records.alerts import JournalCursor
 
 REFUSED_FOR = timedelta(minutes=15)
 """How long a refusal is told: alerts that go on are sent again within Alertmanager's repeat_interval."""

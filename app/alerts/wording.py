@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from app import rows
 from app.clock import now
 from app.extensions import db
-from app.incidents.models import EventKind, TimelineEvent
+from app.records import rows
+from app.records.incidents import EventKind, TimelineEvent
 from contract import limits
 
 CHANGES_A_DAY = 20

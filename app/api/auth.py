@@ -3,10 +3,10 @@
 from flask import g
 
 from app.accounts import service, tokens
-from app.accounts.models import ApiToken, Scope
 from app.errors import Forbidden, Unauthorized
-from app.incidents.actors import AUTOMATION, Actor, ActorKind
 from app.ops import callers
+from app.records.accounts import ApiToken, Scope
+from app.records.actors import AUTOMATION, Actor, ActorKind
 
 
 def authenticate(scope: Scope) -> ApiToken:

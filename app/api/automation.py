@@ -1,14 +1,15 @@
-"""What people ask of the automation."""
+"""What people ask of the automation, and what it decided and did."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from app.accounts.models import Scope
 from app.api.operations import operation
-from app.api.schemas.base import Input
-from app.remediation import instructions
-from app.remediation.schemas import Instructions
+from app.api.schemas.automation import DecisionOut, DecisionQuery, RunInFull, RunOut, RunQuery
+from app.api.schemas.base import Input, ListOf
+from app.automation import instructions, queries
+from app.automation.schemas import Instructions
+from app.records.accounts import Scope
 
 LONGEST_WAIT_S = 20
 
@@ -34,3 +35,38 @@ def get_instructions(*, query: InstructionsQuery) -> Instructions:
     `wait` seconds.
     """
     return instructions.wait_for(query.after, query.wait)
+
+
+@operation("GET", "/decisions", scope=Scope.READ, query=DecisionQuery, answers=ListOf[DecisionOut])
+def list_decisions(*, query: DecisionQuery) -> ListOf[DecisionOut]:
+    """List the automation's decisions; those about the newest events first."""
+    page = queries.decisions_page(
+        incident_id=query.incident,
+        episode=query.episode,
+        decision=query.decision,
+        reason=query.reason,
+        after=query.cursor,
+        limit=query.limit,
+    )
+    return ListOf[DecisionOut](items=[DecisionOut.model_validate(row) for row in page.items], next=page.next)
+
+
+@operation("GET", "/runs", scope=Scope.READ, query=RunQuery, answers=ListOf[RunOut])
+def list_runs(*, query: RunQuery) -> ListOf[RunOut]:
+    """List the automation's runs; those about the newest events first."""
+    page = queries.runs_page(
+        incident_id=query.incident,
+        episode=query.episode,
+        remedy=query.remedy,
+        state=query.state,
+        verification=query.verification,
+        after=query.cursor,
+        limit=query.limit,
+    )
+    return ListOf[RunOut](items=[RunOut.model_validate(row) for row in page.items], next=page.next)
+
+
+@operation("GET", "/runs/<run_id>", scope=Scope.READ, answers=RunInFull)
+def get_run(*, run_id: str) -> RunInFull:
+    """Show one run with its tasks, output and evidence."""
+    return RunInFull.model_validate(queries.run(run_id))

@@ -3,10 +3,10 @@
 from flask import current_app
 from pydantic import BaseModel
 
-from app.accounts.models import Scope
 from app.api.operations import operation
 from app.ops import heard
 from app.ops.heard import Hearing
+from app.records.accounts import Scope
 
 
 class Health(BaseModel):

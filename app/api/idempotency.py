@@ -12,12 +12,12 @@ from flask import Response, current_app, request
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.models import ApiToken
-from app.api.models import KeptAnswer
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
+from app.records.accounts import ApiToken
+from app.records.idempotency import KeptAnswer
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"

@@ -2,7 +2,6 @@
 
 from http import HTTPStatus
 
-from app.accounts.models import Scope
 from app.api.auth import actor
 from app.api.operations import operation
 from app.api.preconditions import precondition
@@ -19,7 +18,8 @@ from app.api.schemas.incidents import (
 )
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.models import Incident
+from app.records.accounts import Scope
+from app.records.incidents import Incident
 
 ONE = "/incidents/<int:incident_id>"
 CREATED = (HTTPStatus.CREATED,)

@@ -11,8 +11,8 @@ from time import monotonic
 
 from flask import Flask, Response, current_app, g
 
-from app.accounts.models import ApiToken
 from app.errors import TooManyAttempts
+from app.records.accounts import ApiToken
 
 WINDOW_S = 60
 POLICY = "RateLimit-Policy"

@@ -2,12 +2,12 @@
 
 from http import HTTPStatus
 
-from app.accounts.models import Scope
 from app.api.auth import actor
 from app.api.operations import operation
 from app.api.schemas.base import ListOf, Nothing
 from app.api.schemas.maintenance import NewWindow, WindowOut, WindowQuery
 from app.maintenance import queries, service
+from app.records.accounts import Scope
 
 
 @operation("GET", "/maintenance", scope=Scope.READ, query=WindowQuery, answers=ListOf[WindowOut])

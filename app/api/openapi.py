@@ -9,11 +9,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
-from app.accounts.models import Scope
 from app.api import idempotency, limits, preconditions
 from app.api.operations import Operation, bp, operation
 from app.api.schemas.base import Document, Problem
 from app.paging import MAX_ID
+from app.records.accounts import Scope
 
 INTRODUCTION = """\
 Every request needs an API token: `Authorization: Bearer <token>`. Errors are `application/problem+json`.

@@ -12,9 +12,9 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 from pydantic import BaseModel
 
-from app.accounts.models import Scope
 from app.api import auth, bodies, idempotency, limits
 from app.api.schemas.base import Tagged
+from app.records.accounts import Scope
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 

@@ -1,11 +1,11 @@
 """Who can own incidents, and who is asking."""
 
 from app.accounts import directory, service
-from app.accounts.models import Scope
 from app.api.auth import current_token
 from app.api.operations import operation
 from app.api.schemas.base import ListOf, Person
 from app.api.schemas.people import TokenOut, UserOut, UserQuery
+from app.records.accounts import Scope
 
 
 @operation("GET", "/users", scope=Scope.READ, query=UserQuery, answers=ListOf[UserOut])

@@ -1,6 +1,5 @@
 """What an incident is about, and with which others it has to do, over the API."""
 
-from app.accounts.models import Scope
 from app.api.auth import actor
 from app.api.incidents import ONE, shown
 from app.api.operations import operation
@@ -8,6 +7,7 @@ from app.api.preconditions import precondition
 from app.api.schemas.base import ListOf
 from app.api.schemas.incidents import Details, Duplicate, IncidentOut, Other
 from app.incidents import details, merging, queries
+from app.records.accounts import Scope
 
 
 @operation("POST", f"{ONE}/details", scope=Scope.WRITE, body=Details, answers=IncidentOut, is_change=True)

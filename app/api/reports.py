@@ -3,15 +3,15 @@
 import json
 from http import HTTPStatus
 
-from app.accounts.models import Scope
 from app.api import bodies
 from app.api.operations import operation
 from app.api.schemas.base import Accepted
 from app.api.schemas.reports import AnyReport, ReportAnswer, ReportAnswers, ReportKind, Reports
+from app.automation import bulk, service
+from app.automation.schemas import DecisionReport, HeartbeatAnswer, HeartbeatReport, RunReport
 from app.clock import now
 from app.errors import InvalidInput, OimsError
-from app.remediation import bulk, service
-from app.remediation.schemas import DecisionReport, HeartbeatAnswer, HeartbeatReport, RunReport
+from app.records.accounts import Scope
 
 KNOWN_OR_NEW = (HTTPStatus.OK, HTTPStatus.CREATED)
 

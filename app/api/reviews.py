@@ -2,13 +2,13 @@
 
 from http import HTTPStatus
 
-from app.accounts.models import Scope
 from app.api.auth import actor
 from app.api.incidents import ONE
 from app.api.operations import operation
 from app.api.preconditions import precondition
 from app.api.schemas.reviews import FollowUpOut, NewFollowUp, ReviewOut, Settled, Written
 from app.incidents import queries as incidents
+from app.records.accounts import Scope
 from app.reviews import queries, service
 
 

@@ -1,6 +1,7 @@
 """All operations of the API, gathered on its blueprint."""
 
 from app.api import (
+    alerts,
     automation,
     health,
     incidents,
@@ -8,7 +9,6 @@ from app.api import (
     openapi,
     people,
     relations,
-    remediation,
     reports,
     reviews,
     stats,
@@ -16,6 +16,7 @@ from app.api import (
 from app.api.operations import bp
 
 __all__ = [
+    "alerts",
     "automation",
     "bp",
     "health",
@@ -24,7 +25,6 @@ __all__ = [
     "openapi",
     "people",
     "relations",
-    "remediation",
     "reports",
     "reviews",
     "stats",

@@ -1,6 +1,5 @@
 """The numbers of the metrics and of the page of numbers, for programs that are no Prometheus."""
 
-from app.accounts.models import Scope
 from app.api.operations import operation
 from app.api.schemas.stats import (
     DecisionCount,
@@ -12,15 +11,16 @@ from app.api.schemas.stats import (
     VerdictCount,
 )
 from app.clock import now
-from app.dashboard import numbers
-from app.dashboard.periods import Period
+from app.numbers import queries as numbers
+from app.numbers.periods import Period
 from app.ops import figures
+from app.records.accounts import Scope
 
 
 @operation("GET", "/stats", scope=Scope.READ, query=StatsQuery, answers=Stats)
 def show_stats(*, query: StatsQuery) -> Stats:
     """Count what there is since the beginning, and tell how a period went: times, and what automation did."""
-    runs, verdicts, decisions = (rows for _, _, _, rows in figures.remediation())
+    runs, verdicts, decisions = (rows for _, _, _, rows in figures.automation())
     period = Period.from_url(query.period, now())
     return Stats(
         incidents=[

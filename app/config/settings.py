@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.alerts.identity import PASSING
 from app.config.values import (
     MIN_SECRET_LENGTH,
     Address,
@@ -168,7 +167,7 @@ class Settings(BaseSettings):
         "an exporter is never the service.",
     )
     exporter_labels: Words = Field(
-        PASSING,
+        labels.PASSING,
         description="Labels that tell of the exporter that measured an alert: one that differs only in these "
         "is no second incident. `none` for a difference in any label.",
     )

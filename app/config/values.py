@@ -10,8 +10,8 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
-from app.alerts import severities
-from app.incidents.lifecycle import Severity
+from app import severities
+from app.severities import Severity
 from contract import durations
 
 MIN_SECRET_LENGTH = 32

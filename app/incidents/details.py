@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from app.database import transaction
 from app.errors import InvalidInput
-from app.incidents import changes, service
-from app.incidents.actors import Actor
-from app.incidents.models import EventKind, Incident
+from app.incidents import service
+from app.records import timeline
+from app.records.actors import Actor
+from app.records.incidents import EventKind, Incident
 from app.text import clean, entered
 from contract import limits
 
@@ -31,14 +32,14 @@ def change(
     if wanted.keys() != tags.keys():
         raise _wrong("A label has a name without spaces, and a value on one line.")
     with transaction():
-        incident = changes.lock(incident_id)
+        incident = timeline.lock(incident_id)
         service.compare(incident, version)
         said = _difference(incident, about, wanted)
         if said:
             incident.service, incident.tags = about or None, wanted
             incident.version += 1
             summary = f"{actor.name} changed the details: {'; '.join(said)}"
-            changes.record(incident.id, EventKind.DETAILS_CHANGED, actor, summary, reason="; ".join(said))
+            timeline.record(incident.id, EventKind.DETAILS_CHANGED, actor, summary, reason="; ".join(said))
     return incident
 
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import Source
 from app.incidents.queries import UNRESOLVED, Filters
+from app.records.incidents import Source
+from app.records.lifecycle import State
+from app.severities import Severity
 from contract.matchers import InvalidMatchersError, Matcher, read
 
 if TYPE_CHECKING:

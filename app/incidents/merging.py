@@ -9,9 +9,10 @@ from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
 from app.incidents import changes, queries, service
-from app.incidents.actors import Actor
-from app.incidents.lifecycle import Action, State
-from app.incidents.models import EventKind, Incident, IncidentLink
+from app.records import timeline
+from app.records.actors import Actor
+from app.records.incidents import EventKind, Incident, IncidentLink
+from app.records.lifecycle import Action, State
 
 
 def merge(incident_id: int, *, into: int, actor: Actor, version: int | None = None) -> Incident:
@@ -34,9 +35,9 @@ def merge(incident_id: int, *, into: int, actor: Actor, version: int | None = No
         duplicate.resolved_at = now()
         duplicate.merged_into_id = other.id
         summary = f"{actor.name} merged it into incident {other.id}, which goes on for it."
-        changes.record(duplicate.id, EventKind.MERGED, actor, summary, into=other.id)
+        timeline.record(duplicate.id, EventKind.MERGED, actor, summary, into=other.id)
         summary = f"{actor.name} merged incident {duplicate.id} into this one: {duplicate.title}"
-        changes.record(other.id, EventKind.MERGED, actor, summary, merged=duplicate.id)
+        timeline.record(other.id, EventKind.MERGED, actor, summary, merged=duplicate.id)
         changes.drop_held_mails(duplicate)
     return duplicate
 
@@ -62,7 +63,7 @@ def link(incident_id: int, *, other_id: int, actor: Actor) -> Incident:
             db.session.add(IncidentLink(lower_id=lower.id, higher_id=higher.id))
             for one, other in ((lower, higher), (higher, lower)):
                 summary = f"{actor.name} linked it to incident {other.id}: {other.title}"
-                changes.record(one.id, EventKind.LINKED, actor, summary, other=other.id)
+                timeline.record(one.id, EventKind.LINKED, actor, summary, other=other.id)
     return lower if lower.id == incident_id else higher
 
 
@@ -77,7 +78,7 @@ def unlink(incident_id: int, *, other_id: int, actor: Actor) -> Incident:
         ).all()
         for one, other in ((lower, higher), (higher, lower)) if found else ():
             summary = f"{actor.name} took the link to incident {other.id} away."
-            changes.record(one.id, EventKind.UNLINKED, actor, summary, other=other.id)
+            timeline.record(one.id, EventKind.UNLINKED, actor, summary, other=other.id)
     return lower if lower.id == incident_id else higher
 
 
@@ -113,7 +114,7 @@ def _both(incident_id: int, other_id: int, field: str) -> tuple[Incident, Incide
     if queries.find(other_id) is None:
         raise _wrong(field, f"There is no incident {other_id}.")
     first, second = sorted((incident_id, other_id))
-    return changes.lock(first), changes.lock(second)
+    return timeline.lock(first), timeline.lock(second)
 
 
 def _wrong(field: str, message: str) -> InvalidInput:

@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 
 from app.clock import now
 from app.extensions import db
-from app.incidents.lifecycle import State
-from app.incidents.models import Incident
+from app.records.incidents import Incident
+from app.records.lifecycle import State
 
 
 def reserve(count: int) -> Sequence[int]:

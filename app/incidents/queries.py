@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, String, and_, case, cast, exists, func, no
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app import paging
-from app.alerts.models import AlertEvent
 from app.errors import NotFound
 from app.extensions import db
-from app.incidents import places
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import Incident, Source, TimelineEvent
 from app.paging import MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE, Page
+from app.records import places
+from app.records.alerts import AlertEvent
+from app.records.incidents import Incident, Source, TimelineEvent
+from app.records.lifecycle import State
+from app.severities import Severity
 from contract.matchers import InvalidMatchersError, Matcher, Op, read
 
 UNRESOLVED = (State.OPEN, State.ACKNOWLEDGED)

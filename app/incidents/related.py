@@ -7,9 +7,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from app.extensions import db
-from app.incidents.lifecycle import State
-from app.incidents.models import Incident
-from app.remediation.models import Run
+from app.records.automation import Run
+from app.records.incidents import Incident
+from app.records.lifecycle import State
 
 NEAR = timedelta(minutes=30)
 TARGETS_AMONG = 2000

@@ -10,7 +10,7 @@ from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
 from app.incidents.filters import Selection
-from app.incidents.models import SavedView
+from app.records.incidents import SavedView
 from app.text import entered
 from contract import limits
 

@@ -6,17 +6,19 @@
 
 from sqlalchemy import select
 
-from app.accounts.models import Role, User, UserStatus
 from app.clock import now
 from app.database import transaction
 from app.errors import EditConflict, InvalidInput
 from app.extensions import db
 from app.incidents import changes
-from app.incidents.actors import Actor, ActorKind
-from app.incidents.lifecycle import Action, Severity
-from app.incidents.models import EventKind, Incident, Source, TimelineEvent
 from app.notify import messages
-from app.notify.models import MailKind
+from app.records import timeline
+from app.records.accounts import Role, User, UserStatus
+from app.records.actors import Actor, ActorKind
+from app.records.incidents import EventKind, Incident, Source, TimelineEvent
+from app.records.lifecycle import Action
+from app.records.outbox import MailKind
+from app.severities import Severity
 from app.text import entered
 from contract import limits
 
@@ -63,7 +65,7 @@ def acknowledge(incident_id: int, *, actor: Actor, version: int | None = None) -
         incident.acknowledged_at = now()
         if incident.owner_id is None:
             incident.owner_id = actor.user_id
-        changes.record(incident.id, EventKind.ACKNOWLEDGED, actor, f"Acknowledged by {actor.name}.")
+        timeline.record(incident.id, EventKind.ACKNOWLEDGED, actor, f"Acknowledged by {actor.name}.")
     return incident
 
 
@@ -83,7 +85,7 @@ def assign(incident_id: int, *, owner_id: int | None, actor: Actor, version: int
         incident.owner = owner
         whom = "nobody" if owner is None else "themselves" if owner.id == actor.user_id else owner.name
         new = owner.name if owner else None
-        changes.record(
+        timeline.record(
             incident.id, EventKind.ASSIGNED, actor, f"{actor.name} assigned it to {whom}.", old=old, new=new
         )
         if owner is not None and owner.id != actor.user_id:
@@ -96,7 +98,7 @@ def comment(incident_id: int, *, body: str, actor: Actor, version: int | None = 
     body = entered("body", body, MAX_TEXT, required=True)
     with transaction():
         incident = _change(incident_id, Action.COMMENT, version)
-        changes.record(incident.id, EventKind.COMMENTED, actor, f"{actor.name} commented.", body=body)
+        timeline.record(incident.id, EventKind.COMMENTED, actor, f"{actor.name} commented.", body=body)
     return incident
 
 
@@ -108,7 +110,7 @@ def escalate(incident_id: int, *, actor: Actor, reason: str = "", version: int |
         incident.escalated_at = now()
         by_machine = actor.kind is ActorKind.AUTOMATION
         verb = "Automation gave up and called for people" if by_machine else f"Escalated by {actor.name}"
-        changes.record(incident.id, EventKind.ESCALATED, actor, _sentence(verb, reason), reason=reason)
+        timeline.record(incident.id, EventKind.ESCALATED, actor, _sentence(verb, reason), reason=reason)
         kind = MailKind.GAVE_UP if by_machine else MailKind.ESCALATED
         changes.tell(kind, incident, actor, reason=reason)
     return incident
@@ -124,7 +126,7 @@ def change_severity(
         if severity is not old:
             incident.severity = severity
             summary = f"{actor.name} changed the severity from {old} to {severity}."
-            changes.record(incident.id, EventKind.SEVERITY_CHANGED, actor, summary, old=old, new=severity)
+            timeline.record(incident.id, EventKind.SEVERITY_CHANGED, actor, summary, old=old, new=severity)
     return incident
 
 
@@ -162,7 +164,7 @@ def _burns_elsewhere(incident: Incident) -> bool:
 
 def _read(incident_id: int, version: int | None) -> Incident:
     """Load the incident under lock and compare versions."""
-    incident = changes.lock(incident_id)
+    incident = timeline.lock(incident_id)
     compare(incident, version)
     return incident
 

@@ -10,8 +10,8 @@ from app.clock import now
 from app.database import once
 from app.errors import NotFound
 from app.extensions import db
-from app.maintenance.models import MaintenanceWindow
 from app.paging import MAX_ID, PAGE_SIZE, Page, newest_first
+from app.records.maintenance import MaintenanceWindow
 
 
 class Hold(NamedTuple):

@@ -10,13 +10,12 @@ from app.database import transaction
 from app.errors import FieldError, InvalidInput, InvalidTransition
 from app.extensions import db
 from app.formats import exact
-from app.incidents.actors import Actor
-from app.incidents.models import Incident
 from app.maintenance import matching, queries
-from app.maintenance.models import WEEK, MaintenanceWindow
-from app.notify.models import MailState, OutboxMessage
-from app.ops import audit
-from app.remediation import control
+from app.records import audit, instructions
+from app.records.actors import Actor
+from app.records.incidents import Incident
+from app.records.maintenance import WEEK, MaintenanceWindow
+from app.records.outbox import MailState, OutboxMessage
 from app.text import entered
 from contract import limits
 
@@ -60,7 +59,7 @@ def plan(
     with transaction():
         db.session.add(window)
         db.session.flush()
-        control.grow()
+        instructions.grow()
         summary = f"{actor.name} planned maintenance {window.id}, {exact(starts_at)}: {window.comment}"
         audit.record("maintenance_planned", actor, summary, window=window.id)
     return window
@@ -83,7 +82,7 @@ def end(window_id: int, *, actor: Actor) -> MaintenanceWindow:
         window.ended_by, window.ended_by_id, window.ended_by_email = actor.name, actor.user_id, actor.email
         db.session.flush()
         _release(window)
-        control.grow()
+        instructions.grow()
         summary = f"{actor.name} ended maintenance {window.id}: {window.comment}"
         audit.record("maintenance_ended", actor, summary, window=window.id)
     return window

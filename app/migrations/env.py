@@ -6,9 +6,9 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import text
 
-from app import models
 from app.database import EnumText, UtcDateTime, take_time
 from app.extensions import db
+from app.records import tables
 
 POSTGRES_LOCK = 6_479_100
 """Any fixed number: the advisory lock that makes a second migrating process wait."""
@@ -36,7 +36,7 @@ def run() -> None:
         connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         context.configure(
             connection=connection,
-            target_metadata=models.metadata,
+            target_metadata=tables.metadata,
             render_as_batch=is_sqlite,
             compare_type=True,
             render_item=plain_types,

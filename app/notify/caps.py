@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from flask import current_app
 from sqlalchemy import ColumnElement, func, select, true, update
 
-from app.accounts.models import User
 from app.clock import now
 from app.extensions import db
-from app.incidents.models import EventKind, TimelineEvent
-from app.notify.models import CALLS, NEWS, MailKind, MailState, OutboxMessage
-from app.subscriptions.models import MailSubscription
+from app.records.accounts import User
+from app.records.incidents import EventKind, TimelineEvent
+from app.records.outbox import CALLS, NEWS, MailKind, MailState, OutboxMessage
+from app.records.subscriptions import MailSubscription
 
 HOUR = timedelta(hours=1)
 COLLECT_FOR = timedelta(minutes=15)

@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from app.accounts.models import User
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
 from app.formats import clock_time
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import Incident
 from app.notify import caps, outbox
 from app.notify.messages import VERBS, base_url, choose_url, unsubscribe_url, written
-from app.notify.models import MailKind, MailState, OutboxMessage
+from app.records.accounts import User
+from app.records.incidents import Incident
+from app.records.lifecycle import State
+from app.records.outbox import MailKind, MailState, OutboxMessage
+from app.severities import Severity
 
 MOST = 500
 """Mails that one digest stands for; what is more comes in the next one at once."""

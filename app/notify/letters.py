@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.accounts.models import Role, User
 from app.clock import in_words
 from app.extensions import db
 from app.notify.messages import KEEP_TRYING, base_url, is_on, written
-from app.notify.models import MailKind, OutboxMessage
+from app.records.accounts import Role, User
+from app.records.outbox import MailKind, OutboxMessage
 from app.text import one_line
 
 MAX_NAME = 80

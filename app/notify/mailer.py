@@ -8,9 +8,9 @@ from email.utils import parseaddr
 from functools import cached_property
 
 from app.config import Settings
-from app.notify.models import OutboxMessage
 from app.notify.smtp import Conversation, DeliveryError, Phase
 from app.notify.wire import ascii_domain, compose
+from app.records.outbox import OutboxMessage
 
 __all__ = ["DeliveryError", "Mailer", "compose"]
 

@@ -11,17 +11,16 @@ from flask import current_app
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from sqlalchemy import select
 
-from app import rows
 from app.clock import in_words, now
 from app.config import Settings
 from app.extensions import db
-from app.incidents.actors import Actor
-from app.incidents.models import Incident
 from app.maintenance.queries import Hold
 from app.notify import recipients
-from app.notify.models import NEWS, MailKind, OutboxMessage
-from app.remediation.models import Run
-from app.subscriptions import models as subscriptions
+from app.records import rows, subscriptions
+from app.records.actors import Actor
+from app.records.automation import Run
+from app.records.incidents import Incident
+from app.records.outbox import NEWS, MailKind, OutboxMessage
 from app.subscriptions import service as links
 from app.text import one_line
 from contract.runs import Verdict

@@ -10,15 +10,14 @@ from app.clock import now
 from app.database import transaction
 from app.errors import NotFound
 from app.extensions import db
-from app.incidents import changes
-from app.incidents.actors import SYSTEM, Actor
-from app.incidents.models import EventKind
 from app.notify import caps
 from app.notify.messages import KEEP_TRYING, VERBS
-from app.notify.models import CARRIES_A_KEY, MailState, OutboxMessage
-from app.ops import audit
-from app.ops.models import WorkerHeartbeat
 from app.paging import PAGE_SIZE, Page, newest_first
+from app.records import audit, timeline
+from app.records.actors import SYSTEM, Actor
+from app.records.incidents import EventKind
+from app.records.operations import WorkerHeartbeat
+from app.records.outbox import CARRIES_A_KEY, MailState, OutboxMessage
 from app.text import one_line
 
 log = structlog.get_logger()
@@ -142,7 +141,7 @@ def mark_failed(
         if not incidents:
             audit.record("mail_failed", SYSTEM, summary, mail=message.id)
         for incident_id in incidents:
-            changes.record(incident_id, EventKind.MAIL_FAILED, SYSTEM, summary, mail=message.id)
+            timeline.record(incident_id, EventKind.MAIL_FAILED, SYSTEM, summary, mail=message.id)
 
 
 def _told_by(message: OutboxMessage) -> Sequence[int]:
@@ -214,7 +213,7 @@ def tell_when_all_are_done(message: OutboxMessage) -> None:
     """Write one timeline event for mails that tell the same thing, with the last of them."""
     if message.incident_id is None:
         return
-    changes.lock(message.incident_id)
+    timeline.lock(message.incident_id)
     db.session.flush()
     rows = db.session.execute(
         select(OutboxMessage.state, func.count())
@@ -228,7 +227,7 @@ def tell_when_all_are_done(message: OutboxMessage) -> None:
     whom = [message.recipient if sent == 1 and not digested else _people(sent)] if sent else []
     whom += [f"{_people(digested)} in a digest"] if digested else []
     summary = f"Mail “{VERBS[message.kind]}” sent to {', and to '.join(whom)}."
-    changes.record(message.incident_id, EventKind.MAIL_SENT, SYSTEM, summary, mail_kind=message.kind)
+    timeline.record(message.incident_id, EventKind.MAIL_SENT, SYSTEM, summary, mail_kind=message.kind)
 
 
 def _people(count: int) -> str:

@@ -7,13 +7,13 @@ import structlog
 from flask import current_app
 from sqlalchemy import or_, select
 
-from app.accounts.models import User, UserStatus
 from app.config import Settings
 from app.database import once
 from app.extensions import db
-from app.incidents.models import Incident
-from app.notify.models import CALLS, MailKind
-from app.subscriptions.models import MailSubscription, Reach, Topic
+from app.records.accounts import User, UserStatus
+from app.records.incidents import Incident
+from app.records.outbox import CALLS, MailKind
+from app.records.subscriptions import MailSubscription, Reach, Topic
 
 log = structlog.get_logger()
 

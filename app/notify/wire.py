@@ -9,7 +9,7 @@ from typing import Any, override
 
 import idna
 
-from app.notify.models import OutboxMessage
+from app.records.outbox import OutboxMessage
 
 FOLDED = frozenset({"subject", "from", "to"})
 LONGEST_LINE = 998

@@ -6,15 +6,16 @@ from typing import Any
 
 from sqlalchemy import and_, func, select
 
-from app.alerts.models import JournalCursor
+from app.automation import queries
 from app.clock import now
 from app.extensions import db
-from app.incidents.lifecycle import Severity, State
 from app.incidents.queries import counts
-from app.notify.models import MailState, OutboxMessage
-from app.ops.models import AuditEvent, WorkerHeartbeat
-from app.remediation import queries
-from app.remediation.models import AutomationHeartbeat, Decision, Run
+from app.records.alerts import JournalCursor
+from app.records.automation import AutomationHeartbeat, Decision, Run
+from app.records.lifecycle import State
+from app.records.operations import AuditEvent, WorkerHeartbeat
+from app.records.outbox import MailState, OutboxMessage
+from app.severities import Severity
 from contract.runs import OVER, Verdict
 
 UNSENT = (MailState.WAITING, MailState.SENDING)
@@ -69,7 +70,7 @@ def is_paused(beat: AutomationHeartbeat | None) -> bool:
     return queries.is_paused() or (beat is not None and beat.is_paused)
 
 
-def remediation() -> Iterator[tuple[str, str, Sequence[str], Sequence[tuple[Sequence[str], int]]]]:
+def automation() -> Iterator[tuple[str, str, Sequence[str], Sequence[tuple[Sequence[str], int]]]]:
     """Yield name, help, label names and counts of runs, verdicts and decisions."""
     runs = select(Run.remedy, Run.state, func.count()).where(Run.state.in_(OVER))
     yield (

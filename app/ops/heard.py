@@ -6,14 +6,14 @@ from enum import StrEnum
 
 from sqlalchemy import func, select
 
-from app.alerts import cursor
 from app.alerts.standing import is_watchdog_overdue
+from app.automation.standing import SILENT_AFTER
 from app.clock import now
 from app.config import Settings
 from app.extensions import db
 from app.ops import figures
-from app.ops.models import WorkerHeartbeat
-from app.remediation.standing import SILENT_AFTER
+from app.records import cursor
+from app.records.operations import WorkerHeartbeat
 
 MAIL_STUCK_AFTER = timedelta(minutes=10)
 """As the rule MailStuck has it."""

@@ -11,10 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts import throttle
 from app.extensions import db
-from app.incidents.lifecycle import Severity, State
-from app.notify.models import MailState
 from app.ops import callers, figures, room
-from app.remediation.models import AutomationHeartbeat
+from app.records.automation import AutomationHeartbeat
+from app.records.lifecycle import State
+from app.records.outbox import MailState
+from app.severities import Severity
 from contract.runs import GIVEN, OVER
 
 SLOTS = 8
@@ -164,7 +165,7 @@ def _automation() -> Iterator[Metric]:
         )
     is_paused = figures.is_paused(beat)
     yield GaugeMetricFamily("oims_automation_paused", "1 while people have paused it.", is_paused)
-    for name, text, labels, rows in figures.remediation():
+    for name, text, labels, rows in figures.automation():
         metric = CounterMetricFamily(name, text, labels=labels)
         known = {tuple(values): count for values, count in rows}
         for values, count in (dict.fromkeys(_expected(name, beat), 0) | known).items():

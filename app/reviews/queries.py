@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from app.extensions import db
-from app.incidents.models import FollowUp
+from app.records.incidents import FollowUp
 
 
 def follow_ups(incident_id: int) -> Sequence[FollowUp]:

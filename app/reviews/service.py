@@ -7,10 +7,11 @@ from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput, NotFound
 from app.extensions import db
-from app.incidents import changes, service
-from app.incidents.actors import Actor
-from app.incidents.models import EventKind, FollowUp, Incident
+from app.incidents import service
 from app.paging import MAX_ID
+from app.records import timeline
+from app.records.actors import Actor
+from app.records.incidents import EventKind, FollowUp, Incident
 from app.text import entered
 from contract import limits
 
@@ -31,12 +32,12 @@ def write(
     summary = entered("summary", summary, service.MAX_TEXT)
     cause = entered("cause", cause, service.MAX_TEXT)
     with transaction():
-        incident = changes.lock(incident_id)
+        incident = timeline.lock(incident_id)
         service.compare(incident, version)
         if (incident.summary, incident.cause) != (summary, cause):
             incident.summary, incident.cause = summary, cause
             incident.version += 1
-            changes.record(incident.id, EventKind.REVIEWED, actor, f"{actor.name} wrote the review.")
+            timeline.record(incident.id, EventKind.REVIEWED, actor, f"{actor.name} wrote the review.")
     return incident
 
 
@@ -51,7 +52,7 @@ def add_follow_up(
     """
     text = entered("text", " ".join(text.split()), MAX_FOLLOW_UP, required=True)
     with transaction():
-        incident = changes.lock(incident_id)
+        incident = timeline.lock(incident_id)
         if db.session.query(FollowUp).filter_by(incident_id=incident.id).count() >= MOST_FOLLOW_UPS:
             message = f"An incident has at most {MOST_FOLLOW_UPS} follow-ups."
             raise InvalidInput(message, [{"field": "text", "message": message}])
@@ -64,7 +65,7 @@ def add_follow_up(
         db.session.flush()
         whom = f" for {owner.name}" if owner else ""
         summary = f"{actor.name} added a follow-up{whom}: {text}"
-        changes.record(incident.id, EventKind.FOLLOW_UP, actor, summary, reason=text)
+        timeline.record(incident.id, EventKind.FOLLOW_UP, actor, summary, reason=text)
     return item
 
 
@@ -76,7 +77,7 @@ def settle(incident_id: int, item_id: int, *, is_done: bool, actor: Actor) -> Fo
 
     """
     with transaction():
-        incident = changes.lock(incident_id)
+        incident = timeline.lock(incident_id)
         item = db.session.get(FollowUp, item_id) if item_id <= MAX_ID else None
         if item is None or item.incident_id != incident.id:
             raise NotFound(f"Incident {incident_id} has no follow-up {item_id}.")
@@ -84,5 +85,5 @@ def settle(incident_id: int, item_id: int, *, is_done: bool, actor: Actor) -> Fo
             item.done_at = now() if is_done else None
             verb = "did a follow-up" if is_done else "opened a follow-up again"
             summary = f"{actor.name} {verb}: {item.text}"
-            changes.record(incident.id, EventKind.FOLLOW_UP, actor, summary, reason=item.text)
+            timeline.record(incident.id, EventKind.FOLLOW_UP, actor, summary, reason=item.text)
     return item

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from app.accounts.models import User
 from app.database import transaction
 from app.errors import NotFound
 from app.extensions import db
-from app.incidents.actors import Actor
-from app.ops import audit
-from app.subscriptions.models import NEWS, Least, MailSubscription, Reach, Topic
+from app.records import audit
+from app.records.accounts import User
+from app.records.actors import Actor
+from app.records.subscriptions import NEWS, Least, MailSubscription, Reach, Topic
 
 SALT = "mail-unsubscribe"
 DEAD = "This link leads nowhere. Log in and choose your mails on your profile."

@@ -11,7 +11,6 @@ from automation.cli.follow import load_checked_policy
 from automation.cli.table import show
 from automation.clock import SystemClock, iso
 from automation.config import Settings, load_settings
-from automation.decide.model import Decision
 from automation.decide.rules import decide
 from automation.errors import ConfigurationError
 from automation.events.mutes import Mutes
@@ -22,6 +21,7 @@ from automation.ledger.episodes import Episode
 from automation.logs import configure_logging
 from automation.policy.folder import Folder
 from automation.policy.schemas import Remedy
+from automation.records import Decision
 from automation.verify import hold_of, within_of
 
 

@@ -1,11 +1,9 @@
 """How many runs there may be: on a target, on all targets, at once."""
 
+from automation.clock import DAY, HOUR
 from automation.decide.case import Case, Obstacle
-from automation.decide.model import PastRun
+from automation.records import PastRun
 from contract.decisions import Reason
-
-HOUR = 3600.0
-DAY = 86400.0
 
 
 def target_budget(case: Case) -> Obstacle | None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from automation.decide.model import PastRun, Situation
+from automation.decide.situation import Situation
 from automation.ledger.episodes import Episode
 from automation.policy.match import Target
 from automation.policy.schemas import Policy, Remedy
+from automation.records import PastRun
 from contract.decisions import Reason
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from automation.clock import parse_time
-from automation.decide.budgets import HOUR, global_budget, target_budget
+from automation.clock import HOUR, parse_time
+from automation.decide.budgets import global_budget, target_budget
 from automation.decide.case import Case, Guard, Obstacle
-from automation.decide.model import Decision, Situation
+from automation.decide.situation import Situation
 from automation.ledger.episodes import Episode
 from automation.policy.match import (
     InvalidTargetError,
@@ -15,6 +15,7 @@ from automation.policy.match import (
     find_values,
 )
 from automation.policy.schemas import Mode, Policy
+from automation.records import Decision
 from automation.verify import within_of
 from contract import durations
 from contract.decisions import DecisionKind, Reason

@@ -7,10 +7,9 @@ from math import inf
 
 import structlog
 
-from automation.clock import Clock, iso, parse_time
-from automation.decide.budgets import HOUR
-from automation.decide.model import Decision, PastRun, Question, Situation
+from automation.clock import HOUR, Clock, iso, parse_time
 from automation.decide.rules import decide
+from automation.decide.situation import Situation
 from automation.follow.looks import Waiting
 from automation.follow.verdicts import Rollouts, Verdicts
 from automation.instructions.reader import known
@@ -22,6 +21,7 @@ from automation.ledger.episodes import Episode
 from automation.metrics import Metrics
 from automation.policy.match import InvalidTargetError, find_remedy, find_target, find_values
 from automation.policy.schemas import Mode, Policy, Remedy
+from automation.records import Decision, PastRun, Question
 from automation.verify import hold_of, within_of
 from contract.decisions import DecisionKind, Reason
 

@@ -3,9 +3,8 @@
 from typing import Any
 
 from automation import __version__
-from automation.clock import Clock, iso
+from automation.clock import HOUR, Clock, iso
 from automation.config import Settings
-from automation.decide.budgets import HOUR
 from automation.ledger import episodes, reports, runs
 from automation.ledger.database import Ledger
 from automation.metrics import Standing

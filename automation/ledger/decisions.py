@@ -6,11 +6,11 @@ import uuid
 from typing import Any
 
 from automation.clock import Clock, at, iso
-from automation.decide.model import Decision
 from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.reports import DECISIONS, spool
+from automation.records import Decision
 
 
 def current(ledger: Ledger, episode: str) -> sqlite3.Row | None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from automation.decide.budgets import DAY
-from automation.decide.model import PastRun
+from automation.clock import DAY
 from automation.ledger.database import Ledger
 from automation.ledger.runs import past
+from automation.records import PastRun
 
 
 @dataclass(frozen=True)

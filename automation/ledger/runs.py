@@ -6,13 +6,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from automation.clock import Clock, iso
-from automation.decide.budgets import DAY
-from automation.decide.model import Decision, PastRun
+from automation.clock import DAY, Clock, iso
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.reports import RUNS, spool
 from automation.policy.schemas import Mode, Remedy
+from automation.records import Decision, PastRun
 from contract.runs import ALLOWED, OPEN, RunReason, RunState, Verdict
 
 Variables = dict[str, int | str]

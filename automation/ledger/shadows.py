@@ -1,8 +1,8 @@
 """The runs that shadow mode would have done: they count for its cooldowns and budgets like real ones."""
 
-from automation.decide.budgets import DAY
-from automation.decide.model import PastRun
+from automation.clock import DAY
 from automation.ledger.database import Ledger
+from automation.records import PastRun
 from contract.runs import RunState
 
 

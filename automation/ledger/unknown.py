@@ -1,8 +1,8 @@
 """Episodes of which nobody knows what was done: those that are older than a repair of the ledger."""
 
-from automation.decide.budgets import DAY
-from automation.decide.model import PastRun
+from automation.clock import DAY
 from automation.ledger.database import Ledger
+from automation.records import PastRun
 from contract.runs import RunState
 
 KEY = "unknown_until"

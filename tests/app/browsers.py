@@ -4,7 +4,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts import sessions
-from app.accounts.models import User
+from app.records.accounts import User
 
 
 def signed_in(app: Flask, user: User) -> FlaskClient:

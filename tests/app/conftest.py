@@ -11,12 +11,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
 from app.accounts import passwords, service, tokens
-from app.accounts.models import Role, Scope, User, UserStatus
 from app.config import Settings, load
 from app.extensions import db
-from app.incidents.actors import SYSTEM
+from app.factory import create_app
+from app.records.accounts import Role, Scope, User, UserStatus
+from app.records.actors import SYSTEM
 from tests.app import compiled, databases
 
 PASSWORD = "three blue lamps"

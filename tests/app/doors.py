@@ -28,7 +28,7 @@ PUBLIC = frozenset(
         "second_step.leave",
         "second_step.log_in",
         "second_step.log_in_options",
-        "dashboard.theme",
+        "numbers.theme",
         "ops.healthz",
         "ops.readyz",
     }

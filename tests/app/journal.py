@@ -6,12 +6,13 @@ from typing import Any
 
 import sqlalchemy
 
-from app.alerts import cursor, intake
+from app.alerts import intake
 from app.alerts.events import JournalEvent
 from app.clock import now, rfc3339
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
+from app.records import cursor
 
 _numbers = count(1)
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.accounts.models import User
+from app.records.accounts import User
 from tests.app.browsers import signed_in
 from tests.app.conftest import PASSWORD
 

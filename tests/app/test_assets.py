@@ -6,7 +6,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from app.assets import FOLDER
+from app.web.assets import FOLDER
 
 
 @pytest.fixture

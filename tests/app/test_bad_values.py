@@ -14,8 +14,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from werkzeug.routing import Rule
 
-from app.accounts.models import Role, Scope
 from app.extensions import db
+from app.records.accounts import Role, Scope
 from tests.app.browsers import signed_in
 from tests.app.conftest import make_user
 from tests.app.doors import PUBLIC

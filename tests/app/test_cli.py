@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from app.accounts import password_login, service, tokens
-from app.accounts.models import Role, Scope
 from app.cli import main
-from app.incidents.actors import SYSTEM
+from app.records.accounts import Role, Scope
+from app.records.actors import SYSTEM
 
 AUTOMATION = "0123456789012345678901234567890123456789"
 

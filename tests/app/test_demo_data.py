@@ -4,14 +4,15 @@ import pytest
 
 from app import demo_data
 from app.clock import now
-from app.dashboard import numbers
-from app.dashboard.periods import Period
 from app.errors import InvalidInput
 from app.extensions import db
 from app.incidents import service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident, TimelineEvent
+from app.numbers import queries as numbers
+from app.numbers.periods import Period
+from app.records.actors import SYSTEM
+from app.records.incidents import EventKind, Incident, TimelineEvent
+from app.records.lifecycle import State
+from app.severities import Severity
 
 pytestmark = pytest.mark.usefixtures("context")
 

@@ -13,13 +13,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import inspect, text
 
-from app import models, provision
+from app import provision
 from app.config import Settings
 from app.database import MIGRATIONS
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import State
+from app.records import tables
+from app.records.actors import SYSTEM
+from app.records.lifecycle import State
 from tests.app import databases
 
 
@@ -43,7 +44,7 @@ def test_there_is_one_head() -> None:
 def test_the_migrated_schema_is_what_the_models_say() -> None:
     with db.engine.connect() as connection:
         found = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(found, models.metadata) == []
+        assert compare_metadata(found, tables.metadata) == []
 
 
 @pytest.mark.usefixtures("context")

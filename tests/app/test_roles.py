@@ -9,13 +9,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.accounts import service, tokens
-from app.accounts.models import Role, Scope, User, UserStatus
 from app.clock import now
 from app.extensions import db
 from app.incidents import service as incidents
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
-from app.ops.models import AuditEvent
+from app.records.accounts import Role, Scope, User, UserStatus
+from app.records.actors import SYSTEM
+from app.records.operations import AuditEvent
+from app.severities import Severity
 from tests.app.browsers import signed_in
 from tests.app.conftest import make_user
 from tests.app.doors import BY_A_SIGNED_LINK, LEAVING, LOOKING, RANK, doors, pages

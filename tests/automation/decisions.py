@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from automation.decide.model import Question
+from automation.records import Question
 from contract.decisions import DecisionKind, Reason
 from contract.runs import RunState, Verdict
 from tests.automation.situations import (

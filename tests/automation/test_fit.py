@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.remediation.schemas import DecisionReport, RunReport
+from app.automation.schemas import DecisionReport, RunReport
 from automation.fit import forms, select
 from automation.run.tasks import Tasks
 from contract import limits

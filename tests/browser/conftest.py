@@ -14,13 +14,14 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy import text
 from werkzeug.serving import make_server
 
-from app import create_app, models
 from app.accounts import passwords, service
-from app.accounts.models import Role
 from app.config import Settings
 from app.database import Base
 from app.extensions import db
-from app.notify.models import OutboxMessage
+from app.factory import create_app
+from app.records import tables
+from app.records.accounts import Role
+from app.records.outbox import OutboxMessage
 from tests.app.browsers import signed_in
 from tests.app.databases import postgres_database
 from tests.app.pages import stories
@@ -91,7 +92,7 @@ class Site:
         self.now = datetime.now(UTC).replace(microsecond=0)
         with self.app.app_context():
             if db.engine.dialect.name == "postgresql":
-                names = ", ".join(models.metadata.tables)
+                names = ", ".join(tables.metadata.tables)
                 with db.engine.begin() as connection:
                     connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
             else:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from app.accounts import invitations, resets, tokens
-from app.accounts.models import Role, Scope
 from app.extensions import db
 from app.incidents import merging
-from app.incidents.actors import SYSTEM
 from app.maintenance import service as maintenance
 from app.notify import messages
-from app.notify.models import MailKind, OutboxMessage
-from app.remediation.models import Run
+from app.records.accounts import Role, Scope
+from app.records.actors import SYSTEM
+from app.records.automation import Run
+from app.records.outbox import MailKind, OutboxMessage
 from app.reviews import service as reviews
 from tests.app.doors import PUBLIC
 from tests.app.pages import stories

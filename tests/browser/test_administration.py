@@ -5,10 +5,10 @@ import re
 from playwright.sync_api import expect
 
 from app.accounts import service as accounts
-from app.accounts.models import Role, UserStatus
 from app.extensions import db
 from app.notify import letters
-from app.notify.models import MailState, OutboxMessage
+from app.records.accounts import Role, UserStatus
+from app.records.outbox import MailState, OutboxMessage
 from tests.app.pages import stories
 from tests.browser.conftest import BOTH
 from tests.browser.test_flows import WITHOUT_SCRIPT

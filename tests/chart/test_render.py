@@ -125,7 +125,7 @@ def test_the_chart_has_no_dependency_crd_or_install_hook():
 
 def test_the_chart_introduces_itself_without_a_host():
     chart = yaml.safe_load((rendering.CHART / "Chart.yaml").read_text())
-    icon = (rendering.CHART.parents[1] / "app/static/favicon-calm.svg").read_bytes()
+    icon = (rendering.CHART.parents[1] / "app/web/static/favicon-calm.svg").read_bytes()
     assert chart["icon"] == f"data:image/svg+xml;base64,{base64.b64encode(icon).decode()}"
     assert chart["maintainers"]
     assert chart["annotations"]["artifacthub.io/category"] == "monitoring-logging"

@@ -6,7 +6,7 @@ import sqlite3
 import psycopg
 import pytest
 
-from app.notify.models import MailState
+from app.records.outbox import MailState
 from cli.doctor.incidents import MAIL_STATES
 from tests.automation.doubles import KEY
 from tests.automation.installation import Installation, policy

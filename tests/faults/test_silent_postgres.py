@@ -5,9 +5,9 @@ import time
 import psycopg
 import pytest
 
-from app import create_app
 from app.config import Settings
 from app.extensions import db
+from app.factory import create_app
 from contract import postgres
 from tests.app.conftest import migrate
 from tests.faults.silence import Proxy, frozen

@@ -3,7 +3,17 @@ import subprocess
 
 import pytest
 
-LINTERS = ("ruff", "mypy", "ansible-lint", "yamllint", "shellcheck", "hadolint", "actionlint", "djlint")
+LINTERS = (
+    "ruff",
+    "mypy",
+    "lint-imports",
+    "ansible-lint",
+    "yamllint",
+    "shellcheck",
+    "hadolint",
+    "actionlint",
+    "djlint",
+)
 
 
 @pytest.fixture

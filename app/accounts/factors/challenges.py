@@ -9,11 +9,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, generate_challenge
 
-from app.accounts.factors.models import UsedChallenge
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
+from app.records.factors import UsedChallenge
 
 VALID_FOR = timedelta(minutes=5)
 TOO_LATE = "This took too long, or was answered already. Try again."

@@ -23,15 +23,15 @@ from webauthn.registration.verify_registration_response import VerifiedRegistrat
 
 from app.accounts.factors import challenges
 from app.accounts.factors.challenges import Purpose
-from app.accounts.factors.models import Factor, FactorKind
-from app.accounts.models import User
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
-from app.incidents.actors import Actor
 from app.notify import letters
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import User
+from app.records.actors import Actor
+from app.records.factors import Factor, FactorKind
 
 MAX_ANSWER = 20_000
 DEFAULT_PORTS = {"https": 443, "http": 80}

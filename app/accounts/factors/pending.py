@@ -11,11 +11,11 @@ from sqlalchemy import CursorResult, delete, inspect, select
 
 from app.accounts import sessions
 from app.accounts.factors import service
-from app.accounts.factors.models import PendingLogIn
-from app.accounts.models import Proof, User
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
+from app.records.accounts import Proof, User
+from app.records.factors import PendingLogIn
 
 VALID_FOR = timedelta(minutes=10)
 COOKIE = "pending"

@@ -5,10 +5,10 @@ import secrets
 
 from sqlalchemy import CursorResult, delete, func, select, update
 
-from app.accounts.factors.models import RecoveryCode
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
+from app.records.factors import RecoveryCode
 
 COUNT = 10
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"

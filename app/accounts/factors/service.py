@@ -8,16 +8,16 @@ from sqlalchemy import delete, func, select
 from app.accounts import sessions, throttle
 from app.accounts.factors import passkeys, recovery, totp
 from app.accounts.factors.challenges import Purpose
-from app.accounts.factors.models import Factor, FactorKind, PendingLogIn, RecoveryCode
-from app.accounts.models import User
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.errors import InvalidInput, NotFound, Unauthorized
 from app.extensions import db
-from app.incidents.actors import Actor
 from app.notify import letters
-from app.ops import audit
+from app.records import audit
+from app.records.accounts import User
+from app.records.actors import Actor
+from app.records.factors import Factor, FactorKind, PendingLogIn, RecoveryCode
 from app.text import entered
 
 MAX_FACTORS = 10

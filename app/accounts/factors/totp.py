@@ -10,11 +10,11 @@ from flask import current_app
 from sqlalchemy import CursorResult, or_, select, update
 
 from app.accounts.factors import vault
-from app.accounts.factors.models import Factor, FactorKind
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
+from app.records.factors import Factor, FactorKind
 
 STEPS = (-1, 0, 1)
 """Codes of the step before and after are taken too: clocks differ, and people type slowly."""

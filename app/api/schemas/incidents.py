@@ -8,11 +8,12 @@ from pydantic import BaseModel, Field
 from app.alerts.events import MAX_LABELS, Pairs
 from app.api import preconditions
 from app.api.schemas.base import Id, Input, Page, Person, Several, Tagged, Text, Time, Word
-from app.incidents.actors import ActorKind
 from app.incidents.details import MAX_TAGS
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident, Source, TimelineEvent
 from app.incidents.service import MAX_SERVICE, MAX_TEXT, MAX_TITLE
+from app.records.actors import ActorKind
+from app.records.incidents import EventKind, Incident, Source, TimelineEvent
+from app.records.lifecycle import State
+from app.severities import Severity
 from contract.runs import Verdict
 
 

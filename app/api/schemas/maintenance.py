@@ -6,8 +6,8 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from app.api.schemas.base import Input, Page, Text, Time, Word
 from app.clock import now
-from app.maintenance.models import MaintenanceWindow
 from app.maintenance.service import MAX_COMMENT
+from app.records.maintenance import MaintenanceWindow
 from contract import limits
 
 

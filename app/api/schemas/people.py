@@ -4,8 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from app.accounts.models import Role, Scope, User, UserStatus
 from app.api.schemas.base import Page, Person, Time, Word
+from app.records.accounts import Role, Scope, User, UserStatus
 
 
 class UserQuery(Page):

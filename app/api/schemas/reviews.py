@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from app.api import preconditions
 from app.api.schemas.base import Id, Input, Person, Tagged, Text, Time
-from app.incidents.models import FollowUp, Incident
 from app.incidents.service import MAX_TEXT
+from app.records.incidents import FollowUp, Incident
 from app.reviews.service import MAX_FOLLOW_UP
 
 

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.api.schemas.base import Input, Time
-from app.dashboard.numbers import Automation, Times
-from app.dashboard.periods import Period
-from app.incidents.lifecycle import Severity, State
+from app.numbers.periods import Period
+from app.numbers.queries import Automation, Times
+from app.records.lifecycle import State
+from app.severities import Severity
 
 
 class StatsQuery(Input):

@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError
 
 from app.accounts import devices, gate, password_login, passwords, throttle
 from app.accounts.devices import Device
-from app.accounts.models import User
 from app.clock import now
 from app.errors import TooManyAttempts, Unauthorized, Unavailable
 from app.extensions import db
-from app.ops.models import AuditEvent
+from app.records.accounts import User
+from app.records.operations import AuditEvent
 from tests.app.conftest import PASSWORD
 
 HERE, ELSEWHERE = "192.0.2.1", "198.51.100.7"

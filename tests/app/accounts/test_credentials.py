@@ -12,14 +12,14 @@ from sqlalchemy import event
 
 from app import provision
 from app.accounts import credentials, invitations, names, password_login, resets, service, tokens
-from app.accounts.models import Role, Scope, User, UserStatus
 from app.clock import now
 from app.config import Settings
 from app.errors import InvalidInput, Unauthorized
 from app.extensions import db
-from app.incidents.actors import SYSTEM, Actor
-from app.notify.models import OutboxMessage
-from app.ops.models import AuditEvent
+from app.records.accounts import Role, Scope, User, UserStatus
+from app.records.actors import SYSTEM, Actor
+from app.records.operations import AuditEvent
+from app.records.outbox import OutboxMessage
 from tests.app.conftest import PASSWORD
 
 NEW = "quite another lamp"

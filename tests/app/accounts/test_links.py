@@ -9,13 +9,13 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DatabaseError
 
 from app.accounts import invitations, passwords, resets, service
-from app.accounts.models import Invitation, PasswordReset, Role, User, UserStatus
 from app.clock import now
 from app.errors import InvalidInput, NotFound
 from app.extensions import db
-from app.incidents.actors import SYSTEM
-from app.notify.models import MailKind, OutboxMessage
-from app.ops.models import AuditEvent
+from app.records.accounts import Invitation, PasswordReset, Role, User, UserStatus
+from app.records.actors import SYSTEM
+from app.records.operations import AuditEvent
+from app.records.outbox import MailKind, OutboxMessage
 from tests.app.races import race
 
 NEW = "seven green kettles"

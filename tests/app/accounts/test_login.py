@@ -7,10 +7,10 @@ import pytest
 import time_machine
 
 from app.accounts import password_login, passwords, service, throttle
-from app.accounts.models import User, UserStatus
 from app.clock import now
 from app.errors import InvalidInput, TooManyAttempts, Unauthorized
-from app.incidents.actors import SYSTEM
+from app.records.accounts import User, UserStatus
+from app.records.actors import SYSTEM
 from tests.app.conftest import PASSWORD
 
 

@@ -14,11 +14,11 @@ from sqlalchemy import update
 
 from app import provision
 from app.accounts import names, password_login, service
-from app.accounts.models import User
 from app.config import Settings
 from app.errors import InvalidInput
 from app.extensions import db
-from app.ops.models import AuditEvent
+from app.records.accounts import User
+from app.records.operations import AuditEvent
 from tests.app.conftest import PASSWORD
 
 LIKE_ALICE = [

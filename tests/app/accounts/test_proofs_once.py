@@ -10,12 +10,12 @@ from flask import Flask, session
 
 from app.accounts.factors import challenges, pending, recovery, service, totp
 from app.accounts.factors.challenges import Purpose
-from app.accounts.factors.models import Factor, FactorKind, PendingLogIn
-from app.accounts.models import User
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
+from app.records.accounts import User
+from app.records.factors import Factor, FactorKind, PendingLogIn
 
 AT_ONCE = 4
 

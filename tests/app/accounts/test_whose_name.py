@@ -8,14 +8,14 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts import invitations, service, tokens
-from app.accounts.models import Invitation, Role, Scope, User
+from app.automation import control
 from app.clock import now
 from app.extensions import db
-from app.incidents.actors import SYSTEM, Actor
 from app.maintenance import service as maintenance
-from app.maintenance.models import MaintenanceWindow
-from app.remediation import control
-from app.remediation.models import AutomationControl
+from app.records.accounts import Invitation, Role, Scope, User
+from app.records.actors import SYSTEM, Actor
+from app.records.automation import AutomationControl
+from app.records.maintenance import MaintenanceWindow
 
 
 def plan(actor: Actor) -> MaintenanceWindow:

@@ -6,8 +6,8 @@ from app.alerts.consumer import Answer, _take
 from app.alerts.outage import Watch
 from app.config import Settings
 from app.extensions import db
-from app.incidents.models import Incident, TimelineEvent
-from app.notify.models import MailKind, OutboxMessage
+from app.records.incidents import Incident, TimelineEvent
+from app.records.outbox import MailKind, OutboxMessage
 
 
 class Steady:

@@ -9,15 +9,15 @@ import pytest
 import time_machine
 from sqlalchemy import delete, select
 
-from app.accounts.models import User
-from app.alerts.models import AlertEvent
 from app.clock import rfc3339
 from app.config import Settings
 from app.extensions import db
 from app.incidents import merging
-from app.incidents.actors import Actor
-from app.incidents.models import Incident, TimelineEvent
-from app.notify.models import OutboxMessage
+from app.records.accounts import User
+from app.records.actors import Actor
+from app.records.alerts import AlertEvent
+from app.records.incidents import Incident, TimelineEvent
+from app.records.outbox import OutboxMessage
 from tests.app.journal import event, statements_of, take
 
 pytestmark = pytest.mark.usefixtures("context")

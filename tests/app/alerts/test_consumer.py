@@ -3,14 +3,14 @@
 import pytest
 import sqlalchemy
 
-from app.alerts import cursor
 from app.alerts.consumer import BATCH, LEAST_PIECE, Answer, Pace, _take
 from app.config import Settings
 from app.database import HELD_S
 from app.extensions import db
-from app.incidents.models import EventKind, Incident, TimelineEvent
-from app.notify.models import OutboxMessage
-from app.ops.models import AuditEvent
+from app.records import cursor
+from app.records.incidents import EventKind, Incident, TimelineEvent
+from app.records.operations import AuditEvent
+from app.records.outbox import OutboxMessage
 from tests.app.journal import event, take
 
 pytestmark = pytest.mark.usefixtures("context")

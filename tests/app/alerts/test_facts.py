@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.alerts import titles
 from app.extensions import db
-from app.incidents.models import Incident, TimelineEvent
+from app.records.incidents import Incident, TimelineEvent
 from tests.app.journal import event, take
 
 pytestmark = pytest.mark.usefixtures("context")

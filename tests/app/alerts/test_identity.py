@@ -5,9 +5,9 @@ import pytest
 from app.alerts.identity import identity
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.actors import Actor
-from app.incidents.lifecycle import State
-from app.incidents.models import EventKind, Incident
+from app.records.actors import Actor
+from app.records.incidents import EventKind, Incident
+from app.records.lifecycle import State
 from tests.app.journal import event, take
 
 CRASHING = {

@@ -6,16 +6,17 @@ import pytest
 import time_machine
 from pydantic import ValidationError
 
-from app.accounts.models import User
-from app.alerts import cursor
-from app.alerts.models import AlertEvent
 from app.config import Settings
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.actors import Actor
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident
-from app.notify.models import MailKind, OutboxMessage
+from app.records import cursor
+from app.records.accounts import User
+from app.records.actors import Actor
+from app.records.alerts import AlertEvent
+from app.records.incidents import EventKind, Incident
+from app.records.lifecycle import State
+from app.records.outbox import MailKind, OutboxMessage
+from app.severities import Severity
 from tests.app.journal import event, take
 
 pytestmark = pytest.mark.usefixtures("context")

@@ -6,18 +6,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.accounts.models import User
-from app.alerts import cursor
 from app.alerts.outage import TITLE, Watch
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
 from app.incidents import merging, service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident, Source, TimelineEvent
-from app.notify.models import MailKind
+from app.records import cursor
+from app.records.accounts import User
+from app.records.actors import SYSTEM
+from app.records.incidents import EventKind, Incident, Source, TimelineEvent
+from app.records.lifecycle import State
+from app.records.outbox import MailKind
+from app.severities import Severity
 from tests.app.alerts.outages import Steady, incidents, mails, miss, read, to_all, told
 
 pytestmark = pytest.mark.usefixtures("context")

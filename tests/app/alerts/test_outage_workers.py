@@ -10,11 +10,11 @@ from flask import Flask
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from app.alerts import cursor
 from app.alerts.consumer import Answer, Consumer
 from app.config import Settings
 from app.extensions import db
-from app.incidents.lifecycle import State
+from app.records import cursor
+from app.records.lifecycle import State
 from tests.app.alerts.outages import Steady, incidents, told
 from tests.app.standins import Answering, serving
 from tests.waiting import until

@@ -9,7 +9,7 @@ from app.alerts import wording
 from app.clock import now
 from app.extensions import db
 from app.incidents import queries
-from app.incidents.models import EventKind, Incident
+from app.records.incidents import EventKind, Incident
 from contract import limits
 from tests.app.journal import event, take
 

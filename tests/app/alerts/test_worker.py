@@ -11,10 +11,10 @@ import pytest
 import requests
 from flask import Flask
 
-from app.alerts.models import AlertEvent
 from app.extensions import db
-from app.incidents.models import EventKind, Incident, TimelineEvent
-from app.ops.models import AuditEvent, WorkerHeartbeat
+from app.records.alerts import AlertEvent
+from app.records.incidents import EventKind, Incident, TimelineEvent
+from app.records.operations import AuditEvent, WorkerHeartbeat
 from tests.app.conftest import SECRET_KEY
 from tests.processes import Process
 from tests.waiting import until
@@ -114,8 +114,8 @@ def test_two_workers_at_once_do_each_thing_once_and_stop_when_told(
 def test_a_journal_that_was_replaced_is_read_anew_and_told_of(
     app: Flask, webhook: str, environment: dict[str, str]
 ) -> None:
-    from app.alerts import cursor  # noqa: PLC0415
     from app.database import transaction  # noqa: PLC0415
+    from app.records import cursor  # noqa: PLC0415
 
     with app.app_context():
         with transaction():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.accounts.models import Scope
+from app.records.accounts import Scope
 
 
 @pytest.fixture

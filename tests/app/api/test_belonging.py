@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.accounts.models import Scope
+from app.records.accounts import Scope
 
 
 @pytest.fixture

@@ -8,18 +8,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.accounts.models import Scope
-from app.alerts import cursor
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
 from app.incidents import service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
-from app.notify.models import OutboxMessage
-from app.ops.models import WorkerHeartbeat
-from app.remediation.models import AutomationHeartbeat
+from app.records import cursor
+from app.records.accounts import Scope
+from app.records.actors import SYSTEM
+from app.records.automation import AutomationHeartbeat
+from app.records.operations import WorkerHeartbeat
+from app.records.outbox import OutboxMessage
+from app.severities import Severity
 
 ALL_WELL = dict.fromkeys(("worker", "mail", "webhook", "watchdog", "automation"), "heard")
 LONG = timedelta(minutes=20)

@@ -11,13 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from app.accounts.models import Scope
 from app.api import idempotency
-from app.api.models import KeptAnswer
 from app.clock import now
 from app.extensions import db
 from app.incidents import service
-from app.incidents.models import Incident
+from app.records.accounts import Scope
+from app.records.idempotency import KeptAnswer
+from app.records.incidents import Incident
 
 PATH = "/api/v1/incidents"
 

@@ -9,9 +9,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts import tokens
-from app.accounts.models import Scope
 from app.clock import now
-from app.incidents.actors import SYSTEM
+from app.records.accounts import Scope
+from app.records.actors import SYSTEM
 
 
 def test_an_incident_is_opened_worked_on_and_read_back(

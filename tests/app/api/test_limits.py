@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.accounts.models import Scope
 from app.api import limits
+from app.records.accounts import Scope
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.accounts import tokens
-from app.accounts.models import Scope, User
-from app.alerts.models import AlertEvent
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
-from app.incidents.actors import SYSTEM
+from app.records.accounts import Scope, User
+from app.records.actors import SYSTEM
+from app.records.alerts import AlertEvent
 from tests.app.pages.stories import healed
 
 AT = "2026-11-23T10:00:00.000Z"

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.accounts.models import Scope
+from app.records.accounts import Scope
 
 ADDRESS = "/api/v1/maintenance"
 

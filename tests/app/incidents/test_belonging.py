@@ -8,12 +8,13 @@ import time_machine
 from app.errors import InvalidTransition
 from app.extensions import db
 from app.incidents import details, merging, queries, saved, service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity, State
 from app.incidents.related import related
 from app.paging import MAX_ID
+from app.records.actors import SYSTEM
+from app.records.lifecycle import State
 from app.reviews import queries as reviews
 from app.reviews import service as review_service
+from app.severities import Severity
 from tests.app.pages import stories
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

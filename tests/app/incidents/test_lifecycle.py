@@ -15,12 +15,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from app.accounts.models import User
 from app.errors import InvalidTransition
 from app.incidents import queries, service
-from app.incidents.actors import Actor
-from app.incidents.lifecycle import ALLOWED, Action, Severity, State, actions_for, transition
-from app.incidents.models import EventKind
+from app.records.accounts import User
+from app.records.actors import Actor
+from app.records.incidents import EventKind
+from app.records.lifecycle import ALLOWED, Action, State, actions_for, transition
+from app.severities import Severity
 
 TABLE = {
     State.OPEN: {

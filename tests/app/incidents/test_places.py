@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.accounts.models import Scope
+from app.automation.queries import decisions_of, runs_of
 from app.clock import now, rfc3339
 from app.config import Settings
 from app.extensions import db
-from app.incidents import queries, story
-from app.incidents.models import EventKind, Incident, TimelineEvent
-from app.remediation.queries import decisions_of, runs_of
+from app.incidents import queries
+from app.records.accounts import Scope
+from app.records.incidents import EventKind, Incident, TimelineEvent
+from app.web.incidents import story
+from tests.app.automation.test_reports import decision, run
 from tests.app.journal import event, take
-from tests.app.remediation.test_reports import decision, run
 
 
 @pytest.fixture

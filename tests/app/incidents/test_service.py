@@ -2,15 +2,16 @@
 
 import pytest
 
-from app.accounts.models import User
 from app.config import Settings
 from app.errors import EditConflict, InvalidInput, NotFound
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.actors import Actor
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind, Incident
-from app.notify.models import MailKind, OutboxMessage
+from app.records.accounts import User
+from app.records.actors import Actor
+from app.records.incidents import EventKind, Incident
+from app.records.lifecycle import State
+from app.records.outbox import MailKind, OutboxMessage
+from app.severities import Severity
 from tests.app.journal import event, take
 
 

@@ -7,19 +7,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.accounts.models import User
+from app.automation import approvals, control
 from app.clock import now
 from app.config import Settings
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.actors import Actor
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import EventKind
 from app.maintenance import service as maintenance
-from app.notify.models import MailKind, OutboxMessage
-from app.ops.models import AuditEvent
-from app.remediation import approvals, control
-from app.remediation.models import Approval, ApprovalState, AutomationControl
+from app.records.accounts import User
+from app.records.actors import Actor
+from app.records.automation import Approval, ApprovalState, AutomationControl
+from app.records.incidents import EventKind
+from app.records.lifecycle import State
+from app.records.operations import AuditEvent
+from app.records.outbox import MailKind, OutboxMessage
+from app.severities import Severity
 from tests.app.races import DONE, race
 
 QUESTION = "question-1"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.maintenance.models import WEEK, MaintenanceWindow
+from app.records.maintenance import WEEK, MaintenanceWindow
 
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Casablanca")
 MINUTE = timedelta(minutes=1)

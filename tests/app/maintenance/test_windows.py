@@ -6,18 +6,18 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from app.automation import instructions
 from app.clock import now
 from app.errors import InvalidInput, InvalidTransition, NotFound
 from app.extensions import db
 from app.incidents import queries as incidents
 from app.incidents import service as incident_service
-from app.incidents.actors import SYSTEM, Actor
-from app.incidents.lifecycle import Severity
 from app.maintenance import queries, service
 from app.notify import outbox
-from app.notify.models import OutboxMessage
-from app.ops.models import AuditEvent
-from app.remediation import instructions
+from app.records.actors import SYSTEM, Actor
+from app.records.operations import AuditEvent
+from app.records.outbox import OutboxMessage
+from app.severities import Severity
 from tests.app.pages.alerts import Alert
 
 START = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)

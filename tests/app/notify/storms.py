@@ -7,9 +7,9 @@ import time_machine
 
 from app.extensions import db
 from app.incidents import service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
-from app.notify.models import MailState, OutboxMessage
+from app.records.actors import SYSTEM
+from app.records.outbox import MailState, OutboxMessage
+from app.severities import Severity
 
 CAP = 3
 UNDONE = (MailState.WAITING, MailState.SENDING, MailState.COLLECTED)

@@ -7,14 +7,14 @@ import pytest
 import time_machine
 from aiosmtpd.controller import Controller
 
-from app.accounts.models import User
 from app.clock import now
 from app.errors import Unauthorized
 from app.extensions import db
 from app.incidents import service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
-from app.notify.models import MailState, OutboxMessage
+from app.records.accounts import User
+from app.records.actors import SYSTEM
+from app.records.outbox import MailState, OutboxMessage
+from app.severities import Severity
 from tests.app.accounts.test_login import log_in
 from tests.app.notify.conftest import Sink
 

@@ -14,12 +14,12 @@ from app.clock import now
 from app.config import Settings
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
-from app.incidents.models import EventKind, Incident
 from app.notify import outbox
-from app.notify.models import MailState, OutboxMessage
-from app.ops.models import WorkerHeartbeat
+from app.records.actors import SYSTEM
+from app.records.incidents import EventKind, Incident
+from app.records.operations import WorkerHeartbeat
+from app.records.outbox import MailState, OutboxMessage
+from app.severities import Severity
 from tests.app.notify.conftest import Sink
 
 

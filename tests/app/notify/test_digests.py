@@ -9,17 +9,17 @@ import pytest
 import time_machine
 from flask import Flask
 
-from app.accounts.models import User
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.actors import AUTOMATION, SYSTEM
 from app.notify import caps, letters, outbox
-from app.notify.models import MailKind, MailState, OutboxMessage
+from app.records.accounts import User
+from app.records.actors import AUTOMATION, SYSTEM
+from app.records.outbox import MailKind, MailState, OutboxMessage
+from app.records.subscriptions import Least, Reach, Topic
 from app.subscriptions import service as subscriptions
-from app.subscriptions.models import Least, Reach, Topic
 from tests.app.notify.conftest import ON_CALL, Sink, words
 from tests.app.notify.storms import CAP, run_until_all_is_told, storm
 

@@ -10,12 +10,12 @@ import pytest
 from app.clock import now
 from app.extensions import db
 from app.incidents import service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
 from app.notify import outbox
-from app.notify.models import MailState, OutboxMessage
 from app.notify.smtp import Phase
 from app.notify.wire import ascii_domain, compose
+from app.records.actors import SYSTEM
+from app.records.outbox import MailState, OutboxMessage
+from app.severities import Severity
 
 GERMAN = "Störung der Datenbank, Verbindungen zu db-1 schlagen fehl, die Warteschlange wächst " * 2
 WORD = re.compile(rb"=\?utf-8\?[qb]\?[^?]*\?=")

@@ -20,8 +20,8 @@ from app.config import Settings
 from app.database import transaction
 from app.extensions import db
 from app.notify import letters
-from app.notify.models import MailState, OutboxMessage
 from app.notify.sender import Sender
+from app.records.outbox import MailState, OutboxMessage
 from tests.processes import free_port
 
 USER, PASSWORD = "oims", "the relay's password"

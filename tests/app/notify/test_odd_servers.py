@@ -8,10 +8,10 @@ import pytest
 
 from app.extensions import db
 from app.incidents import service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
-from app.notify.models import MailState, OutboxMessage
 from app.notify.smtp import Phase
+from app.records.actors import SYSTEM
+from app.records.outbox import MailState, OutboxMessage
+from app.severities import Severity
 
 OFFER = "250-relay\r\n250 8BITMIME"
 

@@ -11,8 +11,8 @@ from app.clock import now
 from app.database import transaction
 from app.extensions import db
 from app.notify import letters
-from app.notify.models import MailState, OutboxMessage
 from app.notify.sender import Sender
+from app.records.outbox import MailState, OutboxMessage
 from tests.certificates import make_certificate
 from tests.mail_servers import Exim, Opensmtpd, Postfix, Sink, root_needed
 from tests.processes import free_port

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from app.accounts import service as accounts
-from app.accounts.models import Role, User, UserStatus
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.actors import AUTOMATION, SYSTEM, Actor
-from app.incidents.lifecycle import Severity
-from app.notify.models import OutboxMessage
+from app.records.accounts import Role, User, UserStatus
+from app.records.actors import AUTOMATION, SYSTEM, Actor
+from app.records.outbox import OutboxMessage
+from app.records.subscriptions import Least, Reach, Topic
+from app.severities import Severity
 from app.subscriptions import service as subscriptions
-from app.subscriptions.models import Least, Reach, Topic
 from tests.app.conftest import make_user
 
 pytestmark = pytest.mark.usefixtures("context")

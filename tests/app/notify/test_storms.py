@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from app.clock import now
 from app.config import Settings
 from app.incidents import service
-from app.incidents.actors import SYSTEM
 from app.notify import caps, outbox
+from app.records.actors import SYSTEM
 from tests.app.notify.conftest import Sink, words
 from tests.app.notify.storms import CAP, run_until_all_is_told, storm
 from tests.processes import Process

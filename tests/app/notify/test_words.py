@@ -6,15 +6,15 @@ from email.message import EmailMessage
 
 import pytest
 
-from app.accounts.models import Role, User
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.incidents import service
-from app.incidents.actors import SYSTEM, Actor
-from app.incidents.lifecycle import Severity
-from app.incidents.models import Incident
 from app.notify import letters
+from app.records.accounts import Role, User
+from app.records.actors import SYSTEM, Actor
+from app.records.incidents import Incident
+from app.severities import Severity
 from tests.app.conftest import make_user
 from tests.app.notify.conftest import ON_CALL, Sink, words
 from tests.app.pages import stories

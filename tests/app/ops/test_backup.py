@@ -11,8 +11,8 @@ from sqlalchemy import text
 from app.cli import main
 from app.extensions import db
 from app.incidents import service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
+from app.records.actors import SYSTEM
+from app.severities import Severity
 
 
 @pytest.fixture(autouse=True)

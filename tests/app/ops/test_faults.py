@@ -6,9 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.accounts import tokens
-from app.accounts.models import Scope
-from app.incidents.actors import SYSTEM
 from app.ops.metrics import exposition
+from app.records.accounts import Scope
+from app.records.actors import SYSTEM
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from app.alerts import cursor
 from app.alerts.consumer import Consumer
 from app.extensions import db
-from app.incidents.models import Incident
+from app.records import cursor
+from app.records.incidents import Incident
 from tests.app.journal import event
 from tests.app.server import AUTOMATION_TOKEN, running
 from tests.app.standins import Answering, serving

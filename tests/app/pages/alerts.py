@@ -7,12 +7,12 @@ import time_machine
 
 from app.alerts import intake
 from app.alerts.events import JournalEvent
+from app.automation import service as automation
+from app.automation.schemas import DecisionReport, RunReport
 from app.config import Settings
 from app.database import transaction
 from app.incidents import queries
-from app.incidents.models import Incident
-from app.remediation import service as remediation
-from app.remediation.schemas import DecisionReport, RunReport
+from app.records.incidents import Incident
 
 TARGET = {"kind": "Deployment", "namespace": "shop", "name": "api"}
 TASKS = [
@@ -86,7 +86,7 @@ class Alert:
             **({"remedy": "shop-errors", "playbook": "restart_oims.yml", "target": TARGET} | fields),
         )
         with time_machine.travel(at, tick=False):
-            remediation.take_decision(report)
+            automation.take_decision(report)
 
     def ran(self, state: str, after: float = 5, **fields: object) -> None:
         self.version += 1
@@ -114,7 +114,7 @@ class Alert:
             )
         )
         with time_machine.travel(at + timedelta(seconds=1), tick=False):
-            remediation.take_run(report)
+            automation.take_run(report)
 
     def finished(self, state: str, after: float, **fields: object) -> None:
         self.ran(

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.accounts.models import Role
 from app.config import Settings
+from app.records.accounts import Role
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient
 

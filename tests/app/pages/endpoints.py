@@ -11,7 +11,7 @@ NO_PAGES = {
     "ops.readyz",
     "oidc.start",
     "oidc.callback",
-    "dashboard.export",
+    "numbers.export",
     "incidents.list",
     "incidents.shortened",
     "reviews.download",

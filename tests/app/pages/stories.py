@@ -7,14 +7,14 @@ import time_machine
 
 from app import clock
 from app.accounts import service as accounts
-from app.accounts.models import Role, UserStatus
+from app.automation import service as automation
+from app.automation.schemas import HeartbeatReport
 from app.config import Settings
 from app.incidents import service
-from app.incidents.actors import Actor
-from app.incidents.lifecycle import Severity
-from app.incidents.models import Incident
-from app.remediation import service as remediation
-from app.remediation.schemas import HeartbeatReport
+from app.records.accounts import Role, UserStatus
+from app.records.actors import Actor
+from app.records.incidents import Incident
+from app.severities import Severity
 from tests.app.pages.alerts import TARGET, TASKS, Alert
 
 PASSWORD = "correct horse battery staple"
@@ -223,7 +223,7 @@ def heartbeat() -> None:
             "runs_left_hour": 3,
         },
     ]
-    remediation.take_heartbeat(
+    automation.take_heartbeat(
         HeartbeatReport(
             instance="ops-1",
             version="0.1.0",

@@ -3,7 +3,7 @@
 import pytest
 
 from app.accounts import service as accounts
-from app.accounts.models import UserStatus
+from app.records.accounts import UserStatus
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from app.automation import instructions
+from app.automation import queries as automation
 from app.extensions import db
 from app.incidents import queries
-from app.incidents.models import Incident
-from app.remediation import instructions
-from app.remediation import queries as remediation
-from app.remediation.models import Approval
+from app.records.automation import Approval
+from app.records.incidents import Incident
 from tests.app.pages import stories
 from tests.app.pages.alerts import TARGET, Alert
 
@@ -49,7 +49,7 @@ def test_somebody_who_may_only_look_cannot_pause_or_answer(app, log_in, vera, as
     for path in ("/automation/pause", "/automation/resume", "/approvals/question-1/approve"):
         assert looking.client.post(path, data=form | {"reason": "x"}).status_code == 403
     with app.app_context():
-        assert not remediation.is_paused()
+        assert not automation.is_paused()
         assert db.session.get_one(Approval, "question-1").decided_by is None
 
 

@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 import pytest
 import time_machine
 
-from app.accounts.models import Role
 from app.alerts import sources
 from app.clock import rfc3339
+from app.records.accounts import Role
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
 from tests.app.server import ROOT

@@ -5,9 +5,9 @@ import io
 import pytest
 
 from app.incidents import queries, service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
-from app.incidents.models import EventKind
+from app.records.actors import SYSTEM
+from app.records.incidents import EventKind
+from app.severities import Severity
 
 LATIN = b"caf\xe9 is down"
 MARKED = "caf\ufffd is down"

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.alerts.models import JournalCursor
 from app.database import transaction
 from app.extensions import db
-from app.incidents import changes, service
-from app.incidents.actors import SYSTEM
-from app.incidents.models import EventKind, Incident
+from app.incidents import service
+from app.records import timeline
+from app.records.actors import SYSTEM
+from app.records.alerts import JournalCursor
+from app.records.incidents import EventKind, Incident
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
 from tests.app.pages.client import text
@@ -74,7 +75,7 @@ def test_a_mail_that_went_out_is_not_the_last_thing_that_happened(browser, app, 
     before = browser.get("/").words
     with app.app_context(), transaction():
         (incident,) = db.session.scalars(select(Incident.id))
-        changes.record(incident, EventKind.MAIL_SENT, SYSTEM, "Mail \u201cOpen\u201d sent to Ada.")
+        timeline.record(incident, EventKind.MAIL_SENT, SYSTEM, "Mail \u201cOpen\u201d sent to Ada.")
     assert browser.get("/").words == before
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.incidents import service
-from app.incidents.lifecycle import Severity
+from app.severities import Severity
 from tests.app.pages import stories
 from tests.app.pages.client import text
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from app.extensions import db
-from app.incidents import board, merging, queries, saved, service
-from app.incidents.actors import Actor
-from app.incidents.lifecycle import Severity, State
-from app.incidents.models import SavedView
+from app.incidents import merging, queries, saved, service
+from app.records.actors import Actor
+from app.records.incidents import SavedView
+from app.records.lifecycle import State
+from app.severities import Severity
+from app.web.incidents import board
 from tests.app.pages import stories
 from tests.app.pages.client import text
 

@@ -6,8 +6,8 @@ import pytest
 
 from app.extensions import db
 from app.incidents import queries, service
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
+from app.records.actors import SYSTEM
+from app.severities import Severity
 from contract.matchers import Matcher, read
 from tests.app.pages.test_incident_list import titles
 

@@ -6,19 +6,19 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from app.accounts.models import Role
 from app.clock import now
 from app.config import Settings
 from app.extensions import db
 from app.incidents import service as incidents
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
 from app.maintenance import service as maintenance
 from app.notify import caps, digests, outbox
-from app.notify.models import MailState, OutboxMessage
-from app.ops.models import AuditEvent
+from app.records.accounts import Role
+from app.records.actors import SYSTEM
+from app.records.operations import AuditEvent
+from app.records.outbox import MailState, OutboxMessage
+from app.records.subscriptions import Least, Reach, Topic
+from app.severities import Severity
 from app.subscriptions import service
-from app.subscriptions.models import Least, Reach, Topic
 from tests.app.pages import stories
 
 

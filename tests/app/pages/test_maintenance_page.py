@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.incidents.actors import SYSTEM
 from app.maintenance import service
+from app.records.actors import SYSTEM
 from tests.app.pages.client import text
 
 

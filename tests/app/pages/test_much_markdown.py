@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.incidents import markdown, service
-from app.incidents.lifecycle import Severity
+from app.incidents import service
+from app.severities import Severity
+from app.web import markdown
 from contract import limits
 
 COMMENT = "*a* " * 90

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from app.dashboard import queries as dashboard
+from app.automation import control
 from app.database import Base
 from app.extensions import db
-from app.remediation import control
+from app.incidents import overview
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
 
@@ -160,7 +160,7 @@ def test_a_defect_gets_a_page_without_its_details(browser, app, monkeypatch):
     def broken() -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(dashboard, "standing", broken)
+    monkeypatch.setattr(overview, "standing", broken)
     page = browser.get("/", 500)
     assert page.h1 == "Something failed on our side"
     assert "secret" not in page.html
@@ -175,7 +175,7 @@ def luminance(colour: str) -> float:
 
 
 def test_every_text_and_background_pair_can_be_read_in_both_themes():
-    css = (ROOT / "app/static/tokens.css").read_text()
+    css = (ROOT / "app/web/static/tokens.css").read_text()
     tokens = {
         name: (light, dark)
         for name, light, dark in re.findall(r"--([a-z-]+): light-dark\((#\w+), (#\w+)\)", css)
@@ -193,14 +193,14 @@ def test_every_text_and_background_pair_can_be_read_in_both_themes():
 
 def test_colours_are_written_in_one_place_only():
     for name in ("app.css", "incidents.css"):
-        css = re.sub(r"url\([^)]*\)", "", (ROOT / "app/static" / name).read_text())
+        css = re.sub(r"url\([^)]*\)", "", (ROOT / "app/web/static" / name).read_text())
         assert re.findall(r"#[0-9a-f]{3,8}\b", css) == []
 
 
 def test_vendored_files_are_the_published_ones():
     import hashlib  # noqa: PLC0415
 
-    for folder in (ROOT / "app/static/vendor", ROOT / "tests/browser/vendor"):
+    for folder in (ROOT / "app/web/static/vendor", ROOT / "tests/browser/vendor"):
         lines = [line for line in (folder / "VERSIONS").read_text().splitlines() if not line.startswith("#")]
         for line in lines:
             digest, name = line.split()

@@ -3,8 +3,8 @@
 import pytest
 
 from app.incidents import queries, service
-from app.incidents.lifecycle import Severity
-from app.reviews import export
+from app.severities import Severity
+from app.web.reviews import export
 
 HOSTILE = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) # no"
 

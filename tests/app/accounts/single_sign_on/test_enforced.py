@@ -9,11 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts import invitations, password_login, service
-from app.accounts.models import PasswordReset, Role
 from app.clock import now
 from app.extensions import db
-from app.incidents.actors import SYSTEM
-from app.notify.models import OutboxMessage
+from app.records.accounts import PasswordReset, Role
+from app.records.actors import SYSTEM
+from app.records.outbox import OutboxMessage
 from tests.app.accounts.single_sign_on.visitors import log_in, prepare, user
 from tests.app.conftest import PASSWORD
 

@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.accounts import proof
+from app.accounts import sessions
 from app.clock import now
 from tests.app.accounts.provider import Person, Provider
 from tests.app.accounts.single_sign_on.visitors import CAROL, come_back, log_in, user
@@ -25,7 +25,7 @@ def old_session(app: Flask, client: FlaskClient) -> Iterator[None]:
     """Carol has signed on, a while ago; forms need no token, so that the tests can post at once."""
     app.config["WTF_CSRF_ENABLED"] = False
     assert log_in(client).status_code == 303
-    with time_machine.travel(now() + proof.RECENT + timedelta(seconds=1)):
+    with time_machine.travel(now() + sessions.RECENT + timedelta(seconds=1)):
         yield
 
 

@@ -7,10 +7,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts import service, tokens
-from app.accounts.models import Role, User
 from app.extensions import db
-from app.incidents.actors import SYSTEM
-from app.ops.models import AuditEvent
+from app.records.accounts import Role, User
+from app.records.actors import SYSTEM
+from app.records.operations import AuditEvent
 from tests.app.accounts.provider import Person, Provider
 from tests.app.accounts.single_sign_on.visitors import CAROL, log_in, prepare, user
 from tests.app.conftest import PASSWORD

@@ -8,8 +8,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from joserfc.jwk import RSAKey
 
-from app.accounts.models import User
 from app.extensions import db
+from app.records.accounts import User
 from tests.app.accounts.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.app.accounts.single_sign_on.visitors import come_back, log_in, user
 

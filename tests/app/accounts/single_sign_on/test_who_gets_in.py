@@ -9,11 +9,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts import service, tokens
-from app.accounts.models import Role, Scope, User, UserStatus
 from app.clock import now
 from app.config import Settings
 from app.extensions import db
-from app.incidents.actors import SYSTEM, Actor
+from app.records.accounts import Role, Scope, User, UserStatus
+from app.records.actors import SYSTEM, Actor
 from tests.app.accounts.provider import Provider
 from tests.app.accounts.single_sign_on.visitors import come_back, log_in, user
 

@@ -7,10 +7,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.accounts import service, tokens
-from app.accounts.models import Scope, User, UserStatus
 from app.clock import now
 from app.extensions import db
-from app.incidents.actors import Actor
+from app.records.accounts import Scope, User, UserStatus
+from app.records.actors import Actor
 from tests.app.conftest import PASSWORD
 
 CAROL = {"email": "carol@example.org", "email_verified": True, "name": "Carol"}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.accounts.models import Role
 from app.extensions import db
-from app.notify.models import OutboxMessage
+from app.records.accounts import Role
+from app.records.outbox import OutboxMessage
 from tests.app.pages import stories
 
 

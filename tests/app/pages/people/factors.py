@@ -9,7 +9,7 @@ from flask import Flask
 
 from app.clock import now
 from app.extensions import db
-from app.ops.models import AuditEvent
+from app.records.operations import AuditEvent
 from tests.app.accounts.authenticator import Authenticator
 from tests.app.pages import stories
 from tests.app.pages.client import Page, PageClient

@@ -3,13 +3,13 @@
 import pytest
 
 from app.accounts import service, tokens
-from app.accounts.models import Role, Scope
 from app.extensions import db
 from app.incidents import service as incidents
-from app.incidents.actors import SYSTEM
-from app.incidents.lifecycle import Severity
 from app.notify import outbox
-from app.notify.models import MailState, OutboxMessage
+from app.records.accounts import Role, Scope
+from app.records.actors import SYSTEM
+from app.records.outbox import MailState, OutboxMessage
+from app.severities import Severity
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient, text
 

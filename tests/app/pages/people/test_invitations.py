@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import event
 
 from app.accounts import service
-from app.accounts.models import Role, UserStatus
 from app.extensions import db
-from app.notify.models import MailKind, OutboxMessage
+from app.records.accounts import Role, UserStatus
+from app.records.outbox import MailKind, OutboxMessage
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient, link
 

@@ -3,9 +3,9 @@
 import pytest
 
 from app.accounts import service, tokens
-from app.accounts.models import Role, Scope, UserStatus
-from app.incidents.actors import SYSTEM
-from app.notify.models import MailKind
+from app.records.accounts import Role, Scope, UserStatus
+from app.records.actors import SYSTEM
+from app.records.outbox import MailKind
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient, link
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.accounts.factors.models import Factor
 from app.extensions import db
-from app.notify.models import MailKind
+from app.records.factors import Factor
+from app.records.outbox import MailKind
 from tests.app.pages.client import PageClient
 from tests.app.pages.people.factors import PROFILE, STEP, add_passkey, ask, audited, later, log_in_again, sign
 

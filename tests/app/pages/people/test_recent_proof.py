@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from app.accounts import proof, service, sessions, tokens
-from app.accounts.models import Role
+from app.accounts import service, sessions, tokens
 from app.clock import now
+from app.records.accounts import Role
 from tests.app.pages import stories
 
 HOSTILE = '<b>night</b> & "day"\r\nsecond line'
@@ -16,7 +16,7 @@ HOSTILE = '<b>night</b> & "day"\r\nsecond line'
 @pytest.fixture
 def later():
     """A moment at which the log-in no longer counts as fresh."""
-    with time_machine.travel(now() + proof.RECENT + timedelta(seconds=1), tick=False) as moment:
+    with time_machine.travel(now() + sessions.RECENT + timedelta(seconds=1), tick=False) as moment:
         yield moment
 
 

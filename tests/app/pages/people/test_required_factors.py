@@ -4,16 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from app.accounts import proof, tokens
 from app.accounts import service as accounts
-from app.accounts.factors import guard
+from app.accounts import sessions, tokens
+from app.accounts.factors import recent
 from app.accounts.factors import service as factors
-from app.accounts.models import Role, Scope
+from app.automation import approvals
 from app.clock import now
 from app.extensions import db
-from app.incidents.actors import SYSTEM
-from app.remediation import approvals
-from app.remediation.models import Approval, ApprovalState
+from app.records.accounts import Role, Scope
+from app.records.actors import SYSTEM
+from app.records.automation import Approval, ApprovalState
+from app.web.accounts.factors import guard
 from tests.app.doors import PUBLIC, doors
 from tests.app.pages import stories
 from tests.app.pages.people.factors import PROFILE, STEP, add_app, begin, later
@@ -105,7 +106,7 @@ def test_who_was_reset_is_led_to_add_a_factor_again(app, browser, stranger, alic
 def test_approving_takes_a_factor_proved_in_the_last_minutes(app, browser, asked):
     added, _ = add_app(browser)
     page = f"/incidents/{asked}"
-    with later(proof.RECENT.total_seconds() / 60 + 1):
+    with later(sessions.RECENT.total_seconds() / 60 + 1):
         answer = browser.submit(page, "/approvals/question-1/approve", reason="Load is real.")
         assert answer.location == f"{STEP}?next={page}"
         assert state(app) is ApprovalState.WAITING
@@ -118,8 +119,8 @@ def test_approving_takes_a_factor_proved_in_the_last_minutes(app, browser, asked
 @pytest.mark.threat("T37")
 @pytest.mark.parametrize("minutes", [-30, 6])
 def test_a_proof_from_before_the_clock_was_set_is_none_either_way(app, settings, minutes):
-    with app.test_request_context(), later(minutes), pytest.raises(guard.SecondFactorNeeded):
-        guard.check_approval(now() - timedelta(minutes=minutes))
+    with app.test_request_context(), later(minutes), pytest.raises(recent.SecondFactorNeeded):
+        recent.check_approval(now() - timedelta(minutes=minutes))
 
 
 def test_rejecting_takes_no_factor(app, browser, asked):
@@ -131,7 +132,7 @@ def test_rejecting_takes_no_factor(app, browser, asked):
 
 
 def test_a_door_that_brings_no_proof_approves_nothing(app, alice, asked):
-    with app.app_context(), pytest.raises(guard.SecondFactorNeeded):
+    with app.app_context(), pytest.raises(recent.SecondFactorNeeded):
         approvals.approve("question-1", actor=alice.actor)
     assert state(app) is ApprovalState.WAITING
 

@@ -2,15 +2,15 @@
 
 import pytest
 
-from app.accounts import password_login, proof
+from app.accounts import password_login, sessions
 from app.accounts import service as accounts
 from app.accounts.factors import recovery
 from app.accounts.factors import service as factors
-from app.accounts.factors.models import Factor, PendingLogIn
-from app.accounts.models import LoginSession, UserStatus
 from app.extensions import db
-from app.incidents.actors import SYSTEM
-from app.notify.models import MailKind
+from app.records.accounts import LoginSession, UserStatus
+from app.records.actors import SYSTEM
+from app.records.factors import Factor, PendingLogIn
+from app.records.outbox import MailKind
 from tests.app.doors import PUBLIC, doors
 from tests.app.pages import stories
 from tests.app.pages.client import PageClient
@@ -208,7 +208,7 @@ def test_without_the_forms_token_nothing_is_proved_or_changed(app, browser, stra
 
 def test_changes_ask_again_for_the_factor_after_a_while(browser, alice):
     added, _ = add_app(browser)
-    with later(proof.RECENT.total_seconds() / 60 + 1):
+    with later(sessions.RECENT.total_seconds() / 60 + 1):
         for path in ("1/remove", "codes"):
             answer = browser.submit(PROFILE, f"{PROFILE}/{path}")
             assert answer.location == f"{STEP}?next=/profile/two-step", path

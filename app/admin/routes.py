@@ -1,6 +1,0 @@
-"""All pages of administration."""
-
-from app.admin import audit, first_steps, mails, people, settings, tokens
-from app.admin.blueprint import bp
-
-__all__ = ["audit", "bp", "first_steps", "mails", "people", "settings", "tokens"]

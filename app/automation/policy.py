@@ -1,0 +1,40 @@
+"""What changed in the automation's policy, for the audit trail: a file arms a remedy, not a page."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.automation.schemas import HeartbeatReport
+from app.formats import target_name
+from app.records import audit
+from app.records.actors import Actor, ActorKind
+from app.records.automation import AutomationHeartbeat
+
+TOLD = ("mode", "alert", "playbook", "target")
+
+
+def follow(report: HeartbeatReport, before: AutomationHeartbeat | None) -> None:
+    """Record how a policy differs from the one before of the same automation; needs a transaction()."""
+    if before is None:
+        return
+    new = report.model_dump(mode="python")["remedies"]
+    said = list(_changes({one["name"]: one for one in before.remedies}, {one["name"]: one for one in new}))
+    if said:
+        actor = Actor(ActorKind.AUTOMATION, f"automation {report.instance}")
+        audit.record("policy_changed", actor, f"The {actor.name} has another policy: {'; '.join(said)}.")
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    for name in after:
+        if name not in before:
+            yield f"{name} is new, mode {after[name]['mode']}"
+    for name, old in before.items():
+        if name not in after:
+            yield f"{name} is gone"
+            continue
+        for key in TOLD:
+            if old.get(key) != after[name][key]:
+                yield f"{name} has {key} {_word(after[name][key])}, not {_word(old.get(key))} any more"
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else target_name(value)

@@ -1,0 +1,31 @@
+"""All tables in one place, for migrations and tests."""
+
+from app.database import Base
+from app.records import (
+    accounts,
+    alerts,
+    automation,
+    factors,
+    idempotency,
+    incidents,
+    maintenance,
+    operations,
+    outbox,
+    subscriptions,
+)
+
+__all__ = [
+    "accounts",
+    "alerts",
+    "automation",
+    "factors",
+    "idempotency",
+    "incidents",
+    "maintenance",
+    "metadata",
+    "operations",
+    "outbox",
+    "subscriptions",
+]
+
+metadata = Base.metadata

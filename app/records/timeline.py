@@ -1,0 +1,78 @@
+"""The timeline of an incident: each change adds its entry in the transaction of the change."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.clock import now
+from app.errors import NotFound
+from app.extensions import db
+from app.paging import MAX_ID
+from app.records import places, rows
+from app.records.actors import Actor
+from app.records.incidents import EventKind, Incident, TimelineEvent
+
+
+def lock(incident_id: int) -> Incident:
+    """Load an incident so that nobody else can change it before the commit.
+
+    Raises:
+        NotFound: there is none with this id.
+
+    """
+    statement = select(Incident).where(Incident.id == incident_id).with_for_update(of=Incident)
+    options = {"populate_existing": True}
+    incident = db.session.scalar(statement, execution_options=options) if incident_id <= MAX_ID else None
+    if incident is None:
+        raise NotFound(f"There is no incident {incident_id}.")
+    return incident
+
+
+def lock_all(ids: Collection[int]) -> Sequence[Incident]:
+    """Load incidents so that nobody else can change them before the commit, always in the same order."""
+    statement = select(Incident).where(Incident.id.in_(ids)).order_by(Incident.id)
+    statement = statement.with_for_update(of=Incident)
+    return db.session.scalars(statement, execution_options={"populate_existing": True}).all()
+
+
+def record(
+    incident_id: int,
+    kind: EventKind,
+    actor: Actor,
+    summary: str,
+    *,
+    at: datetime | None = None,
+    place: datetime | None = None,
+    **data: Any,
+) -> None:
+    """Add a timeline entry; ``at`` is when it happened, if that was before now, ``place`` where it stands."""
+    db.session.get_one(Incident, incident_id).updated_at = now()
+    enter(incident_id, kind, actor, summary, at=at or now(), place=place, data=data)
+
+
+def enter(
+    incident_id: int,
+    kind: EventKind,
+    actor: Actor,
+    summary: str,
+    *,
+    at: datetime,
+    place: datetime | None,
+    data: dict[str, Any],
+) -> None:
+    """Add the entry of a change to an incident whose row the caller writes; see `record`."""
+    places.keep(incident_id, kind, actor, place or at, data.get("seq"))
+    rows.add(
+        TimelineEvent,
+        incident_id=incident_id,
+        at=at,
+        ordered_at=None if place == at else place,
+        kind=kind,
+        actor_kind=actor.kind,
+        actor_name=actor.name,
+        actor_id=actor.user_id,
+        summary=summary,
+        data=data,
+    )

@@ -1,0 +1,1 @@
+"""Pages, by noun: routes, forms, view models, templates and static files."""

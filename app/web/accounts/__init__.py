@@ -1,0 +1,1 @@
+"""Pages of accounts: logging in, registering, and a person's own pages."""

@@ -1,0 +1,67 @@
+"""The mail queue: what waits, what was sent, what could not be delivered; retry and test."""
+
+from http import HTTPStatus
+
+from flask import current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.accounts import service
+from app.database import transaction
+from app.errors import InvalidInput
+from app.notify import letters, outbox
+from app.ops import figures
+from app.records import audit
+from app.records.actors import Actor
+from app.records.outbox import MailState
+from app.web.accounts.links import status
+from app.web.admin.blueprint import bp
+from app.web.admin.forms import TestMailForm
+
+
+@bp.get("/mails")
+def mails() -> ResponseReturnValue:
+    """Show the queue. What the mails say is not shown: some carry links that open accounts."""
+    return _queue(TestMailForm(recipient=current_user.email))
+
+
+@bp.post("/mails/test")
+def send_test_mail() -> ResponseReturnValue:
+    """Put a test mail into the queue."""
+    form = TestMailForm()
+    if form.validate_on_submit():
+        try:
+            recipient = service.normal_address(form.recipient.data or "")
+        except InvalidInput as error:
+            form.recipient.errors = [error.detail]
+    if form.errors:
+        return _queue(form)
+    with transaction():
+        letters.test_mail(recipient)
+        audit.record("mail_tested", Actor.person(current_user), f"A test mail to {recipient} was asked for.")
+    flash(f"A test mail to {recipient} is in the queue.", "ok")
+    return redirect(url_for("admin.mails"), code=HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/mails/<int:mail_id>/retry")
+def retry_mail(mail_id: int) -> ResponseReturnValue:
+    """Send a mail again that could not be delivered."""
+    message = outbox.retry(mail_id, actor=Actor.person(current_user))
+    flash(f"The mail to {message.recipient} is tried again.", "ok")
+    return redirect(url_for("admin.mails"), code=HTTPStatus.SEE_OTHER)
+
+
+def _queue(form: TestMailForm) -> ResponseReturnValue:
+    chosen = request.args.get("state", "")
+    state = MailState(chosen) if chosen in set(MailState) else None
+    after = request.args.get("after")
+    return render_template(
+        "admin/mails.html",
+        form=form,
+        is_on=bool(current_app.config["SETTINGS"].smtp_host),
+        counts=figures.mails(),
+        states=MailState,
+        state=state,
+        after=after,
+        page=outbox.page(state=state, after=after),
+    ), status(form)

@@ -1,0 +1,82 @@
+"""Pages of incidents, gathered on their blueprint."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import current_app, flash, render_template, request
+from flask.typing import ResponseReturnValue
+
+from app.accounts import service as accounts
+from app.alerts.sources import Unreachable
+from app.errors import InvalidInput
+from app.extensions import db
+from app.incidents import queries, service
+from app.records.accounts import Role
+from app.records.incidents import Incident
+from app.severities import Severity
+from app.web.incidents import actions, board, bulk, evidence, forms, relations, views
+from app.web.incidents.page import bp, me, render, to
+from app.web.incidents.pictures import draw
+from app.web.pages import zone
+from app.web.security import requires
+
+__all__ = ["actions", "board", "bp", "bulk", "relations", "views"]
+
+
+@bp.route("/incidents/new", methods=["GET", "POST"])
+@requires(Role.RESPONDER)
+def new() -> ResponseReturnValue:
+    """Open an incident on a person's word."""
+    form = forms.NewIncidentForm()
+    form.owner.offer(accounts.assignable())
+    if form.validate_on_submit():
+        try:
+            incident = service.create(
+                title=form.title.data or "",
+                severity=Severity(form.severity.data),
+                service=form.service.data,
+                description=form.description.data or "",
+                owner_id=form.owner.user_id,
+                actor=me(),
+            )
+        except InvalidInput as error:
+            form.reject(error)
+        else:
+            flash(f"Incident {incident.id} is open.", "ok")
+            return to(incident.id)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render_template("incidents/new.html", form=form), status
+
+
+@bp.get("/incidents/<int:incident_id>")
+def show(incident_id: int) -> ResponseReturnValue:
+    """Show one incident and everything that happened to it."""
+    return render(queries.get(incident_id))
+
+
+@bp.get("/incidents/<int:incident_id>/evidence")
+def show_evidence(incident_id: int) -> ResponseReturnValue:
+    """Show the course of the alert's expression and its silences; the incident's page fetches it later."""
+    incident = queries.get(incident_id)
+    settings = current_app.config["SETTINGS"]
+    known: dict[str, Any] = {"incident": incident}
+    # The other servers may take a second each; no snapshot of the database is held meanwhile.
+    db.session.expunge(incident)
+    db.session.rollback()
+    if incident.alertname and settings.prometheus_url:
+        try:
+            found = evidence.series(incident, settings.prometheus_url)
+            known |= _picture(found, incident) if found else {}
+        except Unreachable:
+            known["problem"] = "No picture: Prometheus did not answer."
+    if incident.alertname and settings.alertmanager_url:
+        try:
+            known["silences"] = evidence.silences(incident, settings)
+        except Unreachable:
+            known["silences_problem"] = "Whether it is silenced is not known: Alertmanager did not answer."
+    is_part = request.headers.get("HX-Request") == "true"
+    return render_template("incidents/_evidence.html" if is_part else "incidents/evidence.html", **known)
+
+
+def _picture(found: evidence.Series, incident: Incident) -> dict[str, Any]:
+    return {"expression": found.expression, "picture": draw(found, incident, zone())}

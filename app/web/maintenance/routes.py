@@ -1,0 +1,67 @@
+"""The maintenance page: what is held now, what is coming, what was, and the form for a new window."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.clock import now
+from app.errors import InvalidInput
+from app.maintenance import queries, service
+from app.records.accounts import Role
+from app.records.actors import Actor
+from app.web.maintenance import calendar
+from app.web.maintenance.forms import WindowForm
+
+bp = Blueprint("maintenance", __name__, url_prefix="/maintenance")
+
+
+@bp.route("", methods=["GET", "POST"])
+def index() -> ResponseReturnValue:
+    """Show all windows; plan a new one."""
+    form = WindowForm()
+    if form.validate_on_submit():
+        try:
+            _plan(form)
+        except InvalidInput as error:
+            form.reject(error)
+        else:
+            flash("The maintenance is planned.", "ok")
+            return redirect(url_for("maintenance.index"), code=HTTPStatus.SEE_OTHER)
+    moment = now()
+    windows = queries.unended(moment)
+    stretches = [(window, window.next(moment)) for window in windows]
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    page = render_template(
+        "maintenance/index.html",
+        form=form,
+        running=[(window, found) for window, found in stretches if found and found.starts_at <= moment],
+        coming=[(window, found) for window, found in stretches if found and found.starts_at > moment],
+        days=calendar.DAYS,
+        weeks=calendar.weeks(windows, moment, current_user.timezone) if windows else (),
+        past=queries.past(after=request.args.get("after")),
+        may_change=current_user.role.includes(Role.RESPONDER),
+    )
+    return page, status
+
+
+@bp.post("/<int:window_id>/end")
+def end(window_id: int) -> ResponseReturnValue:
+    """End a window now, or call it off."""
+    service.end(window_id, actor=Actor.person(current_user))
+    flash("The maintenance is over. Mails it held back are on their way.", "ok")
+    return redirect(url_for("maintenance.index"), code=HTTPStatus.SEE_OTHER)
+
+
+def _plan(form: WindowForm) -> None:
+    zone = current_user.timezone
+    service.plan(
+        comment=form.comment.data or "",
+        matchers=form.matchers.data or "",
+        starts_at=form.moment(form.starts_at.data, zone),
+        ends_at=form.moment(form.ends_at.data, zone),
+        until=form.until(zone),
+        zone=zone,
+        actor=Actor.person(current_user),
+    )
