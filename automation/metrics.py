@@ -5,6 +5,7 @@ one automation, also while the app is away. Counters begin at zero with the proc
 """
 
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -27,6 +28,13 @@ Standing = dict[str, tuple[str, float]]
 """Name of a gauge to its help and its value."""
 
 
+class Start(StrEnum):
+    """How `ansible-playbook` was started."""
+
+    WARM = "warm"
+    FRESH = "fresh"
+
+
 class Metrics:
     """Counts what happens. Label values are those of the policy and of this module, never an alert's."""
 
@@ -36,6 +44,7 @@ class Metrics:
         self._runs = self._counter("runs", "Playbook runs that ended.", "remedy", "state")
         self._verdicts = self._counter("verdicts", "Runs by whether they helped.", "remedy", "verdict")
         self._skips = self._counter("skips", "Decisions not to run, or not yet.", "remedy", "reason")
+        self._starts = self._counter("starts", "Playbooks that were started.", "start")
         self._durations = Histogram(
             "oims_automation_run_duration_seconds",
             "Time that playbook runs took.",
@@ -43,6 +52,8 @@ class Metrics:
             buckets=BUCKETS,
             registry=self.registry,
         )
+        for start in Start:
+            self._starts.labels(start)
         for label in self._remedies:  # a counter that begins at 1 has no increase
             self._durations.labels(label)
             for state in STATES:
@@ -54,6 +65,10 @@ class Metrics:
         """Count a decision that was recorded."""
         if decision.kind is not DecisionKind.RUN and decision.reason:
             self._skips.labels(self._label(decision.remedy), decision.reason.value).inc()
+
+    def started(self, start: Start) -> None:
+        """Count a playbook that was started, to repair, to look or to be tried."""
+        self._starts.labels(start).inc()
 
     def ended(self, run: Run, duration: float | None) -> None:
         """Count a run that is over; `duration` is none when its playbook did not run to an end."""

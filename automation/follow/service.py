@@ -32,6 +32,7 @@ from automation.report import App, Heartbeat, repeat
 from automation.reporter import Reporter
 from automation.run.crew import Crew
 from automation.run.executor import Executor
+from automation.run.warm import Warm
 from automation.token import TokenEnd
 from contract.runs import RunState
 
@@ -76,7 +77,10 @@ class Follower:
             journal_now=lambda: self._reader.now,
         )
         self._revisions = on_kubernetes.revisions(settings, policy)
-        self._executor = Executor(settings, folder, ledger, self._clock, self._metrics, self._must_end)
+        self._warm = Warm() if settings.warm_ansible and not is_dry else None
+        self._executor = Executor(
+            settings, folder, ledger, self._clock, self._metrics, self._must_end, self._warm
+        )
         self._jobs = Jobs(ledger, self._engine, self._executor, folder, self._must_end)
         self._crew = Crew(self._wake.set)
         self._election = (
@@ -95,6 +99,8 @@ class Follower:
         self._note_policy()
         if self._settings.metrics_bind:
             self._metrics.serve(self._settings.metrics_bind, self._standing)
+        if self._warm:
+            self._warm.begin()
         self._start_threads()
         while not self._is_stopping():
             if self._reader.is_settled and (self._is_dry or self._instructions.is_settled):
@@ -286,6 +292,8 @@ class Follower:
             self._crew.wait(0.2)
         self._end_runs.set()
         self._crew.wait(END_PATIENCE)
+        if self._warm:
+            self._warm.end()
         if self._is_dry:
             return
         if self._election:

@@ -3,7 +3,6 @@
 import os
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,8 +23,10 @@ from automation.policy.folder import Folder
 from automation.policy.schemas import Leftovers
 from automation.run import ending, process
 from automation.run.output import clean, read_tail
+from automation.run.starting import Child, Starter
 from automation.run.tasks import Tasks
 from automation.run.variables import write_variables
+from automation.run.warm import Warm
 from contract import limits
 from contract.runs import RunState
 
@@ -65,6 +66,8 @@ class Executor:
     metrics: Metrics
     must_end: Callable[[], bool]
     """Says whether runs in flight have to end now."""
+    warm: Warm | None = None
+    """Where playbooks are forked from; none: each starts afresh."""
 
     def execute(self, run: Run, pin: str | None, leftovers: Leftovers = Leftovers.END) -> None:
         """Run a queued run's playbook to its end; every outcome is recorded.
@@ -129,7 +132,7 @@ class Executor:
             deadline = time.monotonic() + PREVIEW_TIMEOUT
             while (code := child.poll()) is None and time.monotonic() < deadline and not self.must_end():
                 time.sleep(POLL)
-            process.end(approval.id, child)
+            child.end()
             text = read_tail(folder / "output", PREVIEW_LIMIT)
         except ConfigurationError as error:
             return f"The playbook was not tried in check mode: {error}.\n"
@@ -156,11 +159,9 @@ class Executor:
         if not (folder / COPY / playbook).is_file():
             raise ConfigurationError(f"{playbook} is not in {self.playbooks.path}")
 
-    def _start(
-        self, mark: str, folder: Path, playbook: str, variables: Variables, *options: str
-    ) -> subprocess.Popen[bytes]:
+    def _start(self, mark: str, folder: Path, playbook: str, variables: Variables, *options: str) -> Child:
         write_variables(folder / "variables.json", variables)
-        return process.start(
+        return Starter(self.warm, self.metrics).start(
             self._command(playbook, folder, options),
             cwd=folder / COPY,
             env=self._environment(mark, folder),
@@ -179,7 +180,7 @@ class Executor:
                 change(self.ledger, run.id, **tasks.document())
                 has_news, report_at = False, time.monotonic() + REPORT_INTERVAL
             if (is_ended := self.must_end()) or time.monotonic() >= deadline:
-                process.end(run.id, child)
+                child.end()
                 return (RunState.INTERRUPTED if is_ended else RunState.TIMED_OUT), None
             time.sleep(POLL)
         return (RunState.SUCCEEDED if code == 0 else RunState.FAILED), code

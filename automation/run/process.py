@@ -21,6 +21,7 @@ SETTLE = 0.3
 MAX_COMMAND = 200
 EXEC_PAUSES = (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 """Seconds before each look at the processes that showed no environment."""
+KILL = int(signal.SIGKILL)
 _PROC = Path("/proc")
 _KERNEL_THREAD = 0x00200000
 """PF_KTHREAD in the flags of proc_pid_stat(5); such a process never has an environment."""
@@ -97,6 +98,13 @@ def find(run_id: str) -> list[int]:
         if not folders:
             break
     return found
+
+
+def is_marked(pid: int, run_id: str) -> bool:
+    """Say whether a process of this user carries a run's mark."""
+    found: list[int] = []
+    _is_known(_PROC / str(pid), f"{MARK}={run_id}".encode(), found)
+    return bool(found)
 
 
 def _is_known(folder: Path, mark: bytes, found: list[int]) -> bool:

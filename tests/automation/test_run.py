@@ -52,7 +52,7 @@ STUBBORN = "trap '' TERM; setsid sh -c 'trap \"\" TERM; sleep 100' & echo ready;
 class Bench:
     """A ledger with one queued run, and what executes it."""
 
-    def __init__(self, env, monkeypatch, playbooks, policy):
+    def __init__(self, env, monkeypatch, playbooks, policy, warm=None):
         for name in list(os.environ):
             if name.startswith("OIMS_"):
                 monkeypatch.delenv(name)
@@ -75,6 +75,7 @@ class Bench:
             self.clock,
             Metrics(self.policy),
             self.stop.is_set,
+            warm,
         )
 
     def run(self, labels=None):

@@ -37,6 +37,7 @@ WITHOUT_A_VALUE = {
         "signal_timeout": EXTRA,
         "stop_grace": "the pod's time to end is made for it: extraEnv",
         "token_end_file": "the kubelet renews a pod's token",
+        "warm_ansible": EXTRA,
     },
 }
 
