@@ -1,5 +1,6 @@
 """Certificates for tests, made with the library that a passkey needs anyway."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,12 +19,15 @@ class Files(NamedTuple):
     key: Path
 
 
-def make_certificate(folder: Path, name: str = "tls", common_name: str = "localhost") -> Files:
-    """Write a certificate for ``localhost`` and 127.0.0.1 into a folder."""
+def make_certificate(
+    folder: Path, name: str = "tls", common_name: str = "localhost", also: Iterable[str] = ()
+) -> Files:
+    """Write a certificate for ``localhost``, 127.0.0.1 and other names into a folder."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))])
+    hosts = [x509.DNSName(host) for host in ("localhost", *also)]
+    names = x509.SubjectAlternativeName([*hosts, x509.IPAddress(ip_address("127.0.0.1"))])
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

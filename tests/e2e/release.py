@@ -206,6 +206,18 @@ class Chart:
         self.path = Path(shutil.copytree(CHART, folder / "oims"))
 
 
+RESTRICTED = {
+    "automountServiceAccountToken": False,
+    "terminationGracePeriodSeconds": 1,
+    "securityContext": {
+        "runAsNonRoot": True,
+        "runAsUser": 10001,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    },
+}
+"""What the restricted namespaces of the tests want of a pod."""
+
+
 def add_sink(namespace, image):
     """Run the mail server beside a release."""
     script = (ROOT / "tests/e2e/sink.py").read_text(encoding="utf-8")
@@ -222,17 +234,8 @@ def add_sink(namespace, image):
             "capabilities": {"drop": ["ALL"]},
         },
     }
-    pod = {
-        "automountServiceAccountToken": False,
-        "terminationGracePeriodSeconds": 1,
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": 10001,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
-        "containers": [container],
-        "volumes": [{"name": "script", "configMap": {"name": "sink"}}],
-    }
+    volume = {"name": "script", "configMap": {"name": "sink"}}
+    pod = RESTRICTED | {"containers": [container], "volumes": [volume]}
     for body in (
         {"apiVersion": "v1", "kind": "ConfigMap", "data": {"sink.py": script}},
         {"apiVersion": "v1", "kind": "Service", "spec": {"selector": labels, "ports": [{"port": 2525}]}},
