@@ -64,7 +64,7 @@ e2e: setup ## Prove the chart on the cluster of the current kube context (E2E_YE
 .PHONY: e2e-matrix
 e2e-matrix: setup ## Run the fault matrix on that cluster: faults that take minutes each (E2E_YES=1)
 	@tools/install helm helm3
-	@tools/e2e tests/e2e/matrix
+	@tools/e2e $(or $(T:tests=),tests/e2e/matrix)
 
 .PHONY: images
 images: ## Build the images oims-app, oims-webhook and oims-automation (CONTAINER=podman, TAG=, PYTHON_IMAGE=)

@@ -7,8 +7,16 @@ REMEDIES = {
     "image": "rollback_oims.yml",
     "config": "rollback_oims.yml",
     "memory": "rollback_oims.yml",
+    "rolling": "restart_oims.yml",
+    "evicted": "restart_oims.yml",
+    "killed": "restart_oims.yml",
+    "unleased": "restart_oims.yml",
+    "unreachable": "restart_oims.yml",
+    "frozen": "restart_oims.yml",
+    "full": "restart_oims.yml",
 }
 """Workloads, and what repairs them."""
+DISTURBED = {"evicted", "killed", "unleased", "unreachable"}
 
 
 def alert_of(name):
@@ -31,6 +39,7 @@ def policy(namespace):
                 "alert": alert_of(name),
                 "playbook": playbook,
                 "target": {"kind": "Deployment", "namespace": namespace, "name": name},
+                "max_attempts": 2 if name in DISTURBED else 1,  # an interrupted run is one
             }
             for name, playbook in REMEDIES.items()
         ],

@@ -5,6 +5,7 @@ import json
 from tests.e2e import values
 from tests.e2e.cluster import eventually
 from tests.e2e.patience import patient_text
+from tests.e2e.release import RESTRICTED
 
 NOTE = "oims.dev/ready-revisions"
 PROGRAM = """
@@ -14,6 +15,10 @@ if os.environ["LEVEL"] not in {"debug", "info"}:
 eaten = b"x" * (int(os.environ["MEGABYTES"]) << 20)
 time.sleep(86400)
 """
+SLOW = {"minReadySeconds": 15, "progressDeadlineSeconds": 60}
+"""So that a test can disturb the restart before it is complete."""
+PATIENT = {"progressDeadlineSeconds": 7200}
+"""So that a rollout goes on until the test ends it."""
 
 
 def _container():
@@ -31,21 +36,13 @@ def _container():
 class Workload:
     """A Deployment of one pod, which the automation repairs."""
 
-    def __init__(self, namespace, name):
+    def __init__(self, namespace, name, **spec):
         self.namespace, self.name = namespace, name
+        self._spec = spec
 
     def create(self):
         labels = {"run": self.name}
-        pod = {
-            "automountServiceAccountToken": False,
-            "terminationGracePeriodSeconds": 1,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 10001,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "containers": [_container()],
-        }
+        pod = RESTRICTED | {"containers": [_container()]}
         body = {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
@@ -54,6 +51,7 @@ class Workload:
                 "selector": {"matchLabels": labels},
                 "progressDeadlineSeconds": 10,  # until then the automation leaves a rollout alone
                 "template": {"metadata": {"labels": labels}, "spec": pod},
+                **self._spec,
             },
         }
         self.namespace.kubectl("apply", "-f", "-", stdin=json.dumps(body))
@@ -73,6 +71,12 @@ class Workload:
         patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
         self.namespace.kubectl("patch", "deployment", self.name, "--patch", json.dumps(patch))
 
+    def begin_a_long_rollout(self):
+        """Roll out a template whose pods count as available after an hour only."""
+        container = {"name": "main", "env": [{"name": "LEVEL", "value": "debug"}]}
+        patch = {"spec": {"minReadySeconds": 3600, "template": {"spec": {"containers": [container]}}}}
+        self.namespace.kubectl("patch", "deployment", self.name, "--patch", json.dumps(patch))
+
     def scale(self, replicas):
         self.namespace.kubectl("scale", f"deployment/{self.name}", f"--replicas={replicas}")
 
@@ -82,6 +86,10 @@ class Workload:
     def container(self):
         (container,) = self._object()["spec"]["template"]["spec"]["containers"]
         return container
+
+    def revision(self):
+        """Return how many templates it has had."""
+        return int(self._object()["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
 
     def reasons(self):
         """Return why its containers wait or have ended, in the kubelet's words."""
