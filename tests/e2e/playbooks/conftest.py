@@ -18,6 +18,7 @@ from tests.automation.conftest import (  # noqa: F401 - the follower's fixtures
     journal,
     playbooks,
 )
+from tests.e2e.values import image
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
@@ -59,7 +60,12 @@ class Cluster:
                     "spec": {
                         "terminationGracePeriodSeconds": 1,
                         "containers": [
-                            {"name": "main", "image": self.image, "env": [{"name": "STEP", "value": "one"}]}
+                            {
+                                "name": "main",
+                                "image": self.image,
+                                "command": ["sleep", "infinity"],
+                                "env": [{"name": "STEP", "value": "one"}],
+                            }
                         ],
                     },
                 },
@@ -78,25 +84,12 @@ class Cluster:
 
 @pytest.fixture(scope="session")
 def cluster():
-    nodes = json.loads(
-        subprocess.run(
-            ["kubectl", "get", "nodes", "-o", "json"], capture_output=True, check=True, timeout=30
-        ).stdout
-    )
-    images = [
-        name
-        for node in nodes["items"]
-        for image in node["status"]["images"]
-        for name in image.get("names") or []
-    ]
-    pause = next((name for name in images if "/pause:" in name), None)
-    if pause is None:
-        pytest.skip("the node holds no pause image to make workloads of")
     namespace = f"remedies-{uuid.uuid4().hex[:8]}"
     subprocess.run(
         ["kubectl", "create", "namespace", namespace], check=True, timeout=30, stdout=subprocess.DEVNULL
     )
-    yield Cluster(namespace, pause)
+    held = image("app")  # any that each node holds
+    yield Cluster(namespace, f"{held['repository']}:{held['tag']}")
     subprocess.run(
         ["kubectl", "delete", "namespace", namespace, "--wait=false"],
         check=True,
