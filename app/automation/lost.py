@@ -44,7 +44,9 @@ def close(silence: timedelta) -> int:
         .where(service.is_unsettled(), Run.received_at < before, before > _HEARD_AT)
         .limit(BATCH)
     )
-    return sum(_close(run_id, before, silence) for run_id in db.session.scalars(statement).all())
+    silent = db.session.scalars(statement).all()
+    db.session.rollback()  # between two looks an open transaction would hold up migrations and restores
+    return sum(_close(run_id, before, silence) for run_id in silent)
 
 
 def _close(run_id: str, before: datetime, silence: timedelta) -> bool:

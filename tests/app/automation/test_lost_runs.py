@@ -72,6 +72,12 @@ def test_a_run_of_which_nothing_is_heard_is_closed_as_unknown_once(
 
 
 @pytest.mark.usefixtures("context")
+def test_a_look_for_lost_runs_leaves_no_transaction_open() -> None:
+    assert lost.close(SILENCE) == 0
+    assert not db.session().in_transaction(), "a migration or a restore would wait for it"
+
+
+@pytest.mark.usefixtures("context")
 def test_a_run_that_a_heartbeat_names_goes_on(settings: Settings, report: Any) -> None:
     take(settings, event())
     report("runs", run(1, "running"))
