@@ -69,9 +69,7 @@ def ways(folder: Path, warm: Warm) -> dict[str, Start]:
 
     def warmed() -> None:
         child = warm.start(command, cwd=folder, env=env, output=folder / "output")
-        while (code := child.poll()) is None:
-            time.sleep(0.01)
-        assert code == 0
+        assert child.wait(60) == 0
 
     def runner() -> None:
         words = [sys.executable, "-c", RUNNER, str(folder), str(playbook)]

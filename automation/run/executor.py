@@ -33,6 +33,7 @@ from contract.runs import RunState
 COPY = "playbooks"
 TASKS = "tasks"
 POLL = 0.2
+"""Seconds between two looks at a run that has not ended."""
 REPORT_INTERVAL = 1.0
 """Seconds between two reports of a run's tasks."""
 PREVIEW_TIMEOUT = 120.0
@@ -130,8 +131,8 @@ class Executor:
             variables = {RUN_ID: approval.id, **approval.variables}
             child = self._start(approval.id, folder, playbook, variables, "--check", "--diff")
             deadline = time.monotonic() + PREVIEW_TIMEOUT
-            while (code := child.poll()) is None and time.monotonic() < deadline and not self.must_end():
-                time.sleep(POLL)
+            while (code := child.wait(POLL)) is None and time.monotonic() < deadline and not self.must_end():
+                pass
             child.end()
             text = read_tail(folder / "output", PREVIEW_LIMIT)
         except ConfigurationError as error:
@@ -174,7 +175,7 @@ class Executor:
         deadline = time.monotonic() + run.timeout
         report_at = 0.0
         has_news = False
-        while (code := child.poll()) is None:
+        while (code := child.wait(POLL)) is None:
             has_news |= tasks.read()
             if has_news and time.monotonic() >= report_at:
                 change(self.ledger, run.id, **tasks.document())
@@ -182,7 +183,6 @@ class Executor:
             if (is_ended := self.must_end()) or time.monotonic() >= deadline:
                 child.end()
                 return (RunState.INTERRUPTED if is_ended else RunState.TIMED_OUT), None
-            time.sleep(POLL)
         return (RunState.SUCCEEDED if code == 0 else RunState.FAILED), code
 
     def _end_leftovers(self, run: Run, leftovers: Leftovers) -> list[str]:

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -18,8 +19,8 @@ log = structlog.get_logger()
 class Child(Protocol):
     """A run's process, seen by the one who waits for it."""
 
-    def poll(self) -> int | None:
-        """Return the exit status, minus the signal's number after one, or none while it runs."""
+    def wait(self, seconds: float) -> int | None:
+        """Return the exit status, minus the signal's number after one, or none if it runs for longer."""
 
     def end(self) -> None:
         """End all processes of the run. Returns when none is left."""
@@ -32,9 +33,11 @@ class FreshChild:
     mark: str
     process: subprocess.Popen[bytes]
 
-    def poll(self) -> int | None:
-        """Return the exit status, minus the signal's number after one, or none while it runs."""
-        return self.process.poll()
+    def wait(self, seconds: float) -> int | None:
+        """Return the exit status, minus the signal's number after one, or none if it runs for longer."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(seconds)
+        return None
 
     def end(self) -> None:
         """End all processes of the run. Returns when none is left."""

@@ -34,15 +34,15 @@ class WarmChild:
     def __init__(self, parent: "Parent", mark: str, channel: socket.socket, output: Path) -> None:
         self._parent, self._mark, self._channel, self._output = parent, mark, channel, output
         self._code: int | None = None
-        channel.settimeout(0)
 
-    def poll(self) -> int | None:
-        """Return the exit status, minus the signal's number after one, or none while it runs.
+    def wait(self, seconds: float) -> int | None:
+        """Return the exit status, minus the signal's number after one, or none if it runs for longer.
 
         When the parent is gone nobody can learn of the end, so the run is ended.
         """
         if self._code is None:
-            with suppress(BlockingIOError):
+            self._channel.settimeout(seconds)
+            with suppress(TimeoutError):
                 self._code = self._read_code()
                 self._release()
         return self._code

@@ -135,8 +135,7 @@ def started(tmp_path, warmed):
         mark = f"run-{next(numbers)}"
         env = {"PATH": os.environ["PATH"], process.MARK: mark}
         child = warmed.start([str(script)], cwd=tmp_path, env=env, output=tmp_path / "output")
-        until(lambda: child.poll() is not None, 60)
-        return child.poll()
+        return child.wait(60)
 
     return start
 
