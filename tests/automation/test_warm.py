@@ -151,6 +151,7 @@ def parents(owner=None):
     return [pid for pid, stat in stats.items() if int(stat[1]) == (owner or os.getpid())]
 
 
+@pytest.mark.threat("T47")
 def test_a_warm_run_is_as_a_fresh_one_and_nothing_is_left_to_the_next(bench, env, playbooks, tmp_path):
     (playbooks / "callback_plugins").mkdir(mode=0o755)
     (playbooks / "callback_plugins" / "look.py").write_text(LOOK)
@@ -179,6 +180,7 @@ def neutral(seen):
     return seen | settings
 
 
+@pytest.mark.threat("T47")
 def test_the_parent_reads_nothing_of_ansibles_configuration():
     look = (
         "import os, sys, json\n"
@@ -199,6 +201,7 @@ def test_the_parent_reads_nothing_of_ansibles_configuration():
     assert missing == []
 
 
+@pytest.mark.threat("T47")
 def test_the_parent_holds_no_secret(monkeypatch, warmed):
     monkeypatch.setenv("OIMS_APP_TOKEN", "hunter2")
     monkeypatch.setenv("OIMS_SUPERVISOR_URL", "http://user:hunter2@127.0.0.1:9001")
@@ -229,6 +232,7 @@ def test_the_end_of_a_warm_run_is_told_as_it_was(started, text):
     assert started(f"#!{{}}\n{text}\n") == (4 if "4" in text else -15)
 
 
+@pytest.mark.fault("F33")
 def test_a_parent_that_has_ended_is_told_of_and_another_takes_its_place(bench, warmed):
     warmed.begin()
     (parent,) = until(parents)
@@ -242,6 +246,7 @@ def test_a_parent_that_has_ended_is_told_of_and_another_takes_its_place(bench, w
     assert "the process that has loaded Ansible" in why
 
 
+@pytest.mark.fault("F33")
 def test_a_run_whose_parent_is_ended_is_ended_and_told(bench, playbooks, warmed):
     one = bench(policy("slow.yml", timeout="1m"))
 
@@ -299,12 +304,13 @@ def test_many_runs_leave_the_parent_as_it_was(started):
     for _ in range(3):
         started()
     pages, files = size()
-    for _ in range(40):
+    for _ in range(20):
         assert started() == 0
     assert size()[1] == files
     assert size()[0] <= pages + 64
 
 
+@pytest.mark.fault("F33")
 def test_a_child_that_comes_too_late_runs_nothing(started, parent_program, monkeypatch, tmp_path):
     parent_program("    os.setsid()\n", "    os.setsid()\n    time.sleep(0.5)\n")
     assert started("#!{}\n") == 0
