@@ -8,20 +8,13 @@ import json
 import pytest
 
 from tests.certificates import make_certificate
-from tests.e2e import values
-from tests.e2e.cluster import Namespace, eventually, helm_program, run
-from tests.e2e.patience import patient_text
+from tests.e2e import backups, values
+from tests.e2e.cluster import Namespace, helm_program, run
 from tests.e2e.release import INSTALL_SECONDS, Release
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 AUTHORITY = "Authority of the platform team"
 TRUSTED = "import ssl; print(ssl.create_default_context().get_ca_certs())"
-CLAIM = {
-    "apiVersion": "v1",
-    "kind": "PersistentVolumeClaim",
-    "metadata": {"name": "backups"},
-    "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "64Mi"}}},
-}
 
 
 class Elsewhere(Release):
@@ -50,8 +43,7 @@ def knobs(namespace):
         "webhook": {"extraInitContainers": [first]},
         "prometheus": rolling,
         "alertmanager": rolling,
-        "backup": {"enabled": True, "existingClaim": "backups"},
-    }
+    } | backups.VALUES
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +51,9 @@ def release(namespace, tmp_path_factory):
     """Install it with all of them at once."""
     authority = make_certificate(tmp_path_factory.mktemp("authority"), common_name=AUTHORITY).certificate
     trust = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "trust"}}
-    for body in (CLAIM, {**trust, "data": {"bundle.pem": authority.read_text()}}):
-        namespace.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+    trust["data"] = {"bundle.pem": authority.read_text()}
+    namespace.kubectl("apply", "-f", "-", stdin=json.dumps(trust))
+    backups.claim(namespace)
     home = Namespace("backup-home")
     made = Elsewhere(namespace)
     made.home = home.name
@@ -71,14 +64,6 @@ def release(namespace, tmp_path_factory):
         home.delete()
 
 
-def start(namespace, job, step):
-    """Run a Job of a CronJob; return what it said when it has ended well."""
-    namespace.kubectl("create", "job", job, f"--from=cronjob/oims-{step}")
-    end = ("--for=condition=complete", f"--timeout={patient_text(120)}", f"job/{job}")
-    namespace.kubectl("wait", *end, timeout=150)
-    return namespace.kubectl("logs", f"job/{job}")
-
-
 def test_the_parts_run_in_the_other_namespace_and_trust_the_authority(release):
     for component in ("app", "webhook", "prometheus", "alertmanager"):
         assert release.ready_pods(component), component
@@ -87,19 +72,4 @@ def test_the_parts_run_in_the_other_namespace_and_trust_the_authority(release):
 
 
 def test_a_backup_brings_back_what_there_was_and_nothing_since(release):
-    kept = release.add_incident("Before the backup")
-    said = start(release.namespace, "backup-now", "backup")
-    assert "wrote /backups/oims-" in said
-    release.add_incident("Since the backup")
-    said = start(release.namespace, "restore-now", "restore")
-    assert "restored /backups/oims-" in said
-    release.namespace.kubectl("rollout", "restart", "deployment/oims-app")
-    release.namespace.kubectl("rollout", "status", "deployment/oims-app", f"--timeout={patient_text(120)}")
-    release.forget()
-
-    def titles():
-        return {item["title"] for item in release.api("/api/v1/incidents?limit=100")["items"]}
-
-    assert eventually(titles, "the incidents") >= {"Before the backup"}
-    assert "Since the backup" not in titles()
-    assert release.has_incident(kept, "Before the backup")
+    backups.brings_back_what_there_was(release, "db")

@@ -1,8 +1,8 @@
-"""The app on PostgreSQL: the way there and back, and scaling by the playbook."""
+"""The app on PostgreSQL: the way there and back, backup and restore, and scaling by the playbook."""
 
 import pytest
 
-from tests.e2e import values
+from tests.e2e import backups, values
 from tests.e2e.cluster import eventually
 from tests.e2e.patience import Refused
 from tests.e2e.visitors import Visitors
@@ -16,7 +16,8 @@ MAXIMUM = 2
 @pytest.fixture(scope="module")
 def scaled(release, monitor):
     """A release on PostgreSQL with the monitor at work."""
-    release.deploy(values.merge(values.base(), values.postgres()))
+    backups.claim(release.namespace)
+    release.deploy(values.merge(values.base(), values.postgres(), backups.VALUES))
     policy = values.policy(release.namespace.name, max_replicas=MAXIMUM)
     monitor.set_up().start(policy)
     return release
@@ -42,6 +43,10 @@ def test_a_release_moves_from_a_file_to_postgresql_and_back(release):
     release.deploy(values.base())
     assert strategy(release) == "Recreate"
     assert release.has_incident(number, TITLE)
+
+
+def test_a_backup_by_pg_dump_brings_back_what_there_was_and_nothing_since(scaled):
+    backups.brings_back_what_there_was(scaled, "sql.gz")
 
 
 def test_a_saturated_app_gets_one_replica_more(scaled, monitor):
