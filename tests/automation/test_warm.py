@@ -227,6 +227,10 @@ def test_a_time_out_ends_every_process_of_a_warm_run_and_not_the_parent(bench, s
     assert parents() == before
 
 
+def test_a_warm_run_has_no_other_environment_than_its_own(started):
+    assert started("#!{}\nimport os\nassert sorted(os.environ) == ['OIMS_RUN_ID', 'PATH'], os.environ\n") == 0
+
+
 @pytest.mark.parametrize("text", ["raise SystemExit(4)", "import os; os.kill(os.getpid(), 15)"])
 def test_the_end_of_a_warm_run_is_told_as_it_was(started, text):
     assert started(f"#!{{}}\n{text}\n") == (4 if "4" in text else -15)
@@ -248,7 +252,7 @@ def test_a_parent_that_has_ended_is_told_of_and_another_takes_its_place(bench, w
 
 @pytest.mark.fault("F33")
 def test_a_run_whose_parent_is_ended_is_ended_and_told(bench, playbooks, warmed):
-    one = bench(policy("slow.yml", timeout="1m"))
+    one = bench(policy("slow.yml", timeout="1m", leftovers="keep"))
 
     def kill():
         until((playbooks.parent / "begun").exists, 60)
