@@ -62,6 +62,11 @@ def test_they_are_clean_text(values):
         ("no-persistence", (), "All incidents end with the app's pod"),
         ("no-persistence", (), "Accepted alerts end with the webhook's pod"),
         ("postgres-bundled", (), "one pod without backups"),
+        (
+            "postgres-bundled",
+            ("backup.enabled=true", "backup.existingClaim=backups"),
+            "The bundled PostgreSQL is one pod. For production",
+        ),
         ("default", ("app.smtp.host=smtp.example.org",), "Nobody is on call"),
         (
             "default",
