@@ -59,12 +59,12 @@ chart-test: setup ## Test the chart without a cluster: a part of make test
 .PHONY: e2e
 e2e: setup ## Prove the chart on the cluster of the current kube context (E2E_YES=1: do not ask)
 	@tools/install helm helm3
-	@tools/e2e $(T:tests=)
+	@tools/e2e -m 'not matrix' $(or $(T:tests=),tests/e2e)
 
 .PHONY: e2e-matrix
 e2e-matrix: setup ## Run the fault matrix on that cluster: faults that take minutes each (E2E_YES=1)
 	@tools/install helm helm3
-	@tools/e2e $(or $(T:tests=),tests/e2e/matrix)
+	@tools/e2e -m matrix $(or $(T:tests=),tests/e2e)
 
 .PHONY: images
 images: ## Build the images oims-app, oims-webhook and oims-automation (CONTAINER=podman, TAG=, PYTHON_IMAGE=)

@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 KINDS = ["Deployment", "StatefulSet", "DaemonSet"]
 """The workloads that the remedies know."""
+THOROUGHLY = [KINDS[0], *(pytest.param(kind, marks=pytest.mark.matrix) for kind in KINDS[1:])]
+"""The same for what takes many runs of a playbook: test_rights.py has each remedy repair each kind once."""
 
 
 def said(done):

@@ -5,12 +5,12 @@ import time
 
 import pytest
 
-from tests.e2e.playbooks.outcomes import KINDS, changed, refused, said
+from tests.e2e.playbooks.outcomes import THOROUGHLY, changed, refused, said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", THOROUGHLY)
 def test_a_restart_replaces_every_pod_once_per_run(cluster, play, kind):
     name = cluster.create(kind, f"restart-{kind.lower()}")
     target, before = f"{kind}/{name}", cluster.pods(name)

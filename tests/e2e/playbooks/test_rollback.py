@@ -6,7 +6,7 @@ import pytest
 
 from automation.policy.schemas import Policy
 from automation.revisions import NOTE, STEADY_S, Revisions
-from tests.e2e.playbooks.outcomes import KINDS, changed, refused
+from tests.e2e.playbooks.outcomes import THOROUGHLY, changed, refused
 from tests.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -41,7 +41,7 @@ def step(cluster, kind, name, value):
     cluster.kubectl("rollout", "status", f"{kind}/{name}", "--timeout=90s")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", THOROUGHLY)
 def test_a_rollback_goes_to_the_last_template_that_was_ready_and_keeps_the_annotations(cluster, play, kind):
     name = cluster.create(kind, f"back-{kind.lower()}")
     target = f"{kind}/{name}"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.e2e.playbooks.outcomes import changed, refused, said
+from tests.e2e.playbooks.outcomes import THOROUGHLY, changed, refused, said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
+@pytest.mark.parametrize("kind", THOROUGHLY[:2])
 def test_scaling_steps_once_per_run_and_never_leaves_the_bounds(cluster, play, kind):
     name = cluster.create(kind, f"scale-{kind.lower()}")
     target = f"{kind}/{name}"
