@@ -37,6 +37,11 @@ with open("/small/fill", "wb", buffering=0) as file, contextlib.suppress(OSError
         pass
 """
 
+OPEN = """
+SELECT query FROM pg_stat_activity
+WHERE state = 'idle in transaction' AND xact_start < now() - interval '30 seconds'
+"""
+
 
 def send(release, name, *, firing):
     """Tell Alertmanager that a workload is broken, or is no longer."""
@@ -271,3 +276,8 @@ def test_after_all_that_the_parts_agree_and_nothing_ran_twice(release, inspected
     assert attempts
     assert max(attempts.values()) == 1
     assert eventually(lambda: not inspected() or None, "no invariant broken", pause=2)
+
+
+def test_no_session_keeps_a_transaction_open(release):
+    ask = ("exec", "oims-postgres-0", "--", "psql", "-U", "oims", "-d", "oims", "-Atc", OPEN)
+    eventually(lambda: not release.namespace.kubectl(*ask).strip(), "no old transaction", pause=2)
