@@ -24,11 +24,12 @@ HANGING_SECONDS = 1.0
 class Call:
     """A request for the application; its answer is ``status``, ``headers`` and ``body`` at the end."""
 
-    __slots__ = ("_parts", "body", "environ", "headers", "on_end", "status")
+    __slots__ = ("_parts", "body", "environ", "headers", "is_begun", "on_end", "status")
 
     def __init__(self, environ: "WSGIEnvironment", on_end: Callable[["Call"], None]) -> None:
         """Take a listener, which the thread that ends the call runs."""
         self.environ = environ
+        self.is_begun = False
         self.on_end = on_end
         self._parts: Iterable[bytes] = ()
         self.status = (0, "")
@@ -38,6 +39,7 @@ class Call:
 
     def begin(self, application: "WSGIApplication") -> None:
         """Call the application."""
+        self.is_begun = True
         try:
             self._parts = application(self.environ, self._start)
         except Exception:

@@ -60,7 +60,7 @@ class Connections(HTTPServerConnectionDelegate):
         if self._gathered_bytes > MAX_GATHERED_BYTES:
             self._dismiss(lambda exchange: exchange.size > 0)
 
-    def serve(self, exchange: Exchange, environ: "WSGIEnvironment") -> None:
+    def serve(self, exchange: Exchange, environ: "WSGIEnvironment") -> Call:
         """Have the application called in a thread; the exchange gets its answer in the event loop."""
         loop = asyncio.get_running_loop()
         self._served += 1
@@ -73,7 +73,9 @@ class Connections(HTTPServerConnectionDelegate):
                 with suppress(RuntimeError):  # the loop is closed: it has waited long enough
                     loop.call_soon_threadsafe(self._attend_to_ended)
 
-        self._crew.take(Call(environ, end))
+        call = Call(environ, end)
+        self._crew.take(call)
+        return call
 
     def _attend_to_ended(self) -> None:
         """Have the calls answered that have ended: rousing the loop for each of them would cost more."""

@@ -45,13 +45,14 @@ class Exchange(HTTPMessageDelegate):
         self._dropped_bytes = 0
         self._is_whole = False
         self._is_answered = False
+        self._call: Call | None = None
         self._refusal: asyncio.Future[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
 
     @property
     def is_served(self) -> bool:
-        """Say whether the application has the request and has not answered it yet."""
-        return not (self.is_waiting or self._is_answered)
+        """Say whether a thread has taken the request and not answered it; one in the queue still waits."""
+        return self._call is not None and self._call.is_begun and not self._is_answered
 
     @property
     def size(self) -> int:
@@ -125,7 +126,7 @@ class Exchange(HTTPMessageDelegate):
         self._set_deadline(None)
         environ = environ_of(self._request, bytes(self._body), server=self._connections.address)
         self._drop_body()
-        self._connections.serve(self, environ)
+        self._call = self._connections.serve(self, environ)
 
     def _give_up(self) -> None:
         self._connections.on_slow()
