@@ -21,7 +21,12 @@ _encoder = json.JSONEncoder(separators=(",", ":"))
 
 def to_line(**fields: object) -> str:
     """Write one JSON object, without the newline."""
-    return _encoder.encode(fields).replace("\x7f", "\\u007f")
+    return to_json(fields)
+
+
+def to_json(value: object) -> str:
+    """Write a value as lines hold it."""
+    return _encoder.encode(value).replace("\x7f", "\\u007f")
 
 
 class LineWriter:

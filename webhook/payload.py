@@ -7,6 +7,8 @@ each alert is mended by itself: one of an odd form costs the others nothing.
 """
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -94,17 +96,18 @@ class Message(BaseModel):
     alerts: list[Alert] = Field(min_length=1, max_length=MAX_ALERTS)
 
 
-class Delivery(BaseModel):
-    """A message with what became of the alerts in it that did not keep to the form."""
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message with what became of the alerts in it that did not keep to the form.
 
-    model_config = ConfigDict(frozen=True)
+    ``refused`` has a sentence for each alert that is none.
+    """
 
     message: Message
     sender: Source = Source.ALERTMANAGER
     mended: int = 0
     kept_aside: int = 0
-    refused: list[str] = Field(default_factory=list)
-    """A sentence for each alert that is none."""
+    refused: Sequence[str] = ()
 
 
 def parse(body: bytes) -> Delivery:
@@ -114,7 +117,7 @@ def parse(body: bytes) -> Delivery:
     """
     document = _document(body)
     try:
-        return Delivery.model_construct(message=Message.model_validate(document), refused=[])
+        return Delivery(Message.model_validate(document))
     except ValidationError:
         return _mended(document)
 
@@ -195,8 +198,8 @@ def _delivery(document: dict[str, Any], given: list[dict[str, Any]], refused: li
         alerts=alerts,
     )
     kept_aside = sum(is_kept_aside(alert.labels) for alert in odd)
-    return Delivery.model_construct(
-        message=message,
+    return Delivery(
+        message,
         sender=SENDERS.get(str(document.get("version")), Source.ALERTMANAGER),
         mended=len(odd) - kept_aside,
         kept_aside=kept_aside,
