@@ -14,8 +14,16 @@ MAXIMUM = 2
 
 
 @pytest.fixture(scope="module")
-def scaled(release, monitor):
-    """A release on PostgreSQL with the monitor at work."""
+def written(release):
+    """Install it on a file and write an incident; return its number."""
+    release.deploy(values.base())
+    assert strategy(release) == "Recreate"
+    return release.add_incident(TITLE)
+
+
+@pytest.fixture(scope="module")
+def scaled(release, written, monitor):
+    """Move that release to PostgreSQL, with the monitor at work."""
     backups.claim(release.namespace)
     release.deploy(values.merge(values.base(), values.postgres(), backups.VALUES))
     policy = values.policy(release.namespace.name, max_replicas=MAXIMUM)
@@ -31,18 +39,9 @@ def replicas(release):
     return release.get("deployment", "app")["spec"]["replicas"]
 
 
-def test_a_release_moves_from_a_file_to_postgresql_and_back(release):
-    release.deploy(values.base())
-    assert strategy(release) == "Recreate"
-    number = release.add_incident(TITLE)
-
-    release.deploy(values.merge(values.base(), values.postgres()))
-    assert strategy(release) == "RollingUpdate"
-    assert TITLE not in {item["title"] for item in release.api("/api/v1/incidents")["items"]}
-
-    release.deploy(values.base())
-    assert strategy(release) == "Recreate"
-    assert release.has_incident(number, TITLE)
+def test_a_release_that_moves_to_postgresql_begins_anew(scaled):
+    assert strategy(scaled) == "RollingUpdate"
+    assert TITLE not in {item["title"] for item in scaled.api("/api/v1/incidents")["items"]}
 
 
 def test_a_backup_by_pg_dump_brings_back_what_there_was_and_nothing_since(scaled):
@@ -99,3 +98,9 @@ def test_the_next_upgrade_says_that_automation_has_scaled(scaled):
         scaled.deploy(scaled.values)
     scaled.deploy(scaled.values, "--force-conflicts")
     assert replicas(scaled) == 1
+
+
+def test_a_release_that_moves_back_has_what_the_file_holds(scaled, written):
+    scaled.deploy(values.base())
+    assert strategy(scaled) == "Recreate"
+    assert scaled.has_incident(written, TITLE)
