@@ -12,6 +12,7 @@ from app.database import transaction
 from app.errors import Forbidden
 from app.extensions import db
 from app.records import audit
+from app.records.account_events import AccountLinked, Login, RoleChanged
 from app.records.accounts import Role, User, UserStatus
 from app.records.actors import SINGLE_SIGN_ON, Actor
 
@@ -47,16 +48,13 @@ def admit(identity: Identity, settings: Settings, *, address: str) -> User:
         user = _known(identity) or _linked(identity) or _made(identity, settings, role)
         if role is not None and user.role is not role:
             audit.record(
-                "role_changed",
-                SINGLE_SIGN_ON,
-                f"{user.email}: role {user.role} became {role}.",
-                user_id=user.id,
+                RoleChanged(user_id=user.id), SINGLE_SIGN_ON, f"{user.email}: role {user.role} became {role}."
             )
             user.role = role
         if user.is_active:
             user.last_login_at = user.signed_on_at = now()
             summary = f"{user.email} logged in by single sign-on."
-            audit.record("login", Actor.person(user), summary, user_id=user.id, address=address)
+            audit.record(Login(user_id=user.id, address=address), Actor.person(user), summary)
     if user.status is UserStatus.PENDING:
         raise Forbidden("Your account waits for approval by an administrator.")
     if not user.is_active:
@@ -97,7 +95,7 @@ def _linked(identity: Identity) -> User | None:
         user.name = names.free(identity.name or user.email, email=user.email, user_id=user.id)
         user.name_key = names.key(user.name)
         summary += " Its address was never confirmed by mail: its password, sessions and API tokens ended."
-    audit.record("account_linked", SINGLE_SIGN_ON, summary, user_id=user.id)
+    audit.record(AccountLinked(user_id=user.id), SINGLE_SIGN_ON, summary)
     return user
 
 

@@ -20,6 +20,7 @@ from app.errors import InvalidInput, NotFound
 from app.extensions import db
 from app.notify import letters
 from app.records import audit
+from app.records.account_events import InvitationWithdrawn, Invited, RegistrationAsked
 from app.records.accounts import Invitation, Role, User, UserStatus
 from app.records.actors import SOMEBODY, Actor
 
@@ -53,7 +54,7 @@ def invite(*, email: str, role: Role, by: Actor) -> NewInvitation:
         made = _add(email, role, by)
         mail = letters.invitation(email, invited_by=by.name, role=role, link=made.link, valid=VALID_FOR)
         made.invitation.mail_id = mail.id if mail else None
-        audit.record("invited", by, f"{email} was invited as {role}.")
+        audit.record(Invited(), by, f"{email} was invited as {role}.")
     return made
 
 
@@ -81,7 +82,7 @@ def register(*, email: str, address: str) -> None:
             made = _add(email, Role.RESPONDER)
             letters.registration(email, link=made.link, valid=VALID_FOR)
         summary, account = "An account was asked for.", password_login.account_hash(email)
-        audit.record("registration_asked", SOMEBODY, summary, account=account, address=address)
+        audit.record(RegistrationAsked(account=account, address=address), SOMEBODY, summary)
 
 
 def who_may_register() -> str:
@@ -171,7 +172,7 @@ def withdraw(invitation_id: int, *, by: Actor) -> None:
         )
         if email is None:
             raise NotFound("No such invitation is waiting.")
-        audit.record("invitation_withdrawn", by, f"The invitation of {email} was withdrawn.")
+        audit.record(InvitationWithdrawn(), by, f"The invitation of {email} was withdrawn.")
 
 
 def _add(email: str, role: Role, by: Actor | None = None) -> NewInvitation:

@@ -15,6 +15,7 @@ from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
 from app.records import audit
+from app.records.account_events import UserRenamed
 from app.records.accounts import User
 from app.records.actors import SETTINGS
 from app.text import clean, entered
@@ -78,7 +79,7 @@ def settle() -> None:
             db.session.flush()
             if old != user.name:
                 summary = f"{user.email} is called {user.name} now: the name {old} was taken or reserved."
-                audit.record("user_renamed", SETTINGS, summary, user_id=user.id)
+                audit.record(UserRenamed(user_id=user.id), SETTINGS, summary)
 
 
 def _is_taken(name: str, *, email: str, user_id: int | None) -> bool:

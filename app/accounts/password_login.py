@@ -12,6 +12,7 @@ from app.database import transaction
 from app.errors import InvalidInput, Unauthorized, Unavailable
 from app.notify import letters
 from app.records import audit
+from app.records.account_events import Login, LoginFailed, PasswordChanged
 from app.records.accounts import User
 from app.records.actors import SOMEBODY, Actor
 
@@ -45,7 +46,7 @@ def authenticate(*, email: str, password: str, address: str, device: Device | No
         log.warning("login_failed", address=address)
         with transaction():
             summary = "A log-in failed."
-            audit.record("login_failed", SOMEBODY, summary, account=account_hash(email), address=address)
+            audit.record(LoginFailed(account=account_hash(email), address=address), SOMEBODY, summary)
         raise Unauthorized("Address and password don't fit together, or the account is not active.")
     throttle.give_back(*brakes)
     if _has_ended(user):
@@ -56,7 +57,7 @@ def authenticate(*, email: str, password: str, address: str, device: Device | No
         if fresh:
             user.password_hash = fresh
         summary = f"{user.email} logged in."
-        audit.record("login", Actor.person(user), summary, user_id=user.id, address=address)
+        audit.record(Login(user_id=user.id, address=address), Actor.person(user), summary)
     return user
 
 
@@ -121,7 +122,7 @@ def set_password(user: User, new: str, *, by: Actor, is_break_glass: bool = Fals
         user.password_hash, user.password_expires_at = hashed, None
         user.is_break_glass = user.is_break_glass or is_break_glass
         credentials.end_access(user)
-        audit.record("password_changed", by, f"The password of {user.email} was changed.", user_id=user.id)
+        audit.record(PasswordChanged(user_id=user.id), by, f"The password of {user.email} was changed.")
         letters.password_changed(user)
 
 

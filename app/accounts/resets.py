@@ -14,6 +14,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.notify import letters
 from app.records import audit
+from app.records.account_events import PasswordResetAsked
 from app.records.accounts import PasswordReset, User
 from app.records.actors import SOMEBODY, Actor
 
@@ -49,11 +50,11 @@ def ask(*, email: str, address: str) -> None:
         with only_if(usable is not None):
             letters.password_reset(email, link=link, valid=VALID_FOR)
         audit.record(
-            "password_reset_asked",
+            PasswordResetAsked(
+                account=password_login.account_hash(email), user_id=usable.id if usable else None
+            ),
             SOMEBODY,
             "A new password was asked for.",
-            account=password_login.account_hash(email),
-            user_id=usable.id if usable else None,
         )
 
 

@@ -13,6 +13,7 @@ from app.errors import InvalidInput, NotFound
 from app.extensions import db
 from app.notify import letters
 from app.records import audit
+from app.records.account_events import RoleChanged, SignedOut, StatusChanged, UserCreated, UserRenamed
 from app.records.accounts import Role, User, UserStatus
 from app.records.actors import Actor
 
@@ -51,7 +52,7 @@ def add(*, email: str, name: str, password_hash: str | None, status: UserStatus,
         db.session.add(user)
         db.session.flush()
         summary = f"Account {email} was made, {status}, role {role}."
-        audit.record("user_created", Actor.person(user), summary, user_id=user.id)
+        audit.record(UserCreated(user_id=user.id), Actor.person(user), summary)
         if status is UserStatus.PENDING:
             for admin in _admins():
                 letters.account_waiting(admin, user)
@@ -75,7 +76,7 @@ def change_profile(user_id: int, *, name: str, timezone: str) -> None:
         old = Actor.person(user)
         user.name, user.name_key = name, names.key(name)
         if old.name != name:
-            audit.record("user_renamed", old, f"{user.email} is called {name} now.", user_id=user.id)
+            audit.record(UserRenamed(user_id=user.id), old, f"{user.email} is called {name} now.")
 
 
 def change_role(user_id: int, *, role: Role, by: Actor) -> User:
@@ -91,7 +92,7 @@ def change_role(user_id: int, *, role: Role, by: Actor) -> User:
         old, user.role = user.role, role
         _keep_one(admins)
         if old is not role:
-            audit.record("role_changed", by, f"{user.email}: role {old} became {role}.", user_id=user.id)
+            audit.record(RoleChanged(user_id=user.id), by, f"{user.email}: role {old} became {role}.")
     return user
 
 
@@ -111,7 +112,7 @@ def change_status(user_id: int, *, status: UserStatus, by: Actor) -> User:
             credentials.end_access(user)
             factors.forget(user.id)
         if old is not status:
-            audit.record("status_changed", by, f"{user.email}: {old} became {status}.", user_id=user.id)
+            audit.record(StatusChanged(user_id=user.id), by, f"{user.email}: {old} became {status}.")
         if old is UserStatus.PENDING and status is UserStatus.ACTIVE:
             letters.account_active(user)
     return user
@@ -123,7 +124,7 @@ def sign_out(user_id: int, *, by: Actor) -> None:
         user = get(user_id)
         credentials.end_access(user)
         summary = f"All browsers of {user.email} were logged out by {by.name}, and its API tokens ended."
-        audit.record("signed_out", by, summary, user_id=user.id)
+        audit.record(SignedOut(user_id=user.id), by, summary)
 
 
 def _admins() -> Sequence[User]:

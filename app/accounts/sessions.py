@@ -15,6 +15,7 @@ from app.clock import now
 from app.database import transaction
 from app.extensions import db
 from app.records import audit
+from app.records.account_events import Logout
 from app.records.accounts import LoginSession, Proof, User
 from app.records.actors import Actor
 
@@ -82,7 +83,7 @@ def sign_out() -> None:
     if token:
         with transaction():
             if user.is_authenticated:
-                audit.record("logout", Actor.person(user), f"{user.email} logged out.", user_id=user.id)
+                audit.record(Logout(user_id=user.id), Actor.person(user), f"{user.email} logged out.")
             db.session.execute(delete(LoginSession).where(LoginSession.token_hash == _digest(str(token))))
     logout_user()
     session.clear()

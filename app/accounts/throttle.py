@@ -22,6 +22,7 @@ from app.database import transaction
 from app.errors import TooManyAttempts
 from app.extensions import db
 from app.records import audit
+from app.records.account_events import AttemptsRefused
 from app.records.accounts import LoginThrottle
 from app.records.actors import SOMEBODY
 
@@ -146,9 +147,7 @@ def _tell(door: Door, subjects: Sequence[Subject], rows: Sequence[LoginThrottle]
         if row.tokens < 1 and not is_told:
             row.refused_at = moment
             summary = f"Too many attempts at {door}; further ones are refused for a while."
-            audit.record(
-                "attempts_refused", SOMEBODY, summary, door=door, brake=brake.kind, bucket=row.key[:16]
-            )
+            audit.record(AttemptsRefused(door=door, brake=brake.kind, bucket=row.key[:16]), SOMEBODY, summary)
 
 
 def _key(brake: Brake, value: str) -> str:

@@ -15,6 +15,7 @@ from app.database import transaction
 from app.errors import Forbidden, InvalidInput, NotFound
 from app.extensions import db
 from app.records import audit
+from app.records.account_events import TokenCreated, TokenKept, TokenRevoked
 from app.records.accounts import ApiToken, Role, Scope, User
 from app.records.actors import SETTINGS, Actor
 from app.text import entered
@@ -73,7 +74,7 @@ def create(
         token = _add(name=name, secret=secret, scopes=scopes, user_id=user_id, expires_at=expires_at)
         token.factor_at = factor_at
         audit.record(
-            "token_created", by, f"API token {token.name} was made.", token=token.id, scopes=token.scopes
+            TokenCreated(token=token.id, scopes=token.scopes), by, f"API token {token.name} was made."
         )
     return NewToken(token, secret)
 
@@ -105,7 +106,7 @@ def keep(*, name: str, secret: str, scopes: Iterable[Scope]) -> None:
             return
         token.token_hash, token.prefix = digest(secret), secret[:SHOWN]
         token.scopes, token.expires_at, token.is_from_settings = [*wanted], None, True
-        audit.record("token_kept", SETTINGS, f"API token {token.name} was set from the settings.")
+        audit.record(TokenKept(), SETTINGS, f"API token {token.name} was set from the settings.")
 
 
 def _free(name: str) -> str:
@@ -138,7 +139,7 @@ def revoke(name: str, *, by: Actor) -> ApiToken:
         if token is None:
             raise NotFound(f"There is no API token {name!r}.")
         token.revoked_at = token.revoked_at or now()
-        audit.record("token_revoked", by, f"API token {name} was revoked.", token=token.id)
+        audit.record(TokenRevoked(token=token.id), by, f"API token {name} was revoked.")
     return token
 
 

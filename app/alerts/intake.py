@@ -1,7 +1,7 @@
 """What a journal event does to incidents. Called inside the transaction that moves the journal's cursor."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select
@@ -22,7 +22,8 @@ from app.incidents.service import MAX_SERVICE
 from app.records import places, rows, timeline
 from app.records.actors import ALERTING, AUTOMATION, Actor
 from app.records.alerts import AlertEvent
-from app.records.incidents import EventKind, Incident, Source
+from app.records.events import AlertChanged, AlertFired, AlertResolved, Opened, Reopened, Resolved
+from app.records.incidents import Incident, Source
 from app.records.lifecycle import State
 from app.records.outbox import MailKind
 from app.text import one_line
@@ -131,7 +132,8 @@ def _open(event: JournalEvent, previous: Incident | None, batch: Batch, settings
             f" Its severity, “{one_line(unknown, MAX_NAME)}”, is no known word and counts as {severity}; "
             "OIMS_SEVERITY_WORDS can name it."
         )
-    changes.add(incident, ALERTING, summary, **_facts(event, None), fired_at=_iso(event))
+    opened = Opened(severity=incident.severity, seq=event.seq, episode=event.episode, fired_at=_iso(event))
+    changes.add(incident, opened, ALERTING, summary, place=_place(event, None))
     return incident
 
 
@@ -144,14 +146,8 @@ def _join(event: JournalEvent, incident: Incident, batch: Batch, settings: Setti
     if incident.fingerprint != event.fingerprint:
         summary = f"Another alert of the same trouble fires; it differs in {_difference(event, incident)}."
     _take_facts(event, incident, settings)
-    timeline.record(
-        incident.id,
-        EventKind.ALERT_FIRED,
-        ALERTING,
-        summary,
-        **_facts(event, incident.id),
-        fired_at=_iso(event),
-    )
+    place = _place(event, incident.id)
+    timeline.record(incident.id, _fired(event), ALERTING, summary, place=place)
     return incident
 
 
@@ -168,8 +164,8 @@ def _take_words(event: JournalEvent, incident: Incident, settings: Settings) -> 
     _retitle(event, incident, settings)
     _take_facts(event, incident, settings)
     if before and (summary := wording.change(incident.id, before)):
-        facts = _facts(event, incident.id)
-        timeline.record(incident.id, EventKind.ALERT_CHANGED, ALERTING, summary, **facts)
+        changed = AlertChanged(seq=event.seq, episode=event.episode)
+        timeline.record(incident.id, changed, ALERTING, summary, place=_place(event, incident.id))
     return incident
 
 
@@ -199,20 +195,18 @@ def _join_duplicate(
     event: JournalEvent, duplicate: Incident, other: Incident, settings: Settings
 ) -> Incident:
     _take_facts(event, duplicate, settings)
-    fired_at = _iso(event)
     summary = f"The alert fired again; incident {other.id} goes on for it."
-    known = _facts(event, duplicate.id)
-    timeline.record(duplicate.id, EventKind.ALERT_FIRED, ALERTING, summary, **known, fired_at=fired_at)
+    timeline.record(duplicate.id, _fired(event), ALERTING, summary, place=_place(event, duplicate.id))
     summary = f"The alert of incident {duplicate.id}, which was merged into this one, fired again."
-    known = _facts(event, other.id)
-    timeline.record(other.id, EventKind.ALERT_FIRED, ALERTING, summary, **known, fired_at=fired_at)
+    timeline.record(other.id, _fired(event), ALERTING, summary, place=_place(event, other.id))
     return duplicate
 
 
 def _reopen(event: JournalEvent, incident: Incident, settings: Settings) -> Incident:
     _take_facts(event, incident, settings)
     summary = f"Reopened: the alert fired again, event {event.seq}."
-    changes.restart(incident, ALERTING, summary, **_facts(event, incident.id), fired_at=_iso(event))
+    reopened = Reopened(seq=event.seq, episode=event.episode, fired_at=_iso(event))
+    changes.restart(incident, reopened, ALERTING, summary, place=_place(event, incident.id))
     return incident
 
 
@@ -236,13 +230,13 @@ def _resolved(event: JournalEvent, batch: Batch) -> Incident | None:
         )
         if incident.state is not State.RESOLVED:
             summary += " The incident stays with the person who has it."
-        facts = _facts(event, incident.id)
-        timeline.record(incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, **facts)
+        timeline.record(incident.id, _ended(event), ALERTING, summary, place=_place(event, incident.id))
         if was_firing and incident.state is not State.RESOLVED:
             changes.tell(MailKind.ALERT_ENDED, incident, ALERTING)
         return incident
     actor, summary = _ending(event, incident)
-    changes.close(incident, actor, summary, **_facts(event, incident.id))
+    resolved = Resolved(reason="", seq=event.seq, episode=event.episode)
+    changes.close(incident, resolved, actor, summary, place=_place(event, incident.id))
     return incident
 
 
@@ -251,7 +245,7 @@ def _end_in_part(event: JournalEvent, incident: Incident, others: Sequence[Alert
     incident.fingerprint, incident.episode = others[0].fingerprint, others[0].episode
     more = "1 other of the same trouble fires" if len(others) == 1 else f"{len(others)} others fire"
     summary = f"One alert stopped firing; {more}."
-    timeline.record(incident.id, EventKind.ALERT_RESOLVED, ALERTING, summary, **_facts(event, incident.id))
+    timeline.record(incident.id, _ended(event), ALERTING, summary, place=_place(event, incident.id))
     return incident
 
 
@@ -285,10 +279,17 @@ def _take_facts(event: JournalEvent, incident: Incident, settings: Settings) -> 
     incident.generator_url = (event.generator_url or "")[: limits.URL] or None
 
 
-def _facts(event: JournalEvent, incident_id: int | None) -> dict[str, Any]:
-    """Return what every entry tells of its event, and where it stands; none: the event opens the incident."""
-    place = places.of_alert(incident_id, event.received_at)
-    return {"seq": event.seq, "episode": event.episode, "place": place}
+def _fired(event: JournalEvent) -> AlertFired:
+    return AlertFired(seq=event.seq, episode=event.episode, fired_at=_iso(event))
+
+
+def _ended(event: JournalEvent) -> AlertResolved:
+    return AlertResolved(seq=event.seq, episode=event.episode)
+
+
+def _place(event: JournalEvent, incident_id: int | None) -> datetime:
+    """Return where the entry of an event stands; without an incident, the event opens one."""
+    return places.of_alert(incident_id, event.received_at)
 
 
 def _iso(event: JournalEvent) -> str:

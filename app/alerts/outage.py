@@ -16,7 +16,8 @@ from app.incidents import changes, merging
 from app.records import cursor, timeline
 from app.records.actors import SYSTEM
 from app.records.alerts import JournalCursor, Outage
-from app.records.incidents import EventKind, Incident, Source
+from app.records.events import AlertChanged, AlertFired, AlertResolved, Opened, Reopened, Resolved
+from app.records.incidents import Incident, Source
 from app.records.lifecycle import State
 from app.records.outbox import MailKind
 from app.severities import Severity
@@ -97,9 +98,9 @@ def _begin(place: JournalCursor, outage: Outage, settings: Settings) -> None:
     place.outage_since = now()
     last = _incident(place)
     if last is not None and last.state is not State.RESOLVED:
-        timeline.record(last.id, EventKind.ALERT_FIRED, SYSTEM, f"Again no alert can arrive. {SAID[outage]}")
+        timeline.record(last.id, AlertFired(), SYSTEM, f"Again no alert can arrive. {SAID[outage]}")
     elif last is not None and last.resolved_at and now() - last.resolved_at <= settings.reopen_window:
-        changes.restart(last, SYSTEM, f"Reopened: again no alert can arrive. {SAID[outage]}")
+        changes.restart(last, Reopened(), SYSTEM, f"Reopened: again no alert can arrive. {SAID[outage]}")
     else:
         last = Incident(
             title=TITLE,
@@ -110,7 +111,8 @@ def _begin(place: JournalCursor, outage: Outage, settings: Settings) -> None:
             previous_id=last.id if last else None,
             description=_description(outage),
         )
-        changes.add(last, SYSTEM, f"Opened by OIMS: no alert can arrive. {SAID[outage]}")
+        opened = Opened(severity=last.severity)
+        changes.add(last, opened, SYSTEM, f"Opened by OIMS: no alert can arrive. {SAID[outage]}")
         place.outage_incident_id = last.id
     _describe(last, outage)
 
@@ -119,7 +121,7 @@ def _go_on(place: JournalCursor, outage: Outage) -> None:
     """Tell another cause of the outage that goes on."""
     incident = _incident(place)
     if incident is not None:
-        timeline.record(incident.id, EventKind.ALERT_CHANGED, SYSTEM, f"Still no alert. {SAID[outage]}")
+        timeline.record(incident.id, AlertChanged(), SYSTEM, f"Still no alert. {SAID[outage]}")
         _describe(incident, outage)
 
 
@@ -132,9 +134,9 @@ def _end(place: JournalCursor) -> None:
     lasted = f"They did not for {in_words((now() - since).total_seconds())}."
     is_own = incident.id == place.outage_incident_id
     if is_own and incident.state is not State.RESOLVED and not incident.is_taken_over:
-        changes.close(incident, SYSTEM, f"Resolved: alerts arrive again. {lasted}")
+        changes.close(incident, Resolved(reason=""), SYSTEM, f"Resolved: alerts arrive again. {lasted}")
         return
-    timeline.record(incident.id, EventKind.ALERT_RESOLVED, SYSTEM, f"Alerts arrive again. {lasted}")
+    timeline.record(incident.id, AlertResolved(), SYSTEM, f"Alerts arrive again. {lasted}")
     if incident.state is not State.RESOLVED:
         changes.tell(MailKind.ALERT_ENDED, incident, SYSTEM)
 

@@ -13,14 +13,16 @@ from app.extensions import db
 from app.formats import target_name
 from app.records import audit, instructions, timeline
 from app.records.actors import Actor
+from app.records.audit_events import RunApproved, RunRejected
 from app.records.automation import Approval, ApprovalState, Decision
-from app.records.incidents import EventKind
+from app.records.events import Approved, Rejected
 from app.text import entered
 from contract import limits
 from contract.decisions import DecisionKind
 
 MAX_REASON = limits.SENTENCE
-_KINDS = {ApprovalState.APPROVED: EventKind.APPROVED, ApprovalState.REJECTED: EventKind.REJECTED}
+_ANSWERS = {ApprovalState.APPROVED: Approved, ApprovalState.REJECTED: Rejected}
+_AUDITED = {ApprovalState.APPROVED: RunApproved, ApprovalState.REJECTED: RunRejected}
 
 
 def follow(decision: Decision, request: ApprovalRequest | None) -> None:
@@ -96,12 +98,11 @@ def _answer(approval_id: str, state: ApprovalState, actor: Actor, reason: str) -
 def _tell(approval: Approval, actor: Actor, reason: str) -> None:
     summary = f"{actor.name} {approval.state} {approval.playbook} on {target_name(approval.target)}"
     summary += f": {reason}" if reason else "."
-    audit.record(f"run_{approval.state}", actor, summary, approval=approval.id)
+    audit.record(_AUDITED[approval.state](approval=approval.id), actor, summary)
     if approval.incident_id is None:
         return
-    timeline.record(
-        approval.incident_id, _KINDS[approval.state], actor, summary, reason=reason, approval_id=approval.id
-    )
+    event = _ANSWERS[approval.state](approval_id=approval.id, reason=reason)
+    timeline.record(approval.incident_id, event, actor, summary)
 
 
 def _found(approval_id: str, *, lock: bool = False) -> Approval:

@@ -7,6 +7,7 @@ from app.automation.schemas import HeartbeatReport
 from app.formats import target_name
 from app.records import audit
 from app.records.actors import Actor, ActorKind
+from app.records.audit_events import PolicyChanged
 from app.records.automation import AutomationHeartbeat
 
 TOLD = ("mode", "alert", "playbook", "target")
@@ -20,7 +21,7 @@ def follow(report: HeartbeatReport, before: AutomationHeartbeat | None) -> None:
     said = list(_changes({one["name"]: one for one in before.remedies}, {one["name"]: one for one in new}))
     if said:
         actor = Actor(ActorKind.AUTOMATION, f"automation {report.instance}")
-        audit.record("policy_changed", actor, f"The {actor.name} has another policy: {'; '.join(said)}.")
+        audit.record(PolicyChanged(), actor, f"The {actor.name} has another policy: {'; '.join(said)}.")
 
 
 def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:

@@ -18,7 +18,8 @@ from app.incidents import changes, queries, service
 from app.records import cursor, places, rows, timeline
 from app.records.actors import AUTOMATION, SYSTEM, Actor
 from app.records.automation import AutomationHeartbeat, Decision, Run
-from app.records.incidents import EventKind, Incident
+from app.records.events import Decided
+from app.records.incidents import Incident
 from app.records.lifecycle import State
 from app.records.outbox import MailKind
 from contract.decisions import Reason
@@ -116,14 +117,11 @@ def tell_decision(decision: Decision, incident: Incident) -> None:
     """Put a decision onto the timeline of its incident, which must be locked; call people if it says so."""
     timeline.record(
         incident.id,
-        EventKind.DECISION,
+        Decided(decision=decision.decision, decision_id=decision.id, reason=decision.reason),
         AUTOMATION,
         story.of_decision(decision),
         at=decision.decided_at,
         place=places.of_report(incident.id, decision.seq, decision.decided_at),
-        decision=decision.decision,
-        decision_id=decision.id,
-        reason=decision.reason,
     )
     if decision.escalate and incident.state is not State.RESOLVED and not _was_called(decision, incident):
         rows.insert_gathered()
@@ -138,11 +136,10 @@ def _was_called(decision: Decision, incident: Incident) -> bool:
 
 def tell_run(run: Run, incident: Incident, before: story.Phase, actor: Actor = AUTOMATION) -> None:
     """Put what is new of a run onto the timeline of its incident, which must be locked; keep its verdict."""
-    for event in story.of_run(run, before):
-        at = event.at or now()
+    for told in story.of_run(run, before):
+        at = told.at or now()
         place = places.of_report(incident.id, run.seq, at)
-        facts = {"run_id": run.id, "phase": event.phase}
-        timeline.record(incident.id, event.kind, actor, event.summary, at=at, place=place, **facts)
+        timeline.record(incident.id, told.event, actor, told.summary, at=at, place=place)
     if not _is_current(run, incident) or incident.verdict == run.verification:
         return
     incident.verdict = run.verification

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.clock import in_words
 from app.records.automation import Decision, Run
-from app.records.incidents import EventKind
+from app.records.events import RunTold, VerdictTold
 from app.text import one_line
 from contract.decisions import DecisionKind
 from contract.runs import OVER, TOLD, RunState, TaskStatus, Verdict
@@ -47,8 +47,7 @@ class Phase:
 class Told:
     """One timeline entry about a run."""
 
-    kind: EventKind
-    phase: str
+    event: RunTold | VerdictTold
     summary: str
     at: datetime | None
 
@@ -67,14 +66,15 @@ def of_run(run: Run, before: Phase) -> Iterator[Told]:
         target = f"{run.target.get('kind', '')} {place}"
         purpose = f"attempt {run.attempt}" if run.is_repair else "to show what is wrong; it repairs nothing"
         summary = f"Playbook started: {run.playbook} on {target}, {purpose}."
-        yield Told(EventKind.RUN, "started", summary, run.started_at)
+        yield Told(RunTold(run_id=run.id, phase="started"), summary, run.started_at)
     if run.state in OVER and not before.is_finished:
-        yield Told(EventKind.RUN, "finished", _ending(run), run.finished_at)
+        yield Told(RunTold(run_id=run.id, phase="finished"), _ending(run), run.finished_at)
     if run.verification in VERDICTS and run.verification is not before.verdict:
         summary = VERDICTS[run.verification]
         if run.verdict_detail:
             summary = f"{summary} {run.verdict_detail}"
-        yield Told(EventKind.VERDICT, run.verification.value, summary, run.verdict_at)
+        event = VerdictTold(run_id=run.id, phase=run.verification.value)
+        yield Told(event, summary, run.verdict_at)
 
 
 def _ending(run: Run) -> str:

@@ -1,7 +1,6 @@
 """The steps that every change of an incident is made of. All need a running transaction()."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -13,7 +12,8 @@ from app.maintenance import queries as maintenance
 from app.notify import messages
 from app.records import places, rows, timeline
 from app.records.actors import SYSTEM, Actor, ActorKind
-from app.records.incidents import EventKind, Incident
+from app.records.events import MailFailed, Maintenance, Opened, Reopened, Resolved
+from app.records.incidents import Incident
 from app.records.lifecycle import Action, transition
 from app.records.outbox import CALLS, MailKind, MailState, OutboxMessage
 from contract.labels import is_test
@@ -35,38 +35,39 @@ def move(incident: Incident, action: Action) -> None:
 
 
 def add(
-    incident: Incident, actor: Actor, summary: str, *, place: datetime | None = None, **data: Any
+    incident: Incident, event: Opened, actor: Actor, summary: str, *, place: datetime | None = None
 ) -> None:
     """Store a new incident with its first event and its mails; it may have a reserved number already."""
     db.session.add(incident)
     if incident.id is None:
         db.session.flush()
     places.begin(incident.id)
-    data["severity"] = incident.severity
-    timeline.enter(
-        incident.id, EventKind.OPENED, actor, summary, at=incident.opened_at, place=place, data=data
-    )
+    timeline.enter(incident.id, event, actor, summary, at=incident.opened_at, place=place)
     tell(MailKind.CREATED, incident, actor)
 
 
-def close(incident: Incident, actor: Actor, summary: str, *, reason: str = "", **data: Any) -> None:
+def close(
+    incident: Incident, event: Resolved, actor: Actor, summary: str, *, place: datetime | None = None
+) -> None:
     """Resolve an incident: its end, the event and the mails."""
     move(incident, Action.RESOLVE)
     incident.resolved_at = at = now()
-    timeline.record(incident.id, EventKind.RESOLVED, actor, summary, at=at, reason=reason, **data)
+    timeline.record(incident.id, event, actor, summary, at=at, place=place)
     if drop_held_mails(incident):
         return
-    tell(messages.end_kind(incident), incident, actor, reason=reason)
+    tell(messages.end_kind(incident), incident, actor, reason=event.reason)
 
 
-def restart(incident: Incident, actor: Actor, summary: str, **data: Any) -> None:
+def restart(
+    incident: Incident, event: Reopened, actor: Actor, summary: str, *, place: datetime | None = None
+) -> None:
     """Reopen an incident: what was true of its last stretch no longer is; it keeps its owner."""
     move(incident, Action.REOPEN)
     incident.resolved_at = None
     incident.acknowledged_at = None
     incident.verdict = None
     incident.merged_into_id = None
-    timeline.record(incident.id, EventKind.REOPENED, actor, summary, **data)
+    timeline.record(incident.id, event, actor, summary, place=place)
     tell(MailKind.REOPENED, incident, actor)
 
 
@@ -81,14 +82,13 @@ def tell(kind: MailKind, incident: Incident, actor: Actor, *, reason: str = "") 
     told = messages.enqueue(kind, incident, actor, reason=reason, hold=hold)
     if not told and kind in CALLS and messages.is_on():
         summary = "Nobody is told by mail: nobody is on call, and nobody owns it."
-        timeline.record(incident.id, EventKind.MAIL_FAILED, SYSTEM, summary)
+        timeline.record(incident.id, MailFailed(), SYSTEM, summary)
     if hold is not None:
         remember(HELD, value=True)
         why = hold.window.comment
         summary = f"Maintenance holds mails and automation back until {exact(hold.until)}: {why}"
-        timeline.record(
-            incident.id, EventKind.MAINTENANCE, SYSTEM, summary, reason=why, window=hold.window.id
-        )
+        event = Maintenance(reason=why, window=hold.window.id)
+        timeline.record(incident.id, event, SYSTEM, summary)
 
 
 def _is_any_held() -> bool:
@@ -116,5 +116,5 @@ def drop_held_mails(incident: Incident) -> bool:
     db.session.execute(delete(OutboxMessage).where(*held))
     mails = "1 mail that maintenance held back is" if len(kinds) == 1 else f"{len(kinds)} held mails are"
     summary = f"{mails} not sent: it was over before the maintenance."
-    timeline.record(incident.id, EventKind.MAINTENANCE, SYSTEM, summary)
+    timeline.record(incident.id, Maintenance(), SYSTEM, summary)
     return bool({MailKind.CREATED, MailKind.REOPENED} & set(kinds))

@@ -8,7 +8,8 @@ from app.errors import InvalidInput
 from app.incidents import service
 from app.records import timeline
 from app.records.actors import Actor
-from app.records.incidents import EventKind, Incident
+from app.records.events import DetailsChanged
+from app.records.incidents import Incident
 from app.text import clean, entered
 from contract import limits
 
@@ -39,7 +40,7 @@ def change(
             incident.service, incident.tags = about or None, wanted
             incident.version += 1
             summary = f"{actor.name} changed the details: {'; '.join(said)}"
-            timeline.record(incident.id, EventKind.DETAILS_CHANGED, actor, summary, reason="; ".join(said))
+            timeline.record(incident.id, DetailsChanged(reason="; ".join(said)), actor, summary)
     return incident
 
 

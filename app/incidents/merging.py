@@ -11,7 +11,8 @@ from app.extensions import db
 from app.incidents import changes, queries, service
 from app.records import timeline
 from app.records.actors import Actor
-from app.records.incidents import EventKind, Incident, IncidentLink
+from app.records.events import Linked, Merged, Unlinked
+from app.records.incidents import Incident, IncidentLink
 from app.records.lifecycle import Action, State
 
 
@@ -35,9 +36,9 @@ def merge(incident_id: int, *, into: int, actor: Actor, version: int | None = No
         duplicate.resolved_at = now()
         duplicate.merged_into_id = other.id
         summary = f"{actor.name} merged it into incident {other.id}, which goes on for it."
-        timeline.record(duplicate.id, EventKind.MERGED, actor, summary, into=other.id)
+        timeline.record(duplicate.id, Merged(into=other.id), actor, summary)
         summary = f"{actor.name} merged incident {duplicate.id} into this one: {duplicate.title}"
-        timeline.record(other.id, EventKind.MERGED, actor, summary, merged=duplicate.id)
+        timeline.record(other.id, Merged(merged=duplicate.id), actor, summary)
         changes.drop_held_mails(duplicate)
     return duplicate
 
@@ -63,7 +64,7 @@ def link(incident_id: int, *, other_id: int, actor: Actor) -> Incident:
             db.session.add(IncidentLink(lower_id=lower.id, higher_id=higher.id))
             for one, other in ((lower, higher), (higher, lower)):
                 summary = f"{actor.name} linked it to incident {other.id}: {other.title}"
-                timeline.record(one.id, EventKind.LINKED, actor, summary, other=other.id)
+                timeline.record(one.id, Linked(other=other.id), actor, summary)
     return lower if lower.id == incident_id else higher
 
 
@@ -78,7 +79,7 @@ def unlink(incident_id: int, *, other_id: int, actor: Actor) -> Incident:
         ).all()
         for one, other in ((lower, higher), (higher, lower)) if found else ():
             summary = f"{actor.name} took the link to incident {other.id} away."
-            timeline.record(one.id, EventKind.UNLINKED, actor, summary, other=other.id)
+            timeline.record(one.id, Unlinked(other=other.id), actor, summary)
     return lower if lower.id == incident_id else higher
 
 

@@ -15,7 +15,17 @@ from app.notify import messages
 from app.records import timeline
 from app.records.accounts import Role, User, UserStatus
 from app.records.actors import Actor, ActorKind
-from app.records.incidents import EventKind, Incident, Source, TimelineEvent
+from app.records.events import (
+    Acknowledged,
+    Assigned,
+    Commented,
+    Escalated,
+    Opened,
+    Reopened,
+    Resolved,
+    SeverityChanged,
+)
+from app.records.incidents import Incident, Source, TimelineEvent
 from app.records.lifecycle import Action
 from app.records.outbox import MailKind
 from app.severities import Severity
@@ -52,7 +62,7 @@ def create(
         labels=labels or {},
     )
     with transaction():
-        changes.add(incident, actor, f"Opened by {actor.name}.")
+        changes.add(incident, Opened(severity=incident.severity), actor, f"Opened by {actor.name}.")
         if owner_id is not None:
             assign(incident.id, owner_id=owner_id, actor=actor)
     return incident
@@ -65,7 +75,7 @@ def acknowledge(incident_id: int, *, actor: Actor, version: int | None = None) -
         incident.acknowledged_at = now()
         if incident.owner_id is None:
             incident.owner_id = actor.user_id
-        timeline.record(incident.id, EventKind.ACKNOWLEDGED, actor, f"Acknowledged by {actor.name}.")
+        timeline.record(incident.id, Acknowledged(), actor, f"Acknowledged by {actor.name}.")
     return incident
 
 
@@ -85,9 +95,8 @@ def assign(incident_id: int, *, owner_id: int | None, actor: Actor, version: int
         incident.owner = owner
         whom = "nobody" if owner is None else "themselves" if owner.id == actor.user_id else owner.name
         new = owner.name if owner else None
-        timeline.record(
-            incident.id, EventKind.ASSIGNED, actor, f"{actor.name} assigned it to {whom}.", old=old, new=new
-        )
+        event = Assigned(old=old, new=new)
+        timeline.record(incident.id, event, actor, f"{actor.name} assigned it to {whom}.")
         if owner is not None and owner.id != actor.user_id:
             messages.enqueue(MailKind.ASSIGNED, incident, actor)
     return incident
@@ -98,7 +107,7 @@ def comment(incident_id: int, *, body: str, actor: Actor, version: int | None = 
     body = entered("body", body, MAX_TEXT, required=True)
     with transaction():
         incident = _change(incident_id, Action.COMMENT, version)
-        timeline.record(incident.id, EventKind.COMMENTED, actor, f"{actor.name} commented.", body=body)
+        timeline.record(incident.id, Commented(body=body), actor, f"{actor.name} commented.")
     return incident
 
 
@@ -110,7 +119,7 @@ def escalate(incident_id: int, *, actor: Actor, reason: str = "", version: int |
         incident.escalated_at = now()
         by_machine = actor.kind is ActorKind.AUTOMATION
         verb = "Automation gave up and called for people" if by_machine else f"Escalated by {actor.name}"
-        timeline.record(incident.id, EventKind.ESCALATED, actor, _sentence(verb, reason), reason=reason)
+        timeline.record(incident.id, Escalated(reason=reason), actor, _sentence(verb, reason))
         kind = MailKind.GAVE_UP if by_machine else MailKind.ESCALATED
         changes.tell(kind, incident, actor, reason=reason)
     return incident
@@ -126,7 +135,7 @@ def change_severity(
         if severity is not old:
             incident.severity = severity
             summary = f"{actor.name} changed the severity from {old} to {severity}."
-            timeline.record(incident.id, EventKind.SEVERITY_CHANGED, actor, summary, old=old, new=severity)
+            timeline.record(incident.id, SeverityChanged(old=old, new=severity), actor, summary)
     return incident
 
 
@@ -143,7 +152,9 @@ def resolve(incident_id: int, *, actor: Actor, reason: str = "", version: int | 
         if not reason and (incident.is_firing or _burns_elsewhere(incident)):
             message = "The alert of this incident still fires. Say why it can be resolved anyway."
             raise InvalidInput(message, [{"field": "reason", "message": message}])
-        changes.close(incident, actor, _sentence(f"Resolved by {actor.name}", reason), reason=reason)
+        changes.close(
+            incident, Resolved(reason=reason), actor, _sentence(f"Resolved by {actor.name}", reason)
+        )
     return incident
 
 
@@ -152,7 +163,8 @@ def reopen(incident_id: int, *, actor: Actor, reason: str = "", version: int | N
     reason = entered("reason", reason, MAX_TEXT)
     with transaction():
         incident = _read(incident_id, version)
-        changes.restart(incident, actor, _sentence(f"Reopened by {actor.name}", reason), reason=reason)
+        summary = _sentence(f"Reopened by {actor.name}", reason)
+        changes.restart(incident, Reopened(reason=reason), actor, summary)
     return incident
 
 

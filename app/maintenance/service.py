@@ -13,6 +13,7 @@ from app.formats import exact
 from app.maintenance import matching, queries
 from app.records import audit, instructions
 from app.records.actors import Actor
+from app.records.audit_events import MaintenanceEnded, MaintenancePlanned
 from app.records.incidents import Incident
 from app.records.maintenance import WEEK, MaintenanceWindow
 from app.records.outbox import MailState, OutboxMessage
@@ -61,7 +62,7 @@ def plan(
         db.session.flush()
         instructions.grow()
         summary = f"{actor.name} planned maintenance {window.id}, {exact(starts_at)}: {window.comment}"
-        audit.record("maintenance_planned", actor, summary, window=window.id)
+        audit.record(MaintenancePlanned(window=window.id), actor, summary)
     return window
 
 
@@ -84,7 +85,7 @@ def end(window_id: int, *, actor: Actor) -> MaintenanceWindow:
         _release(window)
         instructions.grow()
         summary = f"{actor.name} ended maintenance {window.id}: {window.comment}"
-        audit.record("maintenance_ended", actor, summary, window=window.id)
+        audit.record(MaintenanceEnded(window=window.id), actor, summary)
     return window
 
 

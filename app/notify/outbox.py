@@ -13,9 +13,9 @@ from app.extensions import db
 from app.notify import caps
 from app.notify.messages import KEEP_TRYING, VERBS
 from app.paging import PAGE_SIZE, Page, newest_first
-from app.records import audit, timeline
+from app.records import audit, audit_events, timeline
 from app.records.actors import SYSTEM, Actor
-from app.records.incidents import EventKind
+from app.records.events import MailFailed, MailSent
 from app.records.operations import WorkerHeartbeat
 from app.records.outbox import CARRIES_A_KEY, MailState, OutboxMessage
 from app.text import one_line
@@ -139,9 +139,9 @@ def mark_failed(
         summary = f"The mail to {message.recipient} could not be delivered: {message.last_error}"
         incidents = _told_by(message)
         if not incidents:
-            audit.record("mail_failed", SYSTEM, summary, mail=message.id)
+            audit.record(audit_events.MailFailed(mail=message.id), SYSTEM, summary)
         for incident_id in incidents:
-            timeline.record(incident_id, EventKind.MAIL_FAILED, SYSTEM, summary, mail=message.id)
+            timeline.record(incident_id, MailFailed(mail=message.id), SYSTEM, summary)
 
 
 def _told_by(message: OutboxMessage) -> Sequence[int]:
@@ -195,7 +195,9 @@ def retry(message_id: int, *, actor: Actor) -> OutboxMessage:
         message.next_at = now()
         message.give_up_at = now() + KEEP_TRYING
         audit.record(
-            "mail_retried", actor, f"The mail to {message.recipient} is tried again.", mail=message.id
+            audit_events.MailRetried(mail=message.id),
+            actor,
+            f"The mail to {message.recipient} is tried again.",
         )
     return message
 
@@ -227,7 +229,7 @@ def tell_when_all_are_done(message: OutboxMessage) -> None:
     whom = [message.recipient if sent == 1 and not digested else _people(sent)] if sent else []
     whom += [f"{_people(digested)} in a digest"] if digested else []
     summary = f"Mail “{VERBS[message.kind]}” sent to {', and to '.join(whom)}."
-    timeline.record(message.incident_id, EventKind.MAIL_SENT, SYSTEM, summary, mail_kind=message.kind)
+    timeline.record(message.incident_id, MailSent(mail_kind=message.kind), SYSTEM, summary)
 
 
 def _people(count: int) -> str:

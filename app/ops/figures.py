@@ -11,6 +11,7 @@ from app.clock import now
 from app.extensions import db
 from app.incidents.queries import counts
 from app.records.alerts import JournalCursor
+from app.records.audit_kinds import AuditKind
 from app.records.automation import AutomationHeartbeat, Decision, Run
 from app.records.lifecycle import State
 from app.records.operations import AuditEvent, WorkerHeartbeat
@@ -51,7 +52,7 @@ def journal() -> tuple[int, float]:
 
 def journal_gaps() -> int:
     """Return how often events were pruned before they were read."""
-    statement = select(func.count()).select_from(AuditEvent).where(AuditEvent.kind == "journal_gap")
+    statement = select(func.count()).select_from(AuditEvent).where(AuditEvent.kind == AuditKind.JOURNAL_GAP)
     return db.session.scalar(statement) or 0
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
@@ -12,7 +11,8 @@ from app.extensions import db
 from app.paging import MAX_ID
 from app.records import places, rows
 from app.records.actors import Actor
-from app.records.incidents import EventKind, Incident, TimelineEvent
+from app.records.events import Event
+from app.records.incidents import Incident, TimelineEvent
 
 
 def lock(incident_id: int) -> Incident:
@@ -39,37 +39,36 @@ def lock_all(ids: Collection[int]) -> Sequence[Incident]:
 
 def record(
     incident_id: int,
-    kind: EventKind,
+    event: Event,
     actor: Actor,
     summary: str,
     *,
     at: datetime | None = None,
     place: datetime | None = None,
-    **data: Any,
 ) -> None:
     """Add a timeline entry; ``at`` is when it happened, if that was before now, ``place`` where it stands."""
     db.session.get_one(Incident, incident_id).updated_at = now()
-    enter(incident_id, kind, actor, summary, at=at or now(), place=place, data=data)
+    enter(incident_id, event, actor, summary, at=at or now(), place=place)
 
 
 def enter(
     incident_id: int,
-    kind: EventKind,
+    event: Event,
     actor: Actor,
     summary: str,
     *,
     at: datetime,
     place: datetime | None,
-    data: dict[str, Any],
 ) -> None:
     """Add the entry of a change to an incident whose row the caller writes; see `record`."""
-    places.keep(incident_id, kind, actor, place or at, data.get("seq"))
+    data = event.data()
+    places.keep(incident_id, event.kind, actor, place or at, data.get("seq"))
     rows.add(
         TimelineEvent,
         incident_id=incident_id,
         at=at,
         ordered_at=None if place == at else place,
-        kind=kind,
+        kind=event.kind,
         actor_kind=actor.kind,
         actor_name=actor.name,
         actor_id=actor.user_id,

@@ -11,7 +11,8 @@ from app.incidents import service
 from app.paging import MAX_ID
 from app.records import timeline
 from app.records.actors import Actor
-from app.records.incidents import EventKind, FollowUp, Incident
+from app.records.events import FollowUpChanged, Reviewed
+from app.records.incidents import FollowUp, Incident
 from app.text import entered
 from contract import limits
 
@@ -37,7 +38,7 @@ def write(
         if (incident.summary, incident.cause) != (summary, cause):
             incident.summary, incident.cause = summary, cause
             incident.version += 1
-            timeline.record(incident.id, EventKind.REVIEWED, actor, f"{actor.name} wrote the review.")
+            timeline.record(incident.id, Reviewed(), actor, f"{actor.name} wrote the review.")
     return incident
 
 
@@ -65,7 +66,7 @@ def add_follow_up(
         db.session.flush()
         whom = f" for {owner.name}" if owner else ""
         summary = f"{actor.name} added a follow-up{whom}: {text}"
-        timeline.record(incident.id, EventKind.FOLLOW_UP, actor, summary, reason=text)
+        timeline.record(incident.id, FollowUpChanged(reason=text), actor, summary)
     return item
 
 
@@ -85,5 +86,5 @@ def settle(incident_id: int, item_id: int, *, is_done: bool, actor: Actor) -> Fo
             item.done_at = now() if is_done else None
             verb = "did a follow-up" if is_done else "opened a follow-up again"
             summary = f"{actor.name} {verb}: {item.text}"
-            timeline.record(incident.id, EventKind.FOLLOW_UP, actor, summary, reason=item.text)
+            timeline.record(incident.id, FollowUpChanged(reason=item.text), actor, summary)
     return item

@@ -9,6 +9,7 @@ from app.database import transaction
 from app.errors import NotFound
 from app.extensions import db
 from app.records import audit
+from app.records.account_events import MailsChosen
 from app.records.accounts import User
 from app.records.actors import Actor
 from app.records.subscriptions import NEWS, Least, MailSubscription, Reach, Topic
@@ -82,7 +83,7 @@ def _record(user: User, chosen: MailSubscription) -> None:
     what = "all incidents" if chosen.reach is Reach.EVERYTHING else "incidents that concern them"
     digest = "in digests" if chosen.is_collected else "one by one"
     summary = f"{user.email} chose mails about {what}: {told}; {digest}."
-    audit.record("mails_chosen", Actor.person(user), summary, user_id=user.id)
+    audit.record(MailsChosen(user_id=user.id), Actor.person(user), summary)
 
 
 def _serializer() -> URLSafeSerializer:

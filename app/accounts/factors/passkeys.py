@@ -29,6 +29,7 @@ from app.errors import InvalidInput
 from app.extensions import db
 from app.notify import letters
 from app.records import audit
+from app.records.account_events import PasskeyRefused
 from app.records.accounts import User
 from app.records.actors import Actor
 from app.records.factors import Factor, FactorKind
@@ -181,7 +182,7 @@ def _tell_of_copy(factor: Factor) -> None:
     with transaction():
         user = db.session.get_one(User, factor.user_id)
         summary = f"A passkey of {user.email} was refused: its counter went back, so it may have been copied."
-        audit.record("passkey_refused", Actor.person(user), summary, user_id=user.id, factor=factor.id)
+        audit.record(PasskeyRefused(user_id=user.id, factor=factor.id), Actor.person(user), summary)
         letters.passkey_refused(user, factor.name)
 
 

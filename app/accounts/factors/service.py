@@ -15,6 +15,17 @@ from app.errors import InvalidInput, NotFound, Unauthorized
 from app.extensions import db
 from app.notify import letters
 from app.records import audit
+from app.records.account_events import (
+    AccountFacts,
+    FactorAdded,
+    FactorRemoved,
+    FactorsReset,
+    Login,
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
+    SecondStep,
+    SecondStepFailed,
+)
 from app.records.accounts import User
 from app.records.actors import Actor
 from app.records.factors import Factor, FactorKind, PendingLogIn, RecoveryCode
@@ -82,7 +93,12 @@ def remove(user_id: int, factor_id: int, *, settings: Settings) -> None:
         db.session.delete(found)
         if len(factors) == 1:
             db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-        _tell(user, Actor.person(user), "factor_removed", f"{_noun(found)} “{found.name}” was removed.")
+        _tell(
+            user,
+            Actor.person(user),
+            FactorRemoved,
+            f"{_noun(found)} “{found.name}” was removed.",
+        )
 
 
 def renew_codes(user_id: int) -> list[str]:
@@ -98,7 +114,7 @@ def renew_codes(user_id: int) -> list[str]:
             raise InvalidInput("Add an authenticator app or a passkey first.")
         codes = recovery.make(user_id)
         said = "New recovery codes were made; the old ones are void."
-        _tell(user, Actor.person(user), "recovery_codes_made", said)
+        _tell(user, Actor.person(user), RecoveryCodesMade, said)
     return codes
 
 
@@ -109,7 +125,7 @@ def reset(user_id: int, *, by: Actor) -> User:
         forget(user.id)
         sessions.sign_out_everywhere(user.id)
         sentence = "All second factors and recovery codes were removed by an administrator."
-        _tell(user, by, "factors_reset", sentence)
+        _tell(user, by, FactorsReset, sentence)
     return user
 
 
@@ -133,22 +149,15 @@ def prove(user: User, *, code: str = "", answer: str = "", address: str) -> None
         how = _by_passkey(user, answer) if answer else _by_code(user, code)
     except InvalidInput as error:
         with transaction():
-            audit.record(
-                "second_step_failed",
-                Actor.person(user),
-                f"The second step of {user.email} failed.",
-                user_id=user.id,
-                address=address,
-            )
+            failed = SecondStepFailed(user_id=user.id, address=address)
+            audit.record(failed, Actor.person(user), f"The second step of {user.email} failed.")
         raise Unauthorized(error.detail) from None
     throttle.give_back(*brakes)
     with transaction():
         audit.record(
-            "second_step",
+            SecondStep(user_id=user.id, address=address),
             Actor.person(user),
             f"{user.email} proved a second factor: {how}.",
-            user_id=user.id,
-            address=address,
         )
 
 
@@ -174,7 +183,7 @@ def authenticate(answer: str, *, address: str) -> User:
             raise Unauthorized(passkeys.REFUSED)
         user.last_login_at = now()
         summary = f"{user.email} logged in by passkey “{factor.name}”."
-        audit.record("login", Actor.person(user), summary, user_id=user.id, address=address)
+        audit.record(Login(user_id=user.id, address=address), Actor.person(user), summary)
     return user
 
 
@@ -192,7 +201,12 @@ def _by_code(user: User, code: str) -> str:
         if not recovery.take(user.id, code):
             raise InvalidInput(WRONG)
         left = recovery.left(user.id)
-        _tell(user, Actor.person(user), "recovery_code_used", f"A recovery code was used; {left} are left.")
+        _tell(
+            user,
+            Actor.person(user),
+            RecoveryCodeUsed,
+            f"A recovery code was used; {left} are left.",
+        )
     return "recovery code"
 
 
@@ -209,7 +223,12 @@ def _add(user_id: int, factor: Factor, name: str) -> list[str]:
             raise InvalidInput("This passkey is known already.")
         factor.user_id = user_id
         db.session.add(factor)
-        _tell(user, Actor.person(user), "factor_added", f"{_noun(factor)} “{factor.name}” was added.")
+        _tell(
+            user,
+            Actor.person(user),
+            FactorAdded,
+            f"{_noun(factor)} “{factor.name}” was added.",
+        )
         if count:
             return []
         # Whoever is logged in elsewhere has not proved the factor: they log in again, with it.
@@ -226,6 +245,6 @@ def _noun(factor: Factor) -> str:
     return "The passkey" if factor.kind is FactorKind.PASSKEY else "The authenticator app"
 
 
-def _tell(user: User, by: Actor, kind: str, sentence: str) -> None:
-    audit.record(kind, by, f"Two-step sign-in of {user.email}: {sentence}", user_id=user.id)
+def _tell(user: User, by: Actor, event: type[AccountFacts], sentence: str) -> None:
+    audit.record(event(user_id=user.id), by, f"Two-step sign-in of {user.email}: {sentence}")
     letters.factors_changed(user, sentence)

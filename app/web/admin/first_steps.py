@@ -17,6 +17,7 @@ from app.formats import duration
 from app.records import audit
 from app.records.accounts import Invitation, User
 from app.records.actors import Actor
+from app.records.audit_events import AlertTested
 from app.records.incidents import Incident
 from app.records.outbox import MailKind, MailState, OutboxMessage
 from app.web.admin.blueprint import bp
@@ -72,7 +73,7 @@ def send_test_alert() -> ResponseReturnValue:
         )
     else:
         with transaction():
-            audit.record("alert_tested", Actor.person(current_user), "A test alert was sent to Alertmanager.")
+            audit.record(AlertTested(), Actor.person(current_user), "A test alert was sent to Alertmanager.")
         lasts = duration(trial.LASTS.total_seconds())
         flash(f"Alertmanager has the test alert. It comes back as an incident, and ends after {lasts}.", "ok")
     return redirect(url_for("admin.first_steps"), code=HTTPStatus.SEE_OTHER)

@@ -13,6 +13,7 @@ from app.notify import letters, outbox
 from app.ops import figures
 from app.records import audit
 from app.records.actors import Actor
+from app.records.audit_events import MailTested
 from app.records.outbox import MailState
 from app.web.accounts.links import status
 from app.web.admin.blueprint import bp
@@ -38,7 +39,7 @@ def send_test_mail() -> ResponseReturnValue:
         return _queue(form)
     with transaction():
         letters.test_mail(recipient)
-        audit.record("mail_tested", Actor.person(current_user), f"A test mail to {recipient} was asked for.")
+        audit.record(MailTested(), Actor.person(current_user), f"A test mail to {recipient} was asked for.")
     flash(f"A test mail to {recipient} is in the queue.", "ok")
     return redirect(url_for("admin.mails"), code=HTTPStatus.SEE_OTHER)
 

@@ -15,6 +15,7 @@ from app.errors import InvalidInput
 from app.records import audit
 from app.records.accounts import Role
 from app.records.actors import Actor
+from app.records.audit_kinds import AuditKind
 from app.records.automation import Approval
 from app.web.accounts.factors import second_step
 from app.web.accounts.proof import requires_recent_proof
@@ -24,13 +25,13 @@ from app.web.pages import live_page
 RUNS_SHOWN = 20
 CHANGES_SHOWN = 10
 CHANGES = (
-    "automation_paused",
-    "automation_resumed",
-    "maintenance_ended",
-    "maintenance_planned",
-    "policy_changed",
-    "run_approved",
-    "run_rejected",
+    AuditKind.AUTOMATION_PAUSED,
+    AuditKind.AUTOMATION_RESUMED,
+    AuditKind.MAINTENANCE_ENDED,
+    AuditKind.MAINTENANCE_PLANNED,
+    AuditKind.POLICY_CHANGED,
+    AuditKind.RUN_APPROVED,
+    AuditKind.RUN_REJECTED,
 )
 """Kinds of entries of the audit trail that say who changed what the automation may do."""
 
