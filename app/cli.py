@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import demo_data, logs, provision, worker, wsgi
 from app.accounts import password_login, service, tokens
 from app.accounts.factors import service as factors
-from app.clock import now, rfc3339
+from app.clock import now
 from app.config import Settings, SettingsError, load
 from app.errors import OimsError
 from app.extensions import db
@@ -21,6 +21,7 @@ from app.notify import outbox
 from app.ops import backup
 from app.records.accounts import Role, Scope, UserStatus
 from app.records.actors import COMMAND_LINE
+from contract.moments import rfc3339
 from serving import BindError, CertificateError
 
 type Command = Callable[[Flask, argparse.Namespace], None]

@@ -1,4 +1,4 @@
-"""The only source of the current time, and the only way times are written for others."""
+"""The only source of the current time, and durations in words."""
 
 from datetime import UTC, datetime
 
@@ -7,11 +7,6 @@ def now() -> datetime:
     """Return the current time, aware and in UTC, cut to milliseconds as all contracts write it."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def rfc3339(moment: datetime) -> str:
-    """Write an aware time as RFC 3339 in UTC with milliseconds and ``Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def in_words(seconds: float) -> str:

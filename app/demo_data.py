@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, text
 
 from app.automation.story import of_decision
-from app.clock import now, rfc3339
+from app.clock import now
 from app.database import Base, transaction
 from app.errors import InvalidInput
 from app.extensions import db
@@ -26,6 +26,7 @@ from app.records.incidents import EventKind, Incident, Source, TimelineEvent
 from app.records.lifecycle import State
 from app.severities import Severity
 from contract.decisions import DecisionKind, Reason
+from contract.moments import rfc3339
 from contract.runs import RunState, Verdict
 
 MOST = 100_000

@@ -1,21 +1,7 @@
-"""Text from outside, made fit to be kept. What it says stays hostile: pages and mails still escape it."""
+"""What people and programs enter, checked. What it says stays hostile: pages and mails still escape it."""
 
 from app.errors import InvalidInput
-from contract import text
-
-BLANK = " \t\n"
-"""What is trimmed around a text; a space that means something, such as one that does not break, stays."""
-
-
-def clean(value: str, limit: int) -> str:
-    """Return text of several lines as it was written, made safe, and cut to ``limit``."""
-    return text.safe(value)[:limit].strip(BLANK)
-
-
-def one_line(value: str, limit: int) -> str:
-    """Return text as one line of at most ``limit`` characters, with an ellipsis when it was cut."""
-    line = text.one_line(value)
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+from contract.text import clean
 
 
 def entered(field: str, value: str, limit: int, *, required: bool = False) -> str:

@@ -17,11 +17,6 @@ LEAST_STEP = 1.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
-def iso(moment: datetime) -> str:
-    """Write a time as RFC 3339, UTC, milliseconds and `Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def parse_time(text: str) -> datetime:
     """Read an RFC 3339 time. Raises ValueError when it is none or has no zone."""
     moment = datetime.fromisoformat(text)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import structlog
 
-from automation.clock import Clock, iso, parse_time
+from automation.clock import Clock, parse_time
+from contract.moments import rfc3339
 
 SHARE = 0.25
 """How much of a token's life is left when it should have been renewed: the timer does it at a third."""
@@ -60,7 +61,7 @@ class TokenEnd:
             tell = log.info if validity is Validity.VALID else log.warning
             tell(
                 f"the token of the kubeconfig {validity}",
-                ends_at=ends and iso(ends),
+                ends_at=ends and rfc3339(ends),
                 file=str(self._file),
                 **({} if validity is Validity.VALID else {"do": "scripts/host_setup.sh --renew"}),
             )

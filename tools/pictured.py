@@ -17,7 +17,6 @@ from app.accounts import invitations, resets, service, tokens
 from app.accounts.factors import service as factors
 from app.accounts.factors import totp
 from app.automation import service as automation
-from app.automation.schemas import HeartbeatReport
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
@@ -32,6 +31,7 @@ from app.records.factors import Factor, FactorKind
 from app.records.incidents import Incident, Verdict
 from app.records.lifecycle import State
 from app.records.outbox import MailKind, OutboxMessage
+from contract.reports import HeartbeatReport
 from tools.pictured_prometheus import remembering
 
 ADMIN, VIEWER, CAREFUL, PASSWORD = (

@@ -6,6 +6,7 @@ from datetime import timedelta
 import structlog
 from flask import Flask
 
+from contract.moments import rfc3339
 from webhook import errors, event, health, mutes, routes
 from webhook.access import AccessLog
 from webhook.alertmanagers import suppressed_by_any
@@ -109,14 +110,14 @@ class Webhook(Flask):
             seq: int | None = self.journal.last_seq()
         except JournalUnavailableError:
             seq = None
-        self.lines.write(lambda: to_line(kind="heartbeat", seq=seq, at=event.rfc3339(event.now())))
+        self.lines.write(lambda: to_line(kind="heartbeat", seq=seq, at=rfc3339(event.now())))
 
     def _settle(self) -> None:
         now, has_reconciler = event.now(), bool(self.settings.alertmanagers)
         try:
             settled = self.journal.settle(
-                event.rfc3339(now),
-                event.rfc3339(now - LATE),
+                rfc3339(now),
+                rfc3339(now - LATE),
                 leaves=lambda delivered: has_reconciler and decides(delivered),
             ).accepted
         except JournalUnavailableError as error:
@@ -129,14 +130,14 @@ class Webhook(Flask):
         before = event.now() - timedelta(seconds=self.settings.webhook_retention_age)
         try:
             pruned = self.journal.prune(
-                received_before=event.rfc3339(before), keep_bytes=self.settings.webhook_retention_size
+                received_before=rfc3339(before), keep_bytes=self.settings.webhook_retention_size
             )
         except JournalUnavailableError as error:
             log.warning("retention_postponed", reason=error.reason)
             return
         if pruned:
             self.metrics.pruned.inc(pruned)
-            log.info("events_pruned", count=pruned, received_before=event.rfc3339(before))
+            log.info("events_pruned", count=pruned, received_before=rfc3339(before))
 
 
 def create_app(settings: Settings) -> Webhook:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from contract.moments import rfc3339
 from contract.redaction import redact
-from webhook.event import rfc3339
 from webhook.lines import to_json
 from webhook.metrics import Metrics
 

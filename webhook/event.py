@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from contract.moments import rfc3339
 from webhook.fingerprints import fingerprint
 from webhook.journal import Source
 from webhook.payload import Alert, Message
@@ -11,11 +12,6 @@ from webhook.payload import Alert, Message
 def now() -> datetime:
     """Return the present, in UTC."""
     return datetime.now(UTC)
-
-
-def rfc3339(at: datetime) -> str:
-    """Write a time in UTC with milliseconds and ``Z``; such texts sort by time."""
-    return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_alert(alert: Alert, message: Message, received_at: datetime, source: Source) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any
 
 import structlog
 
+from contract.moments import rfc3339
 from webhook import event
 from webhook.alertmanager import AlertmanagerError
 from webhook.alertmanagers import Everywhere, look_at_all
@@ -157,7 +158,7 @@ class Reconciler:
             if (
                 known is None
                 or known.episode != episode.episode
-                or episode.last_seen_at >= event.rfc3339(known.since)
+                or episode.last_seen_at >= rfc3339(known.since)
             ):
                 known = _Missing(episode.episode, event.now(), time.monotonic())
             missing[name] = known
@@ -166,7 +167,7 @@ class Reconciler:
         self._missing = missing
 
     def _end(self, episode: OpenEpisode, missing: _Missing) -> None:
-        now = event.rfc3339(event.now())
+        now = rfc3339(event.now())
         gone = {
             name: value for name, value in episode.firing.items() if name not in {"seq", "id", "episode"}
         } | {
@@ -175,7 +176,7 @@ class Reconciler:
             "received_at": now,
             "ends_at": now,
         }
-        receipt = self._journal.end_episode(gone, missing.episode, unseen_since=event.rfc3339(missing.since))
+        receipt = self._journal.end_episode(gone, missing.episode, unseen_since=rfc3339(missing.since))
         self._count(receipt, Status.RESOLVED)
 
     def _count(self, receipt: Receipt, status: Status) -> None:

@@ -1,28 +1,8 @@
-"""The canonical form of an event and its signature.
+"""A signed event as a line of the log."""
 
-Alertmanager can't sign what it sends; the webhook signs what it has accepted, so that whoever reads a log
-line can tell an event from a line that merely looks like one.
-"""
-
-import hashlib
-import hmac
 import json
-from typing import Any
 
-PREFIX = "hmac-sha256:"
-
-
-_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def canonical(event: dict[str, Any]) -> str:
-    """Write the one text of ``event`` (without ``sig``) that is signed: sorted keys, no spaces, UTF-8."""
-    return _encoder.encode(event)
-
-
-def signature(text: str, key: bytes) -> str:
-    """Compute the ``sig`` of a canonical ``text``: HMAC-SHA256 (RFC 2104) in hexadecimal, with its prefix."""
-    return PREFIX + hmac.digest(key, text.encode(), hashlib.sha256).hex()
+from contract.signing import signature
 
 
 def signed_line(text: str, key: bytes) -> str:

@@ -18,8 +18,9 @@ from app.records import audit
 from app.records.account_events import UserRenamed
 from app.records.accounts import User
 from app.records.actors import SETTINGS
-from app.text import clean, entered
+from app.text import entered
 from contract import limits
+from contract.text import clean
 
 MAX_LENGTH = limits.PERSON
 MAX_KEY = 400

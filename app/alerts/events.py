@@ -7,10 +7,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.severities import SIGN_OF_LIFE
-from app.text import one_line
 from contract import limits
 from contract.labels import WORDS, most_telling
-from contract.text import safe
+from contract.text import one_line, safe
 
 MAX_LABELS = limits.LABELS
 MAX_NAME = limits.NAME

@@ -13,7 +13,7 @@ from app.alerts.events import MAX_LABELS, MAX_NAME, JournalEvent
 from app.alerts.exporters import is_exporter
 from app.alerts.identity import identity
 from app.automation.early import Early
-from app.clock import in_words, now, rfc3339
+from app.clock import in_words, now
 from app.config import Settings
 from app.database import reading_once
 from app.extensions import db
@@ -26,10 +26,11 @@ from app.records.events import AlertChanged, AlertFired, AlertResolved, Opened, 
 from app.records.incidents import Incident, Source
 from app.records.lifecycle import State
 from app.records.outbox import MailKind
-from app.text import one_line
 from contract import limits
 from contract.labels import TELLING, is_test, most_telling
+from contract.moments import rfc3339
 from contract.runs import Verdict
+from contract.text import one_line
 
 log = structlog.get_logger()
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 
 from app.alerts.exporters import OF_A_CLUSTER, is_exporter, is_of, is_of_a_node
-from app.text import one_line
 from contract import limits
+from contract.text import one_line
 
 DEFAULT = "{what}: {where}"
 

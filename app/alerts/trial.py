@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from app.alerts import sources
-from app.clock import now, rfc3339
+from app.clock import now
 from app.config import Settings
+from contract.moments import rfc3339
 
 NAME = "TestAlert"
 SUMMARY = "A test of the path of an alert"

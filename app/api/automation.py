@@ -8,8 +8,8 @@ from app.api.operations import operation
 from app.api.schemas.automation import DecisionOut, DecisionQuery, RunInFull, RunOut, RunQuery
 from app.api.schemas.base import Input, ListOf
 from app.automation import instructions, queries
-from app.automation.schemas import Instructions
 from app.records.accounts import Scope
+from contract.instructions import Instructions
 
 LONGEST_WAIT_S = 20
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from flask import request
 
-from app.clock import rfc3339
 from app.errors import EditConflict, FieldError, InvalidInput, PreconditionFailed
 from app.incidents import queries
+from contract.moments import rfc3339
 
 HEADER = "If-Match"
 TAG = r'"[0-9]{1,9}-[0-9]{1,15}"'

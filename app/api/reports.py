@@ -8,10 +8,10 @@ from app.api.operations import operation
 from app.api.schemas.base import Accepted
 from app.api.schemas.reports import AnyReport, ReportAnswer, ReportAnswers, ReportKind, Reports
 from app.automation import bulk, service
-from app.automation.schemas import DecisionReport, HeartbeatAnswer, HeartbeatReport, RunReport
 from app.clock import now
 from app.errors import InvalidInput, OimsError
 from app.records.accounts import Scope
+from contract.reports import DecisionReport, HeartbeatAnswer, HeartbeatReport, RunReport
 
 KNOWN_OR_NEW = (HTTPStatus.OK, HTTPStatus.CREATED)
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from app.accounts.factors import recent
-from app.automation.schemas import ApprovalRequest
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidTransition, NotFound
@@ -19,6 +18,7 @@ from app.records.events import Approved, Rejected
 from app.text import entered
 from contract import limits
 from contract.decisions import DecisionKind
+from contract.reports import ApprovalRequest
 
 MAX_REASON = limits.SENTENCE
 _ANSWERS = {ApprovalState.APPROVED: Approved, ApprovalState.REJECTED: Rejected}

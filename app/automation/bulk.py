@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.automation import service
-from app.automation.schemas import DecisionReport, RunReport
 from app.database import HELD_S, transaction
 from app.errors import OimsError, explained
 from app.extensions import db
 from app.incidents import queries
 from app.records import cursor, timeline
+from contract.reports import DecisionReport, RunReport
 
 LEAST = 10
 """So many are taken however long it lasts: each request has its fixed costs."""

@@ -10,11 +10,12 @@ from time import monotonic
 
 from sqlalchemy import select
 
-from app.automation.schemas import Answered, Hold, Instructions, Matcher
 from app.clock import now
 from app.extensions import db
 from app.maintenance import queries as maintenance
 from app.records.automation import Approval, ApprovalState, AutomationControl
+from contract.instructions import Answer, Instructions, Window
+from contract.matchers import Matcher
 
 ANSWERS_LISTED_FOR = timedelta(hours=24)
 LOOK_EVERY_S = 0.25
@@ -60,7 +61,7 @@ def _version() -> int:
     return version or 0
 
 
-def _answers() -> list[Answered]:
+def _answers() -> tuple[Answer, ...]:
     statement = (
         select(Approval)
         .where(
@@ -69,17 +70,17 @@ def _answers() -> list[Answered]:
         )
         .order_by(Approval.decided_at)
     )
-    return [
-        Answered(id=row.id, state=row.state.value, by=row.decided_by or "", at=row.decided_at)
+    return tuple(
+        Answer(id=row.id, state=row.state.value, by=row.decided_by or "", at=row.decided_at)
         for row in db.session.scalars(statement)
-    ]
+    )
 
 
-def _holds() -> list[Hold]:
+def _holds() -> tuple[Window, ...]:
     """Return the stretch of each window that holds now or comes next."""
     moment = now()
-    return [
-        Hold(
+    return tuple(
+        Window(
             id=window.id,
             matchers=[Matcher.model_validate(matcher) for matcher in window.matchers],
             starts_at=stretch.starts_at,
@@ -88,4 +89,4 @@ def _holds() -> list[Hold]:
         )
         for window in maintenance.unended(moment)
         if (stretch := window.next(moment)) is not None
-    ]
+    )

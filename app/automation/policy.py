@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.automation.schemas import HeartbeatReport
 from app.formats import target_name
 from app.records import audit
 from app.records.actors import Actor, ActorKind
 from app.records.audit_events import PolicyChanged
 from app.records.automation import AutomationHeartbeat
+from contract.reports import HeartbeatReport
 
 TOLD = ("mode", "alert", "playbook", "target")
 

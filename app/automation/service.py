@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, or_, select
 
 from app.automation import approvals, policy, story
 from app.automation.queries import is_paused
-from app.automation.schemas import DecisionReport, HeartbeatReport, RunReport
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
@@ -23,6 +22,7 @@ from app.records.incidents import Incident
 from app.records.lifecycle import State
 from app.records.outbox import MailKind
 from contract.decisions import Reason
+from contract.reports import DecisionReport, HeartbeatReport, RunReport
 from contract.runs import OPEN, RunReason, RunState, Verdict
 
 FLAP_QUIET = timedelta(hours=1)

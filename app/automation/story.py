@@ -9,9 +9,9 @@ from typing import Any
 from app.clock import in_words
 from app.records.automation import Decision, Run
 from app.records.events import RunTold, VerdictTold
-from app.text import one_line
 from contract.decisions import DecisionKind
 from contract.runs import OVER, TOLD, RunState, TaskStatus, Verdict
+from contract.text import one_line
 
 LAST_WORDS = 500
 """Characters of a playbook's own words that the timeline shows; the run's page has the rest."""

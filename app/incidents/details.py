@@ -10,8 +10,9 @@ from app.records import timeline
 from app.records.actors import Actor
 from app.records.events import DetailsChanged
 from app.records.incidents import Incident
-from app.text import clean, entered
+from app.text import entered
 from contract import limits
+from contract.text import clean
 
 MAX_TAGS = limits.TAGS
 MAX_VALUE = limits.TAG_VALUE

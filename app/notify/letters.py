@@ -8,7 +8,7 @@ from app.extensions import db
 from app.notify.messages import KEEP_TRYING, base_url, is_on, written
 from app.records.accounts import Role, User
 from app.records.outbox import MailKind, OutboxMessage
-from app.text import one_line
+from contract.text import one_line
 
 MAX_NAME = 80
 

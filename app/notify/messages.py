@@ -22,8 +22,8 @@ from app.records.automation import Run
 from app.records.incidents import Incident
 from app.records.outbox import NEWS, MailKind, OutboxMessage
 from app.subscriptions import service as links
-from app.text import one_line
 from contract.runs import Verdict
+from contract.text import one_line
 
 MAX_SUBJECT = 200
 KEEP_TRYING = timedelta(hours=24)

@@ -18,7 +18,7 @@ from app.records.actors import SYSTEM, Actor
 from app.records.events import MailFailed, MailSent
 from app.records.operations import WorkerHeartbeat
 from app.records.outbox import CARRIES_A_KEY, MailState, OutboxMessage
-from app.text import one_line
+from contract.text import one_line
 
 log = structlog.get_logger()
 

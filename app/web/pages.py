@@ -12,6 +12,7 @@ from werkzeug.http import generate_etag, quote_etag
 from app import clock, formats
 from app.web import markdown, words
 from app.web.hyperlinks import safe_url
+from contract.moments import rfc3339
 
 NAVIGATION = (
     ("incidents", "incidents.index", "Incidents"),
@@ -88,7 +89,7 @@ def init_app(app: Flask) -> None:
     """Give the templates their filters and shared values."""
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.add_template_filter(clock.rfc3339, "iso")
+    app.add_template_filter(rfc3339, "iso")
     app.add_template_filter(_relative, "relative")
     app.add_template_filter(lambda at: formats.exact(at, zone()), "exact")
     app.add_template_filter(lambda at: formats.clock_time(at, zone()), "clock_time")

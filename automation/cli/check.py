@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from automation.cli.table import show
-from automation.clock import SystemClock, iso
+from automation.clock import SystemClock
 from automation.config import Settings, load_settings
 from automation.errors import AutomationError, ConfigurationError
 from automation.events.journal import Journal, JournalError
@@ -26,6 +26,7 @@ from automation.policy.schemas import Policy
 from automation.report import App, AppError
 from automation.run.executor import ansible, ansible_environment
 from automation.token import TokenEnd, Validity
+from contract.moments import rfc3339
 
 SKEW_LIMIT = 30.0
 SYNTAX_TIMEOUT = 60
@@ -198,7 +199,7 @@ def _token(settings: Settings) -> Result:
     if settings.token_end_file is None:
         return skipped("token", "OIMS_TOKEN_END_FILE is not set: no warning before it ends")
     validity, ends = TokenEnd(settings.token_end_file, SystemClock(None)).read()
-    when = f", at {iso(ends)}" if ends else f": {settings.token_end_file} cannot be read"
+    when = f", at {rfc3339(ends)}" if ends else f": {settings.token_end_file} cannot be read"
     if validity is Validity.VALID:
         return passed("token", f"{validity}{when}")
     return failed("token", f"{validity}{when}; run scripts/host_setup.sh --renew, and look at its timer")

@@ -9,7 +9,7 @@ from typing import Any
 
 from automation.cli.follow import load_checked_policy
 from automation.cli.table import show
-from automation.clock import SystemClock, iso
+from automation.clock import SystemClock
 from automation.config import Settings, load_settings
 from automation.decide.rules import decide
 from automation.errors import ConfigurationError
@@ -23,6 +23,7 @@ from automation.policy.folder import Folder
 from automation.policy.schemas import Remedy
 from automation.records import Decision
 from automation.verify import hold_of, within_of
+from contract.moments import rfc3339
 
 
 def explain(arguments: argparse.Namespace) -> int:
@@ -116,7 +117,7 @@ def _episode(alert: dict[str, Any], clock: SystemClock) -> Episode:
         event_id="explained",
         opened_seq=0,
         last_seq=0,
-        opened_at=iso(clock.wall()),
+        opened_at=rfc3339(clock.wall()),
         opened_steady=clock.steady(),
         resolved_at=None,
         resolved_steady=None,

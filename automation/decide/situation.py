@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from automation.instructions.schemas import Window
 from automation.records import PastRun, Question
+from contract.instructions import Window
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import requests
 from pydantic import BaseModel, Field, ValidationError
 
 from automation.events.schemas import Event
-from automation.events.signing import is_genuine
 from contract.sessions import session
+from contract.signing import is_genuine
 
 CONNECT_TIMEOUT = 5.0
 ANSWER_TIMEOUT = 10.0

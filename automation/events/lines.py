@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from automation.events.schemas import Event
-from automation.events.signing import is_genuine
 from contract import limits
+from contract.signing import is_genuine
 
 MAX_LINE = limits.LOG_LINE_BYTES
 

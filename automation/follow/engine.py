@@ -7,7 +7,7 @@ from math import inf
 
 import structlog
 
-from automation.clock import HOUR, Clock, iso, parse_time
+from automation.clock import HOUR, Clock, parse_time
 from automation.decide.rules import decide
 from automation.decide.situation import Situation
 from automation.follow.looks import Waiting
@@ -24,6 +24,7 @@ from automation.policy.schemas import Mode, Policy, Remedy
 from automation.records import Decision, PastRun, Question
 from automation.verify import hold_of, within_of
 from contract.decisions import DecisionKind, Reason
+from contract.moments import rfc3339
 
 BLIND_AGE = 15 * 60.0
 
@@ -154,7 +155,7 @@ class Engine:
             approval = approvals.ask(self._ledger, self._approval(episode, remedy))
         elif remedy and decision.reason is Reason.SHADOW:
             within = within_of(remedy, episode.annotations)
-            shadow = {"would_run_at": iso(self._clock.wall()), "verify_within_s": within}
+            shadow = {"would_run_at": rfc3339(self._clock.wall()), "verify_within_s": within}
         if not decisions.record(
             self._ledger,
             episode,

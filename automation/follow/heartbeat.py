@@ -3,7 +3,7 @@
 from typing import Any
 
 from automation import __version__
-from automation.clock import HOUR, Clock, iso
+from automation.clock import HOUR, Clock
 from automation.config import Settings
 from automation.ledger import episodes, reports, runs
 from automation.ledger.database import Ledger
@@ -11,6 +11,7 @@ from automation.metrics import Standing
 from automation.policy.schemas import Policy, Remedy
 from automation.token import TokenEnd, Validity
 from contract import limits
+from contract.moments import rfc3339
 from contract.runs import OPEN
 
 
@@ -32,7 +33,7 @@ def describe(
             for remedy in policy.remedies[: limits.REMEDIES]
         ],
         "runs": runs.unsettled(ledger, limits.RUNS),
-        "sent_at": iso(clock.wall()),
+        "sent_at": rfc3339(clock.wall()),
     }
 
 

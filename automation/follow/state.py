@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from automation.clock import iso
 from automation.errors import AlreadyRunningError, ConfigurationError
+from contract.moments import rfc3339
 
 LOCK = "lock"
 PAUSE = "pause"
@@ -76,7 +76,7 @@ def pause(state_dir: Path, by: str, reason: str) -> None:
     """Stop new runs until `resume`; the file appears whole or not at all."""
     prepare(state_dir)
     temporary = state_dir / f"{PAUSE}.{os.getpid()}"
-    document = {"by": by, "reason": reason, "at": iso(datetime.now(UTC))}
+    document = {"by": by, "reason": reason, "at": rfc3339(datetime.now(UTC))}
     temporary.write_text(json.dumps(document), encoding="utf-8")
     temporary.replace(state_dir / PAUSE)
 

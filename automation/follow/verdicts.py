@@ -5,12 +5,13 @@ from typing import Protocol
 
 import structlog
 
-from automation.clock import Clock, iso
+from automation.clock import Clock
 from automation.ledger import episodes, runs
 from automation.ledger.database import Ledger
 from automation.ledger.runs import Run
 from automation.metrics import Metrics
 from automation.verify import WATCHDOG, Observation, Outcome, judge
+from contract.moments import rfc3339
 from contract.runs import Verdict
 
 log = structlog.get_logger()
@@ -84,7 +85,7 @@ class Verdicts:
             self._ledger,
             run.id,
             verification=outcome.verdict,
-            verdict_at=iso(self._clock.wall()),
+            verdict_at=rfc3339(self._clock.wall()),
             verdict_detail=outcome.detail,
             evidence=evidence,
         )

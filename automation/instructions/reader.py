@@ -10,9 +10,9 @@ from collections.abc import Callable
 import structlog
 from pydantic import ValidationError
 
-from automation.instructions.schemas import Instructions
 from automation.ledger.database import Ledger
 from automation.report import App, AppError
+from contract.instructions import Instructions
 
 PATH = "/api/v1/automation/instructions"
 META = "instructions"

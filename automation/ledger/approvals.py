@@ -6,9 +6,10 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
-from automation.clock import Clock, at, iso
+from automation.clock import Clock, at
 from automation.ledger.database import Ledger
 from automation.ledger.runs import Variables
+from contract.moments import rfc3339
 
 PREPARING = "The playbook is being tried in check mode; what it would change is shown here when it is known."
 
@@ -31,7 +32,7 @@ class Approval:
         """Return the question as the report of a decision carries it."""
         return {
             "id": self.id,
-            "expires_at": iso(at(clock, self.expires_steady)),
+            "expires_at": rfc3339(at(clock, self.expires_steady)),
             "preview": PREPARING if self.preview is None else self.preview,
             "command": self.command,
         }

@@ -5,12 +5,13 @@ import sqlite3
 import uuid
 from typing import Any
 
-from automation.clock import Clock, at, iso
+from automation.clock import Clock, at
 from automation.ledger.approvals import Approval
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.reports import DECISIONS, spool
 from automation.records import Decision
+from contract.moments import rfc3339
 
 
 def current(ledger: Ledger, episode: str) -> sqlite3.Row | None:
@@ -85,7 +86,7 @@ def _document(episode: Episode, decision: Decision, clock: Clock) -> dict[str, A
         "playbook": decision.playbook,
         "target": decision.target.as_json() if decision.target else None,
         "attempt": decision.attempt,
-        "decided_at": iso(clock.wall()),
-        "until": iso(at(clock, decision.until)) if decision.until is not None else None,
+        "decided_at": rfc3339(clock.wall()),
+        "until": rfc3339(at(clock, decision.until)) if decision.until is not None else None,
         "escalate": decision.escalate,
     }

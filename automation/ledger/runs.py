@@ -6,12 +6,13 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from automation.clock import DAY, Clock, iso
+from automation.clock import DAY, Clock
 from automation.ledger.database import Ledger
 from automation.ledger.episodes import Episode
 from automation.ledger.reports import RUNS, spool
 from automation.policy.schemas import Mode, Remedy
 from automation.records import Decision, PastRun
+from contract.moments import rfc3339
 from contract.runs import ALLOWED, OPEN, RunReason, RunState, Verdict
 
 Variables = dict[str, int | str]
@@ -76,7 +77,7 @@ def queue(
         "attempt": decision.attempt,
         "state": RunState.QUEUED,
         "verification": None,
-        "queued_at": iso(clock.wall()),
+        "queued_at": rfc3339(clock.wall()),
         "started_at": None,
         "finished_at": None,
         "exit_code": None,
@@ -149,7 +150,7 @@ def finish(ledger: Ledger, run_id: str, state: RunState, clock: Clock, **fields:
         is_repair = get_run(ledger, run_id).attempt > 0
         has_acted = fields.get("reason") != RunReason.NOTHING_DONE
         verification = Verdict.PENDING if state == RunState.SUCCEEDED and is_repair and has_acted else None
-        finished_at = iso(clock.wall())
+        finished_at = rfc3339(clock.wall())
         return change(
             ledger, run_id, state=state, verification=verification, finished_at=finished_at, **fields
         )

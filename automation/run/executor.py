@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from automation.clock import Clock, iso
+from automation.clock import Clock
 from automation.config import Settings
 from automation.errors import ConfigurationError
 from automation.ledger.approvals import Approval
@@ -28,6 +28,7 @@ from automation.run.tasks import Tasks
 from automation.run.variables import write_variables
 from automation.run.warm import Warm
 from contract import limits
+from contract.moments import rfc3339
 from contract.runs import RunState
 
 COPY = "playbooks"
@@ -86,7 +87,7 @@ class Executor:
             shutil.rmtree(folder, ignore_errors=True)
             self.refuse(run, RunState.FAILED, str(error))
             return
-        change(self.ledger, run.id, state=RunState.RUNNING, started_at=iso(self.clock.wall()))
+        change(self.ledger, run.id, state=RunState.RUNNING, started_at=rfc3339(self.clock.wall()))
         log.info("run_started", run=run.id, playbook=playbook, target=run.target, attempt=run.attempt)
         started = time.monotonic()
         tasks, ended = Tasks(folder / TASKS), []

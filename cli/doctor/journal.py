@@ -1,12 +1,11 @@
 """The journal by itself: its numbers, its rows, its episodes, and the lines that were printed of it."""
 
-import hashlib
-import hmac
 import json
 from typing import Any
 
 from cli.doctor.databases import JOURNAL, Installation
 from cli.doctor.invariants import Tally, invariant, side_by_side
+from contract.signing import FIELD, canonical, is_genuine
 
 RESTORE = (
     "Stop the webhook, keep a copy of its file, restore the last backup: consumers know what they have had."
@@ -118,13 +117,11 @@ def _lines(installation: Installation, tally: Tally) -> None:
             if event is None or event.get("kind") != "alert":
                 continue
             tally.checked += 1
-            seq, said = event.get("seq"), str(event.pop("sig", ""))
-            text = canonical(event)
-            if not hmac.compare_digest(
-                said.encode(errors="replace"), _signature(text, installation.key).encode()
-            ):
+            seq, is_ours = event.get("seq"), is_genuine(event, installation.key)
+            event.pop(FIELD, None)
+            if not is_ours:
                 tally.fails(f"the line of event {seq} has a wrong signature")
-            elif isinstance(seq, int) and seq > pruned_seq and _body(installation, seq) != text:
+            elif isinstance(seq, int) and seq > pruned_seq and _body(installation, seq) != canonical(event):
                 tally.fails(f"the line of event {seq} is not what the journal has")
 
 
@@ -135,15 +132,6 @@ def read_event(text: str | bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None
-
-
-def canonical(event: dict[str, Any]) -> str:
-    """Return the one text of an event that is stored and signed."""
-    return json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _signature(text: str, key: bytes) -> str:
-    return "hmac-sha256:" + hmac.digest(key, text.encode(errors="replace"), hashlib.sha256).hex()
 
 
 def _body(installation: Installation, seq: int) -> str | None:

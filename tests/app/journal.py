@@ -8,11 +8,12 @@ import sqlalchemy
 
 from app.alerts import intake
 from app.alerts.events import JournalEvent
-from app.clock import now, rfc3339
+from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
 from app.records import cursor
+from contract.moments import rfc3339
 
 _numbers = count(1)
 

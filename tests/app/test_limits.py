@@ -10,7 +10,6 @@ import pytest
 from app.alerts.events import JournalEvent
 from app.api.schemas import incidents as api
 from app.api.schemas.maintenance import NewWindow
-from app.automation.schemas import HeartbeatReport
 from app.clock import now
 from app.extensions import db
 from app.incidents import service
@@ -23,6 +22,7 @@ from automation.follow.heartbeat import _remedy
 from automation.policy.load import load_policy
 from cli.arguments import parser
 from contract import limits
+from contract.reports import HeartbeatReport
 from tests.app.journal import take
 from webhook import event
 from webhook.journal.episodes import Source

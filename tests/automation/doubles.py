@@ -6,7 +6,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-from automation.events.signing import sign
+from contract.signing import canonical, signature
 
 KEY = "event-key-of-the-tests"
 READER_TOKEN = "reader-token-of-the-tests"
@@ -204,4 +204,4 @@ def make_event(seq, alertname, status, fingerprint, episode, labels=None, annota
         "group_key": "{}",
         "receiver": "oims-webhook",
     }
-    return {**event, "sig": sign(event, key.encode())}
+    return {**event, "sig": signature(canonical(event), key.encode())}

@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from automation.decide.situation import Situation
-from automation.instructions.schemas import Window
 from automation.ledger.episodes import Episode
 from automation.policy.schemas import Policy
 from automation.records import PastRun
+from contract.instructions import Window
 from contract.runs import RunState, Verdict
 
 WALL = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -8,14 +8,15 @@ from types import SimpleNamespace
 import pytest
 
 import automation.clock
-from automation.clock import Anchor, SystemClock, iso
+from automation.clock import Anchor, SystemClock
 from automation.events.journal import Batch, JournalError
 from automation.events.schemas import Event
-from automation.events.signing import sign
 from automation.follow import sources
 from automation.follow.predecessors import Predecessors
 from automation.ledger import inherited
 from automation.ledger.database import open_ledger
+from contract.moments import rfc3339
+from contract.signing import canonical, signature
 from tests.automation.doubles import KEY, make_event
 
 HOUR = 3600.0
@@ -85,8 +86,10 @@ class AwayJournal:
 
 def line(seq, moment):
     event = make_event(seq, "Broken", "firing", f"f{seq}", f"e{seq}")
-    event = {**event, "received_at": iso(moment)}
-    event["sig"] = sign({key: value for key, value in event.items() if key != "sig"}, KEY.encode())
+    event = {**event, "received_at": rfc3339(moment)}
+    event["sig"] = signature(
+        canonical({key: value for key, value in event.items() if key != "sig"}), KEY.encode()
+    )
     return Event.model_validate(json.loads(json.dumps(event)))
 
 
@@ -148,8 +151,8 @@ def test_the_runs_of_a_predecessor_keep_their_age_whatever_our_clock_says(tmp_pa
         "attempt": 1,
         "state": "succeeded",
         "verification": "verified",
-        "queued_at": iso(moment - timedelta(seconds=60)),
-        "finished_at": iso(moment - timedelta(seconds=50)),
+        "queued_at": rfc3339(moment - timedelta(seconds=60)),
+        "finished_at": rfc3339(moment - timedelta(seconds=50)),
     }
     answer = SimpleNamespace(
         content=json.dumps({"items": [run], "next": None}).encode(),

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from automation.clock import iso
 from automation.events.schemas import Event
 from automation.follow.engine import Engine
 from automation.follow.predecessors import ASK_AGAIN, Predecessors
@@ -16,6 +15,7 @@ from automation.ledger.episodes import take_in
 from automation.policy.contents import read_contents
 from automation.policy.schemas import Policy
 from automation.report import App
+from contract.moments import rfc3339
 from contract.runs import RunState, Verdict
 from tests.automation.doubles import APP_TOKEN, make_event
 from tests.automation.test_property import FakeClock
@@ -99,7 +99,7 @@ def reported(
     bench, name, alertname, state=RunState.SUCCEEDED, verification=Verdict.STILL_FIRING, ago=60, attempt=1
 ):
     """A run as the app tells it."""
-    at = iso(bench.clock.wall() - timedelta(seconds=ago))
+    at = rfc3339(bench.clock.wall() - timedelta(seconds=ago))
     return {
         "id": name,
         "episode": f"e-{alertname}",

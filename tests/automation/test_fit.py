@@ -7,10 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.automation.schemas import DecisionReport, RunReport
 from automation.fit import forms, select
 from automation.run.tasks import Tasks
 from contract import limits
+from contract.reports import DecisionReport, RunReport
 from contract.runs import BAD, TOLD, TaskStatus
 
 RUN = {

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from automation.cli.replay import decide_again
-from automation.clock import SystemClock, iso
+from automation.clock import SystemClock
 from automation.events.journal import Journal as JournalClient
 from automation.policy.load import load_policy
 from automation.report import App
 from automation.reporter import Reporter
+from contract.moments import rfc3339
 from tests.automation.doubles import APP_TOKEN, KEY, READER_TOKEN
 from tests.automation.installation import Installation, Person, policy
 from webhook.journal import Journal, open_store
@@ -56,11 +57,11 @@ def record(path, lasting):
             event = {
                 "kind": "alert",
                 "source": "alertmanager",
-                "received_at": iso(at),
+                "received_at": rfc3339(at),
                 "status": status,
                 "fingerprint": "0123456789abcdef",
-                "starts_at": iso(began),
-                "ends_at": iso(at) if status == "resolved" else None,
+                "starts_at": rfc3339(began),
+                "ends_at": rfc3339(at) if status == "resolved" else None,
                 "labels": {"alertname": "Shadowed"},
                 "annotations": {},
                 "generator_url": "",

@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime, timedelta
 
-from automation.clock import iso
-from automation.events.signing import sign
+from contract.moments import rfc3339
+from contract.signing import canonical, signature
 from tests.automation.doubles import KEY, make_event
 
 DAYS = 7
@@ -20,8 +20,8 @@ def week(lasting):
             seq += 1
             event = make_event(seq, "Broken", status, "fp", f"episode-{day}")
             del event["sig"]
-            event["received_at"] = iso(moment)
-            lines.append(json.dumps({**event, "sig": sign(event, KEY.encode())}))
+            event["received_at"] = rfc3339(moment)
+            lines.append(json.dumps({**event, "sig": signature(canonical(event), KEY.encode())}))
     return "\n".join(lines) + "\n"
 
 

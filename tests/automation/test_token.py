@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
-from automation.clock import iso
 from automation.token import TokenEnd, Validity
+from contract.moments import rfc3339
 from tests.automation.test_metrics import scrape
 from tests.processes import free_port
 
@@ -90,7 +90,7 @@ def test_it_is_said_once_again_every_hour_and_no_more_after_a_renewal(file):
 def test_a_follower_warns_and_tells_the_end_in_its_metrics(journal, app, follower, eventually, tmp_path):
     bind, file = f"127.0.0.1:{free_port()}", tmp_path / "token-end"
     ends = datetime.now(UTC) + timedelta(hours=1)
-    file.write_text(iso(ends))
+    file.write_text(rfc3339(ends))
     os.utime(file, (time.time() - 23 * 3600,) * 2)
     one = follower(OIMS_METRICS_BIND=bind, OIMS_TOKEN_END_FILE=str(file))
     seen = eventually(lambda: scrape(bind).get(("token_end_timestamp_seconds",)))
@@ -101,7 +101,7 @@ def test_a_follower_warns_and_tells_the_end_in_its_metrics(journal, app, followe
 
 def test_check_tells_a_token_that_was_not_renewed(command, journal, app, tmp_path):
     file = tmp_path / "token-end"
-    file.write_text(iso(datetime.now(UTC) - timedelta(hours=1)))
+    file.write_text(rfc3339(datetime.now(UTC) - timedelta(hours=1)))
     done = command("check", OIMS_TOKEN_END_FILE=str(file))
     (row,) = [line for line in done.stdout.splitlines() if line.startswith("token ")]
     assert "FAILED" in row

@@ -78,7 +78,7 @@ BY_OTHER_TESTS = {
 """Files whose other patterns are tried elsewhere, or see bounded text only."""
 OF_MATCHERS = {
     "app/maintenance/matching.py",
-    "automation/instructions/schemas.py",
+    "contract/instructions.py",
     "automation/policy/match.py",
     "contract/matcher_syntax.py",
     "contract/matchers.py",
@@ -86,8 +86,8 @@ OF_MATCHERS = {
 """Patterns that people write: their language has its own tests."""
 PARSERS: dict[str, tuple[str, ...]] = {
     "contract.redaction:redact": ("a-", "token=", '"'),
-    "app.text:clean_all": ("\x00", "a ", "\u2028"),
-    "app.text:one_line_all": ("\x00", " a", "\u2028"),
+    "contract.text:clean_all": ("\x00", "a ", "\u2028"),
+    "contract.text:one_line_all": ("\x00", " a", "\u2028"),
     "app.paging:number": ("1", "-"),
     "app.web.pages:local_path": ("/", "//", "\\", "a:", "[", "?"),
     "app.web.hyperlinks:safe_url": ("/", "[", "http://", "@", ":"),

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from webhook.signing import canonical, signature, signed_line
+from contract.signing import canonical, signature
+from webhook.signing import signed_line
 
 VECTORS = json.loads((Path(__file__).parent / "signing_vectors.json").read_text())["vectors"]
 

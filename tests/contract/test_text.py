@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.alerts.events import JournalEvent
-from app.text import clean, entered
-from contract.text import decoded, one_line, safe
+from app.text import entered
+from contract.text import clean, decoded, one_line, safe
 
 OVERRIDES = {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}
 KEPT = [

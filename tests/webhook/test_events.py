@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from contract.signing import canonical, signature
 from tests.waiting import until
 from tests.webhook.process import KEY, READER, alert, message
-from webhook.signing import canonical, signature
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from contract.moments import rfc3339
 from tests.waiting import until
 from tests.webhook.test_episodes import event, rows
-from webhook.event import rfc3339
 from webhook.journal import LATE
 
 BEGIN = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)

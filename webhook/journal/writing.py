@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from contract.signing import canonical
 from webhook.journal import queries
 from webhook.journal.episodes import Append, Count, Episode, Occurrence, Source, Status, decide, event_id
 from webhook.journal.store import Execute
 from webhook.mending import words
-from webhook.signing import canonical
 
 
 class Receipt(NamedTuple):

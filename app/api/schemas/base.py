@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
-from app.clock import rfc3339
 from app.paging import MAX_CURSOR_LENGTH, MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE
+from contract.moments import rfc3339
 
 MAX_WORD = 200
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"

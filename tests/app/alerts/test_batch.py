@@ -9,7 +9,6 @@ import pytest
 import time_machine
 from sqlalchemy import delete, select
 
-from app.clock import rfc3339
 from app.config import Settings
 from app.extensions import db
 from app.incidents import merging
@@ -18,6 +17,7 @@ from app.records.actors import Actor
 from app.records.alerts import AlertEvent
 from app.records.incidents import Incident, TimelineEvent
 from app.records.outbox import OutboxMessage
+from contract.moments import rfc3339
 from tests.app.journal import event, statements_of, take
 
 pytestmark = pytest.mark.usefixtures("context")

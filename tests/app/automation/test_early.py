@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from app.automation import service
-from app.automation.schemas import DecisionReport
 from app.config import Settings
 from app.extensions import db
 from app.incidents import queries
 from app.records.automation import Decision
 from app.records.incidents import EventKind, Incident
+from contract.reports import DecisionReport
 from tests.app.automation.test_reports import decision
 from tests.app.journal import event, statements_of, take
 

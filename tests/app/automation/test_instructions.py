@@ -14,8 +14,7 @@ from flask.testing import FlaskClient
 
 from app.automation import approvals, control, instructions, service
 from app.automation.queries import open_approvals
-from app.automation.schemas import DecisionReport
-from app.clock import now, rfc3339
+from app.clock import now
 from app.config import Settings
 from app.errors import InvalidTransition, NotFound
 from app.extensions import db
@@ -26,6 +25,8 @@ from app.records.actors import Actor
 from app.records.automation import Approval, ApprovalState
 from app.records.incidents import EventKind, Incident
 from app.records.operations import AuditEvent
+from contract.moments import rfc3339
+from contract.reports import DecisionReport
 from tests.app.journal import event, take
 
 pytestmark = pytest.mark.usefixtures("context")

@@ -8,12 +8,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.automation import lost
-from app.clock import now, rfc3339
+from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
 from app.records.accounts import Scope
 from app.records.automation import Run
+from contract.moments import rfc3339
 from contract.runs import OPEN, RunState, Verdict
 from tests.app.automation.test_reports import run, summaries
 from tests.app.journal import event, take

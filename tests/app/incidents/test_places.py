@@ -8,13 +8,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.automation.queries import decisions_of, runs_of
-from app.clock import now, rfc3339
+from app.clock import now
 from app.config import Settings
 from app.extensions import db
 from app.incidents import queries
 from app.records.accounts import Scope
 from app.records.incidents import EventKind, Incident, TimelineEvent
 from app.web.incidents import story
+from contract.moments import rfc3339
 from tests.app.automation.test_reports import decision, run
 from tests.app.journal import event, take
 

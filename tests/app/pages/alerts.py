@@ -8,11 +8,11 @@ import time_machine
 from app.alerts import intake
 from app.alerts.events import JournalEvent
 from app.automation import service as automation
-from app.automation.schemas import DecisionReport, RunReport
 from app.config import Settings
 from app.database import transaction
 from app.incidents import queries
 from app.records.incidents import Incident
+from contract.reports import DecisionReport, RunReport
 
 TARGET = {"kind": "Deployment", "namespace": "shop", "name": "api"}
 TASKS = [

@@ -8,13 +8,13 @@ import time_machine
 from app import clock
 from app.accounts import service as accounts
 from app.automation import service as automation
-from app.automation.schemas import HeartbeatReport
 from app.config import Settings
 from app.incidents import service
 from app.records.accounts import Role, UserStatus
 from app.records.actors import Actor
 from app.records.incidents import Incident
 from app.severities import Severity
+from contract.reports import HeartbeatReport
 from tests.app.pages.alerts import TARGET, TASKS, Alert
 
 PASSWORD = "correct horse battery staple"

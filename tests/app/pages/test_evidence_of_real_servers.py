@@ -12,8 +12,8 @@ import pytest
 import time_machine
 
 from app.alerts import sources
-from app.clock import rfc3339
 from app.records.accounts import Role
+from contract.moments import rfc3339
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
 from tests.app.server import ROOT

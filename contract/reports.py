@@ -1,16 +1,15 @@
-"""What the automation reports, as it must look on the wire."""
+"""What the automation reports: decisions, runs, and its signs of life."""
 
 import json
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from app.clock import rfc3339
-from app.text import clean, one_line
 from contract import limits
 from contract.decisions import DecisionKind
+from contract.moments import Moment
 from contract.runs import RunState, TaskStatus, Verdict
+from contract.text import clean, one_line
 
 MAX_OUTPUT_BYTES = limits.OUTPUT_BYTES
 MAX_PREVIEW_BYTES = limits.PREVIEW_BYTES
@@ -68,7 +67,6 @@ Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Sentence = Annotated[str, AfterValidator(_sentence)]
-Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str, when_used="json")]
 
 
 class _Report(BaseModel):
@@ -208,42 +206,4 @@ class HeartbeatAnswer(_Report):
     """What people ask of the automation."""
 
     paused: bool
-    server_time: Moment
-
-
-class Answered(_Report):
-    """What a person said to a run that waited for it."""
-
-    id: str
-    state: Literal["approved", "rejected"]
-    by: str
-    at: Moment
-
-
-class Matcher(_Report):
-    """One condition on an alert's labels."""
-
-    name: str
-    op: str
-    value: str
-
-
-class Hold(_Report):
-    """A maintenance window: while it lasts, nothing is repaired that it matches."""
-
-    id: int | str
-    matchers: list[Matcher]
-    starts_at: Moment
-    ends_at: Moment
-    comment: str
-
-
-class Instructions(_Report):
-    """Everything people ask of the automation; ``version`` grows with each change."""
-
-    version: int
-    paused: bool
-    paused_by: str | None
-    approvals: list[Answered]
-    maintenance: list[Hold]
     server_time: Moment

@@ -1,12 +1,13 @@
-"""The instructions as the app gives them."""
+"""What people ask of the automation, as the app tells it."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contract.matchers import Matcher, fits
+from contract.moments import Moment
 
 
 class _Part(BaseModel):
@@ -19,15 +20,16 @@ class Answer(_Part):
     id: str
     state: Literal["approved", "rejected"]
     by: str = ""
+    at: Moment | None = None
 
 
 class Window(_Part):
-    """A maintenance window that somebody set in the app."""
+    """A maintenance window: while it lasts, nothing is repaired that it matches."""
 
     id: int | str
     matchers: tuple[Matcher, ...] = ()
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
     comment: str = ""
 
     def holds(self, labels: Mapping[str, str], now: datetime) -> bool:
@@ -36,13 +38,14 @@ class Window(_Part):
 
 
 class Instructions(_Part):
-    """Everything people ask; `version` grows with each change."""
+    """Everything people ask; ``version`` grows with each change."""
 
     version: int = Field(default=0, ge=0)
     paused: bool = False
     paused_by: str | None = None
     approvals: tuple[Answer, ...] = ()
     maintenance: tuple[Window, ...] = ()
+    server_time: Moment | None = None
 
     @property
     def pause(self) -> str | None:
