@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, text
 
-from app.automation.story import of_decision
+from app.automation.sentences import of_decision
 from app.clock import now
 from app.database import Base, transaction
 from app.errors import InvalidInput

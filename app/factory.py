@@ -11,7 +11,7 @@ from app.api import routes as api
 from app.config import Settings
 from app.extensions import csrf, db, login, migrate
 from app.ops import health, metrics
-from app.web import access, assets, border, compression, pages, security
+from app.web import assets, border, compression, pages, request_log, security
 from app.web.accounts import links, oidc, profile
 from app.web.accounts import routes as accounts
 from app.web.accounts.factors import routes as factors
@@ -32,7 +32,7 @@ def create_app(settings: Settings) -> Flask:
     _configure(app, settings)
     border.init_app(app)
     compression.init_app(app)
-    access.init_app(app)
+    request_log.init_app(app)
     _bind_extensions(app)
     metrics.init_app(app)
     health.init_app(app)

@@ -23,7 +23,7 @@ from app.database import transaction
 from app.extensions import db
 from app.factory import create_app
 from app.maintenance import service as maintenance
-from app.notify import messages
+from app.notify import incident_mails
 from app.records.accounts import Role, Scope, UserStatus
 from app.records.actors import SYSTEM, Actor, ActorKind
 from app.records.alerts import JournalCursor
@@ -95,7 +95,7 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
             "invitation": _path(
                 invitations.invite(email="carol@example.org", role=Role.RESPONDER, by=SYSTEM).link
             ),
-            "unsubscribe": _path(messages.unsubscribe_url(you, MailKind.DIGEST) or ""),
+            "unsubscribe": _path(incident_mails.unsubscribe_url(you, MailKind.DIGEST) or ""),
         }
         db.session.commit()
     app.before_request(_heartbeat)

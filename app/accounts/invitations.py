@@ -18,7 +18,7 @@ from app.clock import now
 from app.database import only_if, transaction
 from app.errors import InvalidInput, NotFound
 from app.extensions import db
-from app.notify import letters
+from app.notify import account_mails
 from app.records import audit
 from app.records.account_events import InvitationWithdrawn, Invited, RegistrationAsked
 from app.records.accounts import Invitation, Role, User, UserStatus
@@ -52,7 +52,7 @@ def invite(*, email: str, role: Role, by: Actor) -> NewInvitation:
             raise InvalidInput(message, [{"field": "email", "message": message}])
         _withdraw_older(Invitation.email == email)
         made = _add(email, role, by)
-        mail = letters.invitation(email, invited_by=by.name, role=role, link=made.link, valid=VALID_FOR)
+        mail = account_mails.invitation(email, invited_by=by.name, role=role, link=made.link, valid=VALID_FOR)
         made.invitation.mail_id = mail.id if mail else None
         audit.record(Invited(), by, f"{email} was invited as {role}.")
     return made
@@ -76,11 +76,11 @@ def register(*, email: str, address: str) -> None:
     with transaction():
         is_new = service.by_email(email) is None
         with only_if(not is_new):
-            letters.account_exists(email)
+            account_mails.account_exists(email)
         with only_if(is_new):
             _withdraw_older(Invitation.email == email, Invitation.invited_by == ONESELF)
             made = _add(email, Role.RESPONDER)
-            letters.registration(email, link=made.link, valid=VALID_FOR)
+            account_mails.registration(email, link=made.link, valid=VALID_FOR)
         summary, account = "An account was asked for.", password_login.account_hash(email)
         audit.record(RegistrationAsked(account=account, address=address), SOMEBODY, summary)
 

@@ -10,7 +10,7 @@ from app.accounts.devices import Device
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput, Unauthorized, Unavailable
-from app.notify import letters
+from app.notify import account_mails
 from app.records import audit
 from app.records.account_events import Login, LoginFailed, PasswordChanged
 from app.records.accounts import User
@@ -123,7 +123,7 @@ def set_password(user: User, new: str, *, by: Actor, is_break_glass: bool = Fals
         user.is_break_glass = user.is_break_glass or is_break_glass
         credentials.end_access(user)
         audit.record(PasswordChanged(user_id=user.id), by, f"The password of {user.email} was changed.")
-        letters.password_changed(user)
+        account_mails.password_changed(user)
 
 
 def _fits(

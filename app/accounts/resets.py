@@ -12,7 +12,7 @@ from app.clock import now
 from app.database import only_if, transaction
 from app.errors import NotFound
 from app.extensions import db
-from app.notify import letters
+from app.notify import account_mails
 from app.records import audit
 from app.records.account_events import PasswordResetAsked
 from app.records.accounts import PasswordReset, User
@@ -48,7 +48,7 @@ def ask(*, email: str, address: str) -> None:
         )
         link = f"{current_app.config['SETTINGS'].base_url}/password/reset/{secret}"
         with only_if(usable is not None):
-            letters.password_reset(email, link=link, valid=VALID_FOR)
+            account_mails.password_reset(email, link=link, valid=VALID_FOR)
         audit.record(
             PasswordResetAsked(
                 account=password_login.account_hash(email), user_id=usable.id if usable else None

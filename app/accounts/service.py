@@ -11,7 +11,7 @@ from app.accounts.factors import service as factors
 from app.database import transaction
 from app.errors import InvalidInput, NotFound
 from app.extensions import db
-from app.notify import letters
+from app.notify import account_mails
 from app.records import audit
 from app.records.account_events import RoleChanged, SignedOut, StatusChanged, UserCreated, UserRenamed
 from app.records.accounts import Role, User, UserStatus
@@ -55,7 +55,7 @@ def add(*, email: str, name: str, password_hash: str | None, status: UserStatus,
         audit.record(UserCreated(user_id=user.id), Actor.person(user), summary)
         if status is UserStatus.PENDING:
             for admin in _admins():
-                letters.account_waiting(admin, user)
+                account_mails.account_waiting(admin, user)
     return user
 
 
@@ -114,7 +114,7 @@ def change_status(user_id: int, *, status: UserStatus, by: Actor) -> User:
         if old is not status:
             audit.record(StatusChanged(user_id=user.id), by, f"{user.email}: {old} became {status}.")
         if old is UserStatus.PENDING and status is UserStatus.ACTIVE:
-            letters.account_active(user)
+            account_mails.account_active(user)
     return user
 
 

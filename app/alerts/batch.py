@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from app.alerts.events import JournalEvent
 from app.extensions import db
 from app.incidents import numbers, queries
-from app.records import places, rows, timeline
+from app.records import rows, timeline, timeline_order
 from app.records.alerts import AlertEvent
 from app.records.incidents import Incident
 
@@ -42,7 +42,7 @@ class Batch:
         self._newest = {"fingerprint": by_fingerprint, "identity": by_identity}
         self._names = {incident.id: _names(incident) for incident in self._incidents.values()}
         self._left: set[tuple[str, str]] = set()
-        places.learn(self._incidents)
+        timeline_order.learn(self._incidents)
         unknown = {
             identity
             for event, identity in zip(events, identities, strict=True)

@@ -19,7 +19,7 @@ from app.database import reading_once
 from app.extensions import db
 from app.incidents import changes, merging, numbers, queries
 from app.incidents.service import MAX_SERVICE
-from app.records import places, rows, timeline
+from app.records import rows, timeline, timeline_order
 from app.records.actors import ALERTING, AUTOMATION, Actor
 from app.records.alerts import AlertEvent
 from app.records.events import AlertChanged, AlertFired, AlertResolved, Opened, Reopened, Resolved
@@ -290,7 +290,7 @@ def _ended(event: JournalEvent) -> AlertResolved:
 
 def _place(event: JournalEvent, incident_id: int | None) -> datetime:
     """Return where the entry of an event stands; without an incident, the event opens one."""
-    return places.of_alert(incident_id, event.received_at)
+    return timeline_order.of_alert(incident_id, event.received_at)
 
 
 def _iso(event: JournalEvent) -> str:

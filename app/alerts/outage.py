@@ -8,7 +8,7 @@ import time
 
 import structlog
 
-from app.alerts.standing import is_watchdog_overdue
+from app.alerts.arrival import is_watchdog_overdue
 from app.clock import in_words, now
 from app.config import Settings
 from app.database import transaction

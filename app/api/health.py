@@ -4,8 +4,8 @@ from flask import current_app
 from pydantic import BaseModel
 
 from app.api.operations import operation
-from app.ops import heard
-from app.ops.heard import Hearing
+from app.ops.parts import Hearing
+from app.ops.parts import parts as heard_parts
 from app.records.accounts import Scope
 
 
@@ -23,5 +23,5 @@ class Health(BaseModel):
 @operation("GET", "/health", scope=Scope.WATCH, answers=Health)
 def show_health() -> Health:
     """Return which parts are heard of, for `oims watch` or a watcher of your own."""
-    parts = heard.parts(current_app.config["SETTINGS"])
+    parts = heard_parts(current_app.config["SETTINGS"])
     return Health(can_tell=parts.can_tell, **vars(parts))

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, select, union
 
-from app.automation import service, story
+from app.automation import sentences, service
 from app.extensions import db
 from app.records.automation import Approval, Decision, Run
 from app.records.incidents import Incident
@@ -47,7 +47,7 @@ class Early:
             if isinstance(report, Decision):
                 service.tell_decision(report, incident)
             else:
-                service.tell_run(report, incident, story.Phase())
+                service.tell_run(report, incident, sentences.Phase())
 
 
 def _concerned(episodes: Collection[str]) -> set[str]:

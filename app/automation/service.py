@@ -8,13 +8,13 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, or_, select
 
-from app.automation import approvals, policy, story
+from app.automation import approvals, policy, sentences
 from app.automation.queries import is_paused
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
 from app.incidents import changes, queries, service
-from app.records import cursor, places, rows, timeline
+from app.records import cursor, rows, timeline, timeline_order
 from app.records.actors import AUTOMATION, SYSTEM, Actor
 from app.records.automation import AutomationHeartbeat, Decision, Run
 from app.records.events import Decided
@@ -57,7 +57,7 @@ def take_run(report: RunReport) -> bool:
             run = Run(id=report.id, version=0, incident_id=_incident_of(report.episode))
         elif report.version <= run.version:
             return False
-        before = story.Phase.of(run)
+        before = sentences.Phase.of(run)
         for name, value in report.model_dump().items():
             setattr(run, name, value)
         run.received_at = now()
@@ -89,7 +89,7 @@ def close_unheard(run: Run, why: str) -> None:
 
     Its version stays, so that a report that comes after all has the last word.
     """
-    before = story.Phase.of(run)
+    before = sentences.Phase.of(run)
     if run.state in OPEN:
         run.state, run.reason, run.finished_at = RunState.UNKNOWN, RunReason.NOT_HEARD_OF, now()
         run.detail = f"How it ended is not known: {why}."
@@ -119,9 +119,9 @@ def tell_decision(decision: Decision, incident: Incident) -> None:
         incident.id,
         Decided(decision=decision.decision, decision_id=decision.id, reason=decision.reason),
         AUTOMATION,
-        story.of_decision(decision),
+        sentences.of_decision(decision),
         at=decision.decided_at,
-        place=places.of_report(incident.id, decision.seq, decision.decided_at),
+        place=timeline_order.of_report(incident.id, decision.seq, decision.decided_at),
     )
     if decision.escalate and incident.state is not State.RESOLVED and not _was_called(decision, incident):
         rows.insert_gathered()
@@ -134,11 +134,11 @@ def _was_called(decision: Decision, incident: Incident) -> bool:
     return decision.reason == Reason.FLAPPING and called_at is not None and called_at > now() - FLAP_QUIET
 
 
-def tell_run(run: Run, incident: Incident, before: story.Phase, actor: Actor = AUTOMATION) -> None:
+def tell_run(run: Run, incident: Incident, before: sentences.Phase, actor: Actor = AUTOMATION) -> None:
     """Put what is new of a run onto the timeline of its incident, which must be locked; keep its verdict."""
-    for told in story.of_run(run, before):
+    for told in sentences.of_run(run, before):
         at = told.at or now()
-        place = places.of_report(incident.id, run.seq, at)
+        place = timeline_order.of_report(incident.id, run.seq, at)
         timeline.record(incident.id, told.event, actor, told.summary, at=at, place=place)
     if not _is_current(run, incident) or incident.verdict == run.verification:
         return

@@ -9,8 +9,8 @@ from app.database import once, remember
 from app.extensions import db
 from app.formats import exact
 from app.maintenance import queries as maintenance
-from app.notify import messages
-from app.records import places, rows, timeline
+from app.notify import incident_mails
+from app.records import rows, timeline, timeline_order
 from app.records.actors import SYSTEM, Actor, ActorKind
 from app.records.events import MailFailed, Maintenance, Opened, Reopened, Resolved
 from app.records.incidents import Incident
@@ -41,7 +41,7 @@ def add(
     db.session.add(incident)
     if incident.id is None:
         db.session.flush()
-    places.begin(incident.id)
+    timeline_order.begin(incident.id)
     timeline.enter(incident.id, event, actor, summary, at=incident.opened_at, place=place)
     tell(MailKind.CREATED, incident, actor)
 
@@ -55,7 +55,7 @@ def close(
     timeline.record(incident.id, event, actor, summary, at=at, place=place)
     if drop_held_mails(incident):
         return
-    tell(messages.end_kind(incident), incident, actor, reason=event.reason)
+    tell(incident_mails.end_kind(incident), incident, actor, reason=event.reason)
 
 
 def restart(
@@ -79,8 +79,8 @@ def tell(kind: MailKind, incident: Incident, actor: Actor, *, reason: str = "") 
     if actor.kind is not ActorKind.PERSON and is_test(incident.labels):
         return
     hold = None if actor.kind is ActorKind.PERSON else maintenance.holding(incident.labels | incident.tags)
-    told = messages.enqueue(kind, incident, actor, reason=reason, hold=hold)
-    if not told and kind in CALLS and messages.is_on():
+    told = incident_mails.enqueue(kind, incident, actor, reason=reason, hold=hold)
+    if not told and kind in CALLS and incident_mails.is_on():
         summary = "Nobody is told by mail: nobody is on call, and nobody owns it."
         timeline.record(incident.id, MailFailed(), SYSTEM, summary)
     if hold is not None:

@@ -11,7 +11,7 @@ from app import paging
 from app.errors import NotFound
 from app.extensions import db
 from app.paging import MAX_ID, MAX_PAGE_SIZE, PAGE_SIZE, Page
-from app.records import places
+from app.records import timeline_order
 from app.records.alerts import AlertEvent
 from app.records.incidents import Incident, Source, TimelineEvent
 from app.records.lifecycle import State
@@ -95,7 +95,7 @@ def timeline(incident_id: int, *, after_id: int = 0, limit: int = 1000) -> Seque
     statement = (
         select(TimelineEvent)
         .where(TimelineEvent.incident_id == incident_id, TimelineEvent.id > after_id)
-        .order_by(places.PLACE, TimelineEvent.id)
+        .order_by(timeline_order.PLACE, TimelineEvent.id)
         .limit(limit)
     )
     return db.session.scalars(statement).all()
@@ -124,7 +124,7 @@ def timeline_since(incident_id: int, seen_at: datetime, *, limit: int = 20) -> S
     statement = (
         select(TimelineEvent)
         .where(TimelineEvent.incident_id == incident_id, TimelineEvent.at > seen_at)
-        .order_by(places.PLACE, TimelineEvent.id)
+        .order_by(timeline_order.PLACE, TimelineEvent.id)
         .limit(limit)
     )
     return db.session.scalars(statement).all()

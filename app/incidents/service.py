@@ -11,7 +11,7 @@ from app.database import transaction
 from app.errors import EditConflict, InvalidInput
 from app.extensions import db
 from app.incidents import changes
-from app.notify import messages
+from app.notify import incident_mails
 from app.records import timeline
 from app.records.accounts import Role, User, UserStatus
 from app.records.actors import Actor, ActorKind
@@ -98,7 +98,7 @@ def assign(incident_id: int, *, owner_id: int | None, actor: Actor, version: int
         event = Assigned(old=old, new=new)
         timeline.record(incident.id, event, actor, f"{actor.name} assigned it to {whom}.")
         if owner is not None and owner.id != actor.user_id:
-            messages.enqueue(MailKind.ASSIGNED, incident, actor)
+            incident_mails.enqueue(MailKind.ASSIGNED, incident, actor)
     return incident
 
 

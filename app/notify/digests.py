@@ -10,7 +10,7 @@ from app.database import transaction
 from app.extensions import db
 from app.formats import clock_time
 from app.notify import caps, outbox
-from app.notify.messages import VERBS, base_url, choose_url, unsubscribe_url, written
+from app.notify.incident_mails import VERBS, base_url, choose_url, unsubscribe_url, written
 from app.records.accounts import User
 from app.records.incidents import Incident
 from app.records.lifecycle import State

@@ -11,7 +11,7 @@ from app.database import transaction
 from app.errors import NotFound
 from app.extensions import db
 from app.notify import caps
-from app.notify.messages import KEEP_TRYING, VERBS
+from app.notify.incident_mails import KEEP_TRYING, VERBS
 from app.paging import PAGE_SIZE, Page, newest_first
 from app.records import audit, audit_events, timeline
 from app.records.actors import SYSTEM, Actor

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.clock import now
 from app.config import Settings
 from app.notify import digests, outbox
-from app.notify.mailer import DeliveryError, Mailer
+from app.notify.delivery import DeliveryError, Mailer
 from app.notify.smtp import Phase
 
 log = structlog.get_logger()

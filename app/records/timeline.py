@@ -9,7 +9,7 @@ from app.clock import now
 from app.errors import NotFound
 from app.extensions import db
 from app.paging import MAX_ID
-from app.records import places, rows
+from app.records import rows, timeline_order
 from app.records.actors import Actor
 from app.records.events import Event
 from app.records.incidents import Incident, TimelineEvent
@@ -62,7 +62,7 @@ def enter(
 ) -> None:
     """Add the entry of a change to an incident whose row the caller writes; see `record`."""
     data = event.data()
-    places.keep(incident_id, event.kind, actor, place or at, data.get("seq"))
+    timeline_order.keep(incident_id, event.kind, actor, place or at, data.get("seq"))
     rows.add(
         TimelineEvent,
         incident_id=incident_id,

@@ -12,7 +12,7 @@ from app.accounts import invitations, resets, tokens
 from app.extensions import db
 from app.incidents import merging
 from app.maintenance import service as maintenance
-from app.notify import messages
+from app.notify import incident_mails
 from app.records.accounts import Role, Scope
 from app.records.actors import SYSTEM
 from app.records.automation import Run
@@ -97,7 +97,7 @@ def a_busy_morning(site, root, alice):
         resets.ask(email=bob.email, address="192.0.2.1")
         mail = db.session.query(OutboxMessage).filter_by(recipient=bob.email).one()
         reset = next(word for word in mail.text.split() if "/password/reset/" in word)
-        leave = messages.unsubscribe_url(bob.id, MailKind.DIGEST)
+        leave = incident_mails.unsubscribe_url(bob.id, MailKind.DIGEST)
         run_id = db.session.query(Run.id).filter_by(incident_id=1).scalar()
     return {
         "incident_id": 1,

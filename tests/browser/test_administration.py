@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from app.accounts import service as accounts
 from app.extensions import db
-from app.notify import letters
+from app.notify import account_mails
 from app.records.accounts import Role, UserStatus
 from app.records.outbox import MailState, OutboxMessage
 from tests.app.pages import stories
@@ -69,7 +69,7 @@ def test_a_token_is_shown_once_works_and_stops_when_it_is_revoked(log_in, site, 
 
 def test_a_mail_that_could_not_be_delivered_is_seen_and_tried_again(log_in, site, root):
     with site.app.app_context():
-        letters.test_mail("nobody@example.org")
+        account_mails.test_mail("nobody@example.org")
         mail = db.session.query(OutboxMessage).one()
         mail.state, mail.last_error = MailState.DEAD, "550 no such mailbox"
         db.session.commit()

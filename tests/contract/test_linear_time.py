@@ -92,7 +92,7 @@ PARSERS: dict[str, tuple[str, ...]] = {
     "app.web.pages:local_path": ("/", "//", "\\", "a:", "[", "?"),
     "app.web.hyperlinks:safe_url": ("/", "[", "http://", "@", ":"),
     "app.incidents.details:read": ("\n", "a=", "a=b\n", "\u2028", "=\n"),
-    "app.incidents.saved:read": ("&", "q=", "q=%", ";", "state=open&"),
+    "app.incidents.saved_views:read": ("&", "q=", "q=%", ";", "state=open&"),
     "app.web.incidents.evidence:_moment": ("1", "2026-01-31T15:04:05.", "+"),
     "app.web.markdown:render": ("*", "[", "a"),
     "app.web.markdown:render_most": (

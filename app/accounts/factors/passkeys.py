@@ -27,7 +27,7 @@ from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
-from app.notify import letters
+from app.notify import account_mails
 from app.records import audit
 from app.records.account_events import PasskeyRefused
 from app.records.accounts import User
@@ -183,7 +183,7 @@ def _tell_of_copy(factor: Factor) -> None:
         user = db.session.get_one(User, factor.user_id)
         summary = f"A passkey of {user.email} was refused: its counter went back, so it may have been copied."
         audit.record(PasskeyRefused(user_id=user.id, factor=factor.id), Actor.person(user), summary)
-        letters.passkey_refused(user, factor.name)
+        account_mails.passkey_refused(user, factor.name)
 
 
 def _verified[T](answer: str, verify: Callable[[], T]) -> T:

@@ -13,7 +13,7 @@ from app.config import Settings
 from app.database import transaction
 from app.errors import InvalidInput, NotFound, Unauthorized
 from app.extensions import db
-from app.notify import letters
+from app.notify import account_mails
 from app.records import audit
 from app.records.account_events import (
     AccountFacts,
@@ -247,4 +247,4 @@ def _noun(factor: Factor) -> str:
 
 def _tell(user: User, by: Actor, event: type[AccountFacts], sentence: str) -> None:
     audit.record(event(user_id=user.id), by, f"Two-step sign-in of {user.email}: {sentence}")
-    letters.factors_changed(user, sentence)
+    account_mails.factors_changed(user, sentence)

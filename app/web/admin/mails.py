@@ -9,7 +9,7 @@ from flask_login import current_user
 from app.accounts import service
 from app.database import transaction
 from app.errors import InvalidInput
-from app.notify import letters, outbox
+from app.notify import account_mails, outbox
 from app.ops import figures
 from app.records import audit
 from app.records.actors import Actor
@@ -38,7 +38,7 @@ def send_test_mail() -> ResponseReturnValue:
     if form.errors:
         return _queue(form)
     with transaction():
-        letters.test_mail(recipient)
+        account_mails.test_mail(recipient)
         audit.record(MailTested(), Actor.person(current_user), f"A test mail to {recipient} was asked for.")
     flash(f"A test mail to {recipient} is in the queue.", "ok")
     return redirect(url_for("admin.mails"), code=HTTPStatus.SEE_OTHER)

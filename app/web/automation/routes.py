@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts.factors.recent import SecondFactorNeeded, check_approval
-from app.automation import approvals, control, evidence, queries, standing
+from app.automation import approvals, control, evidence, queries, status
 from app.clock import now
 from app.errors import InvalidInput
 from app.records import audit
@@ -129,7 +129,7 @@ def _page_of(approval_id: str) -> str:
 def _automation(form: forms.PauseForm) -> Response:
     heartbeats = queries.heartbeats()
     stop = queries.pause()
-    how = standing.tell(heartbeats, now(), is_paused=stop is not None)
+    how = status.tell(heartbeats, now(), is_paused=stop is not None)
     remedies = heartbeats[0].remedies if heartbeats else []
     return live_page(
         "automation/automation.html",

@@ -14,13 +14,13 @@ from app.incidents import queries, service
 from app.records.accounts import Role
 from app.records.incidents import Incident
 from app.severities import Severity
-from app.web.incidents import actions, board, bulk, evidence, forms, relations, views
+from app.web.incidents import actions, bulk, evidence, forms, index, relations, saved_views
 from app.web.incidents.page import bp, me, render, to
 from app.web.incidents.pictures import draw
 from app.web.pages import zone
 from app.web.security import requires
 
-__all__ = ["actions", "board", "bp", "bulk", "relations", "views"]
+__all__ = ["actions", "bp", "bulk", "index", "relations", "saved_views"]
 
 
 @bp.route("/incidents/new", methods=["GET", "POST"])

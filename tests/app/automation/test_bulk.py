@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event as events
 from sqlalchemy import func, select, text
 
-from app.automation import bulk, service, story
+from app.automation import bulk, sentences, service
 from app.config import Settings
 from app.extensions import db
 from app.incidents import queries
@@ -80,14 +80,14 @@ def test_a_report_that_is_wrong_or_meets_a_defect_spoils_no_other(
     context: None, settings: Settings, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     take(settings, event())
-    told = story.of_decision
+    told = sentences.of_decision
 
     def tell(decided: Decision) -> str:
         if decided.id == "odd":
             raise ValueError("a defect, with a secret")
         return told(decided)
 
-    monkeypatch.setattr(story, "of_decision", tell)
+    monkeypatch.setattr(sentences, "of_decision", tell)
     wrong = of_decision(id="wrong", decided_at="yesterday", seq=-1)
     answers = post(
         [of_decision(id="a"), wrong, of_decision(id="odd"), of_decision(id="b"), of_run(1, "running")]

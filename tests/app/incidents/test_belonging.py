@@ -7,7 +7,7 @@ import time_machine
 
 from app.errors import InvalidTransition
 from app.extensions import db
-from app.incidents import details, merging, queries, saved, service
+from app.incidents import details, merging, queries, saved_views, service
 from app.incidents.related import related
 from app.paging import MAX_ID
 from app.records.actors import SYSTEM
@@ -100,14 +100,16 @@ def test_reopening_a_duplicate_takes_it_apart_again():
 
 
 def test_a_view_of_the_same_name_is_replaced(alice):
-    saved.keep(alice.id, name="Shop", query="service=shop")
-    saved.keep(alice.id, name=" Shop ", query="state=all&service=shop&evil=1")
-    assert [(view.name, view.query) for view in saved.of(alice.id)] == [("Shop", "state=all&service=shop")]
-    view_id = saved.of(alice.id)[0].id
-    saved.forget(alice.id + 1, view_id)
-    assert len(saved.of(alice.id)) == 1
-    saved.forget(alice.id, view_id)
-    assert saved.of(alice.id) == []
+    saved_views.keep(alice.id, name="Shop", query="service=shop")
+    saved_views.keep(alice.id, name=" Shop ", query="state=all&service=shop&evil=1")
+    assert [(view.name, view.query) for view in saved_views.of(alice.id)] == [
+        ("Shop", "state=all&service=shop")
+    ]
+    view_id = saved_views.of(alice.id)[0].id
+    saved_views.forget(alice.id + 1, view_id)
+    assert len(saved_views.of(alice.id)) == 1
+    saved_views.forget(alice.id, view_id)
+    assert saved_views.of(alice.id) == []
 
 
 def test_follow_ups_are_kept_in_order(alice):

@@ -14,7 +14,7 @@ from app.config import Settings
 from app.database import transaction
 from app.extensions import db
 from app.incidents import queries, service
-from app.notify import caps, letters, outbox
+from app.notify import account_mails, caps, outbox
 from app.records.accounts import User
 from app.records.actors import AUTOMATION, SYSTEM
 from app.records.outbox import MailKind, MailState, OutboxMessage
@@ -150,7 +150,7 @@ def test_letters_about_accounts_are_not_counted(sink: Sink, send: Callable[[], i
     storm(CAP + 1)
     with transaction():
         for _ in range(CAP + 1):
-            letters.password_changed(alice)
+            account_mails.password_changed(alice)
     assert send() == CAP + CAP + 1
 
 

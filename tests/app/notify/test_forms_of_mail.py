@@ -11,8 +11,8 @@ from app.clock import now
 from app.extensions import db
 from app.incidents import service
 from app.notify import outbox
+from app.notify.encoding import ascii_domain, compose
 from app.notify.smtp import Phase
-from app.notify.wire import ascii_domain, compose
 from app.records.actors import SYSTEM
 from app.records.outbox import MailState, OutboxMessage
 from app.severities import Severity

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
-from app.notify import letters
+from app.notify import account_mails
 from app.notify.sender import Sender
 from app.records.outbox import MailState, OutboxMessage
 from tests.processes import free_port
@@ -125,7 +125,7 @@ def send(
         context.push()
         contexts.append(context)
         with transaction():
-            letters.test_mail("ops@example.org")
+            account_mails.test_mail("ops@example.org")
         Sender(settings, "worker-1").send_due(Event())
         return db.session.query(OutboxMessage).one()
 

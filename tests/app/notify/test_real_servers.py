@@ -10,7 +10,7 @@ import time_machine
 from app.clock import now
 from app.database import transaction
 from app.extensions import db
-from app.notify import letters
+from app.notify import account_mails
 from app.notify.sender import Sender
 from app.records.outbox import MailState, OutboxMessage
 from tests.certificates import make_certificate
@@ -39,7 +39,7 @@ def post(make_settings, make_app):
             settings = make_settings(**given)
             contexts.enter_context(make_app(settings).app_context())
             with transaction():
-                letters.test_mail(recipient)
+                account_mails.test_mail(recipient)
             return lambda: Sender(settings, "worker-1").send_due(Event())
 
         yield post

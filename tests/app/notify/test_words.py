@@ -10,7 +10,7 @@ from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.incidents import service
-from app.notify import letters
+from app.notify import account_mails
 from app.records.accounts import Role, User
 from app.records.actors import SYSTEM, Actor
 from app.records.incidents import Incident
@@ -147,7 +147,7 @@ def test_a_hostile_name_in_a_letter_makes_no_header(name: str, sink: Sink, send:
     with transaction():
         stranger = make_user("Eve", Role.VIEWER)
         stranger.name = name[:80].encode("utf-8", "replace").decode().replace("\0", "")
-        letters.account_waiting(admin, stranger)
+        account_mails.account_waiting(admin, stranger)
     assert send() == 1
     assert sink.mails[0]["Bcc"] is None
     assert "<script" not in sink.mails[0].get_body(("html",)).get_content()  # type: ignore[union-attr]

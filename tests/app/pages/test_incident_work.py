@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from app.extensions import db
-from app.incidents import merging, queries, saved, service
+from app.incidents import merging, queries, saved_views, service
 from app.records.actors import Actor
 from app.records.incidents import SavedView
 from app.records.lifecycle import State
 from app.severities import Severity
-from app.web.incidents import board
+from app.web.incidents import index
 from tests.app.pages import stories
 from tests.app.pages.client import text
 
@@ -62,7 +62,7 @@ def test_the_list_is_narrowed_by_its_address(browser, opened, query, expected):
 
 
 def test_it_says_when_not_all_are_shown(browser, opened, monkeypatch):
-    monkeypatch.setattr(board, "MOST_RANKED", 2)
+    monkeypatch.setattr(index, "MOST_RANKED", 2)
     for number in range(3):
         opened(f"Incident {number}")
     page = browser.get("/")
@@ -87,7 +87,7 @@ def test_views_are_ones_own(browser, log_in, bob, app):
     assert "Mine" not in [text(link) for link in other.get("/").all("a") if "state=all" in link.get("href")]
     with app.app_context():
         view_id = db.session.query(SavedView).one().id
-        saved.forget(bob.id, view_id)
+        saved_views.forget(bob.id, view_id)
         assert db.session.query(SavedView).count() == 1
 
 

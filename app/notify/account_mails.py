@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from app.clock import in_words
 from app.extensions import db
-from app.notify.messages import KEEP_TRYING, base_url, is_on, written
+from app.notify.incident_mails import KEEP_TRYING, base_url, is_on, written
 from app.records.accounts import Role, User
 from app.records.outbox import MailKind, OutboxMessage
 from contract.text import one_line

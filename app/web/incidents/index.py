@@ -7,11 +7,11 @@ from flask import current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from app.alerts import standing as alerts
+from app.alerts import arrival as alerts
 from app.automation import queries as automation
-from app.automation.standing import tell
+from app.automation.status import tell
 from app.clock import now
-from app.incidents import overview, queries, saved
+from app.incidents import overview, queries, saved_views
 from app.incidents.filters import Selection
 from app.records.incidents import Incident
 from app.web.incidents import forms
@@ -69,7 +69,7 @@ def index() -> ResponseReturnValue:
         now=now(),
         may_change=may_change(),
         bulk=forms.BulkForm.offered() if may_change() else None,
-        views=saved.of(current_user.id),
+        views=saved_views.of(current_user.id),
         view_form=forms.ViewForm(formdata=None, query=request.query_string.decode("utf-8", "replace")),
         intake=intake,
         how=tell(automation.heartbeats(), now(), is_paused=automation.is_paused()),

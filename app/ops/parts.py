@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from sqlalchemy import func, select
 
-from app.alerts.standing import is_watchdog_overdue
-from app.automation.standing import SILENT_AFTER
+from app.alerts.arrival import is_watchdog_overdue
+from app.automation.status import SILENT_AFTER
 from app.clock import now
 from app.config import Settings
 from app.extensions import db

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.errors import InvalidInput
-from app.incidents import saved
+from app.incidents import saved_views
 from app.paging import MAX_ID
 from app.web.incidents import forms
 from app.web.incidents.page import bp
@@ -20,20 +20,20 @@ def keep_view() -> ResponseReturnValue:
     query = form.query.data or ""
     if form.validate_on_submit():
         try:
-            saved.keep(current_user.id, name=form.name.data or "", query=query)
+            saved_views.keep(current_user.id, name=form.name.data or "", query=query)
         except InvalidInput as error:
             form.reject(error)
         else:
             flash("The view is saved.", "ok")
     for errors in form.errors.values():
         flash(" ".join(errors), "problem")
-    return redirect(saved.read(query).url(), code=HTTPStatus.SEE_OTHER)
+    return redirect(saved_views.read(query).url(), code=HTTPStatus.SEE_OTHER)
 
 
 @bp.post("/views/<int:view_id>/remove")
 def remove_view(view_id: int) -> ResponseReturnValue:
     """Remove one of one's own views."""
     if view_id <= MAX_ID:
-        saved.forget(current_user.id, view_id)
+        saved_views.forget(current_user.id, view_id)
     flash("The view is removed.", "ok")
     return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)

@@ -8,8 +8,8 @@ from email.utils import parseaddr
 from functools import cached_property
 
 from app.config import Settings
+from app.notify.encoding import ascii_domain, compose
 from app.notify.smtp import Conversation, DeliveryError, Phase
-from app.notify.wire import ascii_domain, compose
 from app.records.outbox import OutboxMessage
 
 __all__ = ["DeliveryError", "Mailer", "compose"]
