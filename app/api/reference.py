@@ -5,7 +5,9 @@ from typing import Any
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 
+from app.accounts.access import requires
 from app.api import openapi
+from app.records.accounts import Role
 
 bp = Blueprint("reference", __name__)
 
@@ -27,6 +29,7 @@ def kind(schema: dict[str, Any]) -> str:
 
 
 @bp.get("/reference")
+@requires(Role.VIEWER)
 def show() -> ResponseReturnValue:
     """Show every operation with what it takes and gives."""
     document = openapi.document(current_app)

@@ -1,8 +1,7 @@
 """Who may reach what, and the headers every answer carries. Deny by default."""
 
 import secrets
-from collections.abc import Callable, Iterable
-from functools import wraps
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,87 +12,23 @@ from flask_login import current_user
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 
+from app.accounts import access
+from app.accounts.access import Access, Hurdle
 from app.errors import Forbidden, Unauthorized, wants_problem
 from app.records.accounts import Role
 from app.web.accounts.factors import guard
+from app.web.assets import ENDPOINT
 from contract import limits
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-PUBLIC = frozenset(
-    {
-        "static",
-        "accounts.login",
-        "accounts.register",
-        "links.forgotten",
-        "links.reset",
-        "links.invitation",
-        "subscriptions.unsubscribe",
-        "oidc.start",
-        "oidc.callback",
-        "second_step.show",
-        "second_step.options",
-        "second_step.leave",
-        "second_step.log_in",
-        "second_step.log_in_options",
-        "numbers.theme",
-        "ops.healthz",
-        "ops.readyz",
-    },
-)
-"""Endpoints that need no log-in. Everything else does."""
-
 TOKEN_BLUEPRINTS = frozenset({"api", "faults"})
 """Blueprints that authenticate each request by a bearer token themselves, and ignore cookies."""
-
-ROLE_OF_BLUEPRINT = {"admin": Role.ADMIN}
-"""Blueprints for which a log-in is not enough, whatever the method."""
-
-VIEWER_MAY_POST = frozenset(
-    {
-        "accounts.logout",
-        "profile.show",
-        "profile.password",
-        "profile.sign_out_everywhere",
-        "profile.tokens",
-        "profile.revoke",
-        "factors.add_app",
-        "factors.add_passkey",
-        "factors.passkey_options",
-        "factors.remove",
-        "factors.renew_codes",
-        "subscriptions.show",
-        "numbers.theme",
-        "incidents.keep_view",
-        "incidents.remove_view",
-    }
-)
-"""Changes that concern only the person who makes them."""
-
-WITH_INITIAL_PASSWORD = frozenset({"profile.password", "accounts.logout"})
-"""All that opens to somebody who has not changed an initial password yet."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 METHODS = SAFE_METHODS | {"POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"}
 MAX_BODY_BYTES = limits.BODY_BYTES
-
-
-def requires[**P](
-    role: Role,
-) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
-    """Let only people with ``role`` or more reach the view."""
-
-    def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-        @wraps(view)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-            if not current_user.role.includes(role):
-                raise Forbidden(f"This needs the role {role}; yours is {current_user.role}.")
-            return view(*args, **kwargs)
-
-        return guarded
-
-    return decorate
 
 
 def csp_nonce() -> str:
@@ -104,27 +39,45 @@ def csp_nonce() -> str:
 
 
 def _guard() -> ResponseReturnValue | None:
-    """Refuse whoever may not be here, before any view runs."""
-    if request.endpoint is None or request.endpoint in PUBLIC or request.blueprint in TOKEN_BLUEPRINTS:
+    """Refuse whoever may not be here, before any view runs; views say who may."""
+    if request.endpoint in {None, ENDPOINT} or request.blueprint in TOKEN_BLUEPRINTS:
+        return None
+    wanted = access.of(current_app.view_functions[str(request.endpoint)])
+    if wanted is None:
+        raise Forbidden("Nobody may open this page: it doesn't say who may.")
+    if wanted.look is None:
         return None
     if not current_user.is_authenticated:
         return _to("accounts.login")
-    if current_user.password_expires_at is not None and request.endpoint not in WITH_INITIAL_PASSWORD:
+    if (elsewhere := _before_a_hurdle(wanted)) is not None:
+        return elsewhere
+    _check_role(wanted, wanted.look)
+    return None
+
+
+def _before_a_hurdle(wanted: Access) -> ResponseReturnValue | None:
+    """Lead a person who has to do something else first to where that is done."""
+    if current_user.password_expires_at is not None:
+        if Hurdle.INITIAL_PASSWORD in wanted.before:
+            return None
         if wants_problem():
             raise Forbidden("Change your initial password first.")
         return redirect(url_for("profile.password"), code=HTTPStatus.SEE_OTHER)
-    elsewhere = guard.detour()
-    if elsewhere is not None and current_user.password_expires_at is None:
-        return _to(elsewhere)
-    least = ROLE_OF_BLUEPRINT.get(request.blueprint or "", Role.VIEWER)
+    hurdle = guard.hurdle()
+    if hurdle is None or hurdle in wanted.before:
+        return None
+    return _to(guard.DETOURS[hurdle])
+
+
+def _check_role(wanted: Access, look: Role) -> None:
+    """Raise Forbidden if the person's role is not enough for this request."""
+    if not current_user.role.includes(look):
+        raise Forbidden(f"This needs the role {look}; yours is {current_user.role}.")
+    least = look if request.method in SAFE_METHODS or wanted.change is None else wanted.change
     if not current_user.role.includes(least):
-        raise Forbidden(f"This needs the role {least}; yours is {current_user.role}.")
-    may_change = current_user.role.includes(Role.RESPONDER) or request.endpoint in VIEWER_MAY_POST
-    if request.method not in SAFE_METHODS and not may_change:
         raise Forbidden(
             "You may look at everything here, but not change it. An administrator can change your role."
         )
-    return None
 
 
 def _to(endpoint: str) -> ResponseReturnValue:
@@ -157,7 +110,7 @@ def _add_headers(response: Response) -> Response:
     response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint != "static":
+    if request.endpoint != ENDPOINT:
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 

@@ -82,7 +82,7 @@ class Door:
         """The least rank that is let in."""
         if self.endpoint.startswith("admin."):
             return RANK["admin"]
-        if self.endpoint in RESPONDERS_LOOK and self.method != "OPTIONS":
+        if self.endpoint in RESPONDERS_LOOK:
             return RANK["responder"]
         is_change = self.method not in LOOKING and self.endpoint not in OWN
         return RANK["responder"] if is_change else RANK["viewer"]

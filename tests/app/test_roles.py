@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from app.accounts import service, tokens
+from app.accounts import access, service, tokens
 from app.clock import now
 from app.extensions import db
 from app.incidents import service as incidents
@@ -75,6 +75,21 @@ def is_turned_away(answer: TestResponse) -> bool:
     """Say whether the answer sends to the log-in page or refuses."""
     to_login = answer.status_code == 303 and answer.location.startswith("/login")
     return to_login or answer.status_code in {401, 403}
+
+
+def test_every_view_says_who_may_reach_it(app: Flask) -> None:
+    silent = {
+        endpoint
+        for endpoint, view in app.view_functions.items()
+        if access.of(view) is None and not hasattr(view, "operation")
+    }
+    assert silent <= {"static", "faults.break_something", "api.document"}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_view_that_says_nothing_opens_to_nobody(app: Flask, cast: dict[str, int], who: str) -> None:
+    app.add_url_rule("/silent", "silent", lambda: "open")
+    assert browser(app, cast, who).get("/silent").status_code == 403
 
 
 @pytest.mark.parametrize("who", PEOPLE)

@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from app.accounts import devices, invitations, passwords, resets, sessions
+from app.accounts.access import public
 from app.errors import InvalidInput
 from app.records.accounts import User
 from app.web.accounts.forms import AddressForm, InvitationForm, NewPasswordForm
@@ -15,6 +16,7 @@ bp = Blueprint("links", __name__)
 
 
 @bp.route("/password/forgotten", methods=["GET", "POST"])
+@public
 def forgotten() -> ResponseReturnValue:
     """Ask for a link; the answer is the same whether or not there is such an account."""
     form = AddressForm()
@@ -27,6 +29,7 @@ def forgotten() -> ResponseReturnValue:
 
 
 @bp.route("/password/reset/<secret>", methods=["GET", "POST"])
+@public
 def reset(secret: str) -> ResponseReturnValue:
     """Choose the new password."""
     user = resets.owner(secret)
@@ -45,6 +48,7 @@ def reset(secret: str) -> ResponseReturnValue:
 
 
 @bp.route("/invitation/<secret>", methods=["GET", "POST"])
+@public
 def invitation(secret: str) -> ResponseReturnValue:
     """Make the account that somebody was invited to, or asked for."""
     found = invitations.find(secret)

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import external, sessions
+from app.accounts.access import public
 from app.accounts.factors import pending
 from app.config import Settings
 from app.errors import Unauthorized
@@ -21,6 +22,7 @@ bp = Blueprint("oidc", __name__, url_prefix="/login/oidc")
 
 
 @bp.get("")
+@public
 def start() -> ResponseReturnValue:
     """Send the browser to the provider."""
     confirms = current_user.is_authenticated and "confirm" in request.args
@@ -30,6 +32,7 @@ def start() -> ResponseReturnValue:
 
 
 @bp.get("/callback")
+@public
 def callback() -> ResponseReturnValue:
     """Take the person whom the provider sends back, and whom it vouches for."""
     if session.pop("oidc_confirms", False) and current_user.is_authenticated:

@@ -8,9 +8,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import password_login, passwords, service, sessions, tokens
+from app.accounts.access import Hurdle, requires
 from app.clock import now
 from app.errors import InvalidInput, NotFound
-from app.records.accounts import Scope
+from app.records.accounts import Role, Scope
 from app.records.actors import Actor
 from app.web.accounts.forms import PasswordForm, ProfileForm, TokenForm
 from app.web.accounts.links import status
@@ -20,6 +21,7 @@ bp = Blueprint("profile", __name__, url_prefix="/profile")
 
 
 @bp.route("", methods=["GET", "POST"])
+@requires(Role.VIEWER)
 def show() -> ResponseReturnValue:
     """Show one's own account; change the name."""
     form = ProfileForm(obj=current_user)
@@ -39,6 +41,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.route("/password", methods=["GET", "POST"])
+@requires(Role.VIEWER, before=(Hurdle.INITIAL_PASSWORD,))
 def password() -> ResponseReturnValue:
     """Change one's own password; all other browsers are logged out, and API tokens end."""
     form = PasswordForm()
@@ -64,12 +67,14 @@ def password() -> ResponseReturnValue:
 
 
 @bp.get("/confirmed")
+@requires(Role.VIEWER, before=(Hurdle.FACTOR_MISSING,))
 def proved() -> ResponseReturnValue:
     """Say that the fresh sign-on counts, in the tab that was opened for it."""
     return render_template("accounts/proved.html", recent=sessions.RECENT)
 
 
 @bp.post("/sign-out-everywhere")
+@requires(Role.VIEWER)
 def sign_out_everywhere() -> ResponseReturnValue:
     """End all sessions, this one too, and all API tokens."""
     service.sign_out(current_user.id, by=Actor.person(current_user))
@@ -79,6 +84,7 @@ def sign_out_everywhere() -> ResponseReturnValue:
 
 
 @bp.route("/tokens", endpoint="tokens", methods=["GET", "POST"])
+@requires(Role.VIEWER)
 @requires_recent_proof
 def own_tokens() -> ResponseReturnValue:
     """Show one's own API tokens; make one, whose secret is shown only in this answer."""
@@ -102,6 +108,7 @@ def own_tokens() -> ResponseReturnValue:
 
 
 @bp.post("/tokens/<int:token_id>/revoke")
+@requires(Role.VIEWER)
 def revoke(token_id: int) -> ResponseReturnValue:
     """Switch off one of one's own tokens."""
     token = tokens.get(token_id)

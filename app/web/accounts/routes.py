@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import devices, invitations, password_login, passwords, service, sessions, throttle
+from app.accounts.access import Hurdle, public, requires
 from app.accounts.factors import passkeys, pending
 from app.errors import Forbidden, InvalidInput, Unauthorized
-from app.records.accounts import UserStatus
+from app.records.accounts import Role, UserStatus
 from app.web.accounts.forms import AddressForm, LoginForm, RegistrationForm
 from app.web.accounts.links import enter, status
 from app.web.forms import Form
@@ -19,6 +20,7 @@ bp = Blueprint("accounts", __name__)
 
 
 @bp.route("/login", methods=["GET", "POST"])
+@public
 def login() -> ResponseReturnValue:
     """Let a person in, and bring them to the page they asked for."""
     target = local_path(request.args.get("next"))
@@ -51,6 +53,7 @@ def login() -> ResponseReturnValue:
 
 
 @bp.route("/register", methods=["GET", "POST"])
+@public
 def register() -> ResponseReturnValue:
     """Make an account, where this installation allows it."""
     registration = invitations.who_may_register()
@@ -109,6 +112,7 @@ def _registration_page(form: Form, *, is_asked: bool = False) -> str:
 
 
 @bp.post("/logout")
+@requires(Role.VIEWER, before=(Hurdle.INITIAL_PASSWORD, Hurdle.FACTOR_MISSING, Hurdle.FACTOR_UNPROVED))
 def logout() -> ResponseReturnValue:
     """End the session, on the server too."""
     sessions.sign_out()

@@ -3,11 +3,14 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.accounts.access import requires
 from app.records import audit as trail
+from app.records.accounts import Role
 from app.web.admin.blueprint import bp
 
 
 @bp.get("/audit")
+@requires(Role.ADMIN)
 def audit() -> ResponseReturnValue:
     """Show the trail, all of it or one kind."""
     kinds = trail.kinds()

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from sqlalchemy import func, select
 
+from app.accounts.access import requires
 from app.accounts.invitations import ONESELF
 from app.alerts import trial
 from app.alerts.sources import Unreachable
@@ -15,7 +16,7 @@ from app.database import transaction
 from app.extensions import db
 from app.formats import duration
 from app.records import audit
-from app.records.accounts import Invitation, User
+from app.records.accounts import Invitation, Role, User
 from app.records.actors import Actor
 from app.records.audit_events import AlertTested
 from app.records.incidents import Incident
@@ -42,6 +43,7 @@ class Step:
 
 
 @bp.get("/first-steps")
+@requires(Role.ADMIN)
 def first_steps() -> ResponseReturnValue:
     """Show the steps; the part that tells how far they are updates by itself."""
     steps = [_invited(), _mailed(), _alerted()]
@@ -63,6 +65,7 @@ def first_steps() -> ResponseReturnValue:
 
 
 @bp.post("/first-steps/alert")
+@requires(Role.ADMIN)
 def send_test_alert() -> ResponseReturnValue:
     """Let a test alert fire in Alertmanager."""
     try:

@@ -7,11 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import service
+from app.accounts.access import requires
 from app.database import transaction
 from app.errors import InvalidInput
 from app.notify import account_mails, outbox
 from app.ops import figures
 from app.records import audit
+from app.records.accounts import Role
 from app.records.actors import Actor
 from app.records.audit_events import MailTested
 from app.records.outbox import MailState
@@ -21,12 +23,14 @@ from app.web.admin.forms import TestMailForm
 
 
 @bp.get("/mails")
+@requires(Role.ADMIN)
 def mails() -> ResponseReturnValue:
     """Show the queue. What the mails say is not shown: some carry links that open accounts."""
     return _queue(TestMailForm(recipient=current_user.email))
 
 
 @bp.post("/mails/test")
+@requires(Role.ADMIN)
 def send_test_mail() -> ResponseReturnValue:
     """Put a test mail into the queue."""
     form = TestMailForm()
@@ -45,6 +49,7 @@ def send_test_mail() -> ResponseReturnValue:
 
 
 @bp.post("/mails/<int:mail_id>/retry")
+@requires(Role.ADMIN)
 def retry_mail(mail_id: int) -> ResponseReturnValue:
     """Send a mail again that could not be delivered."""
     message = outbox.retry(mail_id, actor=Actor.person(current_user))

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import invitations, service, sessions
+from app.accounts.access import requires
 from app.accounts.factors import service as factors
 from app.errors import InvalidInput
 from app.notify import outbox
@@ -26,12 +27,14 @@ DONE = {
 
 
 @bp.get("/people")
+@requires(Role.ADMIN)
 def people() -> ResponseReturnValue:
     """Show all accounts and the invitations that wait."""
     return _people(InviteForm())
 
 
 @bp.post("/people/invite")
+@requires(Role.ADMIN)
 @requires_recent_proof
 def invite() -> ResponseReturnValue:
     """Invite somebody by mail; where mail is off, show the link to hand over."""
@@ -51,6 +54,7 @@ def invite() -> ResponseReturnValue:
 
 
 @bp.post("/invitations/<int:invitation_id>/withdraw")
+@requires(Role.ADMIN)
 def withdraw(invitation_id: int) -> ResponseReturnValue:
     """Make an invitation worthless."""
     invitations.withdraw(invitation_id, by=Actor.person(current_user))
@@ -59,6 +63,7 @@ def withdraw(invitation_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/people/<int:user_id>")
+@requires(Role.ADMIN)
 def person(user_id: int) -> ResponseReturnValue:
     """Show one account and what can be done to it."""
     user = service.get(user_id)
@@ -72,6 +77,7 @@ def person(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/people/<int:user_id>/role")
+@requires(Role.ADMIN)
 @requires_recent_proof
 def change_role(user_id: int) -> ResponseReturnValue:
     """Give a person another role."""
@@ -89,6 +95,7 @@ def change_role(user_id: int) -> ResponseReturnValue:
 @bp.post("/people/<int:user_id>/approve", endpoint="approve", defaults={"status": UserStatus.ACTIVE})
 @bp.post("/people/<int:user_id>/enable", endpoint="enable", defaults={"status": UserStatus.ACTIVE})
 @bp.post("/people/<int:user_id>/disable", endpoint="disable", defaults={"status": UserStatus.DISABLED})
+@requires(Role.ADMIN)
 @requires_recent_proof
 def change_status(user_id: int, status: UserStatus) -> ResponseReturnValue:
     """Approve an account, or switch it on or off."""
@@ -100,6 +107,7 @@ def change_status(user_id: int, status: UserStatus) -> ResponseReturnValue:
 
 
 @bp.post("/people/<int:user_id>/sign-out")
+@requires(Role.ADMIN)
 def sign_out(user_id: int) -> ResponseReturnValue:
     """Log all browsers of a person out."""
     return _change(
@@ -110,6 +118,7 @@ def sign_out(user_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/people/<int:user_id>/reset-factors")
+@requires(Role.ADMIN)
 @proved
 def reset_factors(user_id: int) -> ResponseReturnValue:
     """Remove all second factors of somebody who has lost them."""

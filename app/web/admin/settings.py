@@ -9,8 +9,10 @@ from flask import current_app, render_template
 from flask.typing import ResponseReturnValue
 from pydantic import SecretStr
 
+from app.accounts.access import requires
 from app.clock import in_words
 from app.config import PREFIX, Settings
+from app.records.accounts import Role
 from app.web.admin.blueprint import bp
 
 
@@ -24,6 +26,7 @@ class Row(NamedTuple):
 
 
 @bp.get("/settings")
+@requires(Role.ADMIN)
 def settings() -> ResponseReturnValue:
     """Show every setting."""
     return render_template("admin/settings.html", rows=list(rows(current_app.config["SETTINGS"])))

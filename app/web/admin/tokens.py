@@ -9,9 +9,10 @@ from flask_login import current_user
 
 from app.accounts import service
 from app.accounts import tokens as api_tokens
+from app.accounts.access import requires
 from app.clock import now
 from app.errors import InvalidInput
-from app.records.accounts import Scope
+from app.records.accounts import Role, Scope
 from app.records.actors import Actor
 from app.web.accounts.forms import TokenForm
 from app.web.accounts.links import status
@@ -20,6 +21,7 @@ from app.web.admin.blueprint import bp
 
 
 @bp.route("/tokens", methods=["GET", "POST"])
+@requires(Role.ADMIN)
 @requires_recent_proof
 def tokens() -> ResponseReturnValue:
     """Show all tokens; make one for a program, whose secret is shown only in this answer."""
@@ -48,6 +50,7 @@ def tokens() -> ResponseReturnValue:
 
 
 @bp.post("/tokens/<int:token_id>/revoke")
+@requires(Role.ADMIN)
 def revoke_token(token_id: int) -> ResponseReturnValue:
     """Switch a token off for good."""
     token = api_tokens.revoke(api_tokens.get(token_id).name, by=Actor.person(current_user))

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.accounts.access import requires
 from app.accounts.factors.recent import SecondFactorNeeded, check_approval
 from app.automation import approvals, control, evidence, queries, status
 from app.clock import now
@@ -39,12 +40,14 @@ bp = Blueprint("automation", __name__)
 
 
 @bp.get("/automation")
+@requires(Role.VIEWER)
 def index() -> ResponseReturnValue:
     """Show whether the automation is armed, what it may do, and what it did lately."""
     return _automation(forms.PauseForm(formdata=None))
 
 
 @bp.post("/automation/pause")
+@requires(Role.RESPONDER)
 def pause() -> ResponseReturnValue:
     """Stop the automation from starting runs."""
     form = forms.PauseForm()
@@ -56,6 +59,7 @@ def pause() -> ResponseReturnValue:
 
 
 @bp.post("/automation/resume")
+@requires(Role.RESPONDER)
 def resume() -> ResponseReturnValue:
     """Let the automation start runs again."""
     if forms.ResumeForm().validate_on_submit():
@@ -65,6 +69,7 @@ def resume() -> ResponseReturnValue:
 
 
 @bp.get("/automation/remedies/<path:name>")
+@requires(Role.VIEWER)
 def remedy(name: str) -> ResponseReturnValue:
     """Show one remedy: its evidence, its runs, and why it did not run."""
     heartbeats = queries.heartbeats()
@@ -82,12 +87,14 @@ def remedy(name: str) -> ResponseReturnValue:
 
 
 @bp.get("/runs/<run_id>")
+@requires(Role.VIEWER)
 def run(run_id: str) -> ResponseReturnValue:
     """Show one playbook run: target, verdict, tasks, output, and how to do it by hand."""
     return render_template("automation/run.html", run=queries.run(run_id))
 
 
 @bp.post("/approvals/<approval_id>/approve")
+@requires(Role.RESPONDER)
 def approve(approval_id: str) -> ResponseReturnValue:
     """Let a run happen that waits for it."""
     try:
@@ -98,6 +105,7 @@ def approve(approval_id: str) -> ResponseReturnValue:
 
 
 @bp.post("/approvals/<approval_id>/reject")
+@requires(Role.RESPONDER)
 def reject(approval_id: str) -> ResponseReturnValue:
     """Forbid a run that waits for an answer."""
     return _answer(approval_id, approvals.reject, "Rejected. The incident stays with people.")

@@ -6,8 +6,10 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.accounts import service as accounts
+from app.accounts.access import requires
 from app.errors import EditConflict, InvalidTransition, OimsError
 from app.incidents import queries, service
+from app.records.accounts import Role
 from app.records.lifecycle import actions_for
 from app.severities import Severity
 from app.web.incidents import forms
@@ -15,6 +17,7 @@ from app.web.incidents.page import act, bp, me
 
 
 @bp.post("/incidents/<int:incident_id>/acknowledge")
+@requires(Role.RESPONDER)
 def acknowledge(incident_id: int) -> ResponseReturnValue:
     """Take the incident."""
     form = forms.ActionForm()
@@ -28,6 +31,7 @@ def acknowledge(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<int:incident_id>/assign")
+@requires(Role.RESPONDER)
 def assign(incident_id: int) -> ResponseReturnValue:
     """Give the incident to a person or to nobody."""
     form = forms.AssignForm()
@@ -44,6 +48,7 @@ def assign(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<int:incident_id>/comment")
+@requires(Role.RESPONDER)
 def comment(incident_id: int) -> ResponseReturnValue:
     """Add a comment; whatever else happened meanwhile, a remark is always kept."""
     form = forms.CommentForm()
@@ -57,6 +62,7 @@ def comment(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<int:incident_id>/resolve")
+@requires(Role.RESPONDER)
 def resolve(incident_id: int) -> ResponseReturnValue:
     """Close the incident."""
     form = forms.ResolveForm()
@@ -72,6 +78,7 @@ def resolve(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<int:incident_id>/reopen")
+@requires(Role.RESPONDER)
 def reopen(incident_id: int) -> ResponseReturnValue:
     """Open a resolved incident again."""
     form = forms.ReopenForm()
@@ -87,6 +94,7 @@ def reopen(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<int:incident_id>/escalate")
+@requires(Role.RESPONDER)
 def escalate(incident_id: int) -> ResponseReturnValue:
     """Call for more people."""
     form = forms.EscalateForm()
@@ -102,6 +110,7 @@ def escalate(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<int:incident_id>/severity")
+@requires(Role.RESPONDER)
 def severity(incident_id: int) -> ResponseReturnValue:
     """Say how bad it really is."""
     form = forms.SeverityForm()

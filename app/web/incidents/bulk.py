@@ -6,8 +6,10 @@ from http import HTTPStatus
 from flask import flash, redirect, request
 from flask.typing import ResponseReturnValue
 
+from app.accounts.access import requires
 from app.errors import OimsError
 from app.incidents import service
+from app.records.accounts import Role
 from app.records.incidents import Incident
 from app.web.incidents import forms
 from app.web.incidents.page import bp, me
@@ -18,6 +20,7 @@ DONE = {"acknowledge": "acknowledged", "assign": "assigned", "resolve": "resolve
 
 
 @bp.post("/incidents/bulk")
+@requires(Role.RESPONDER)
 def change_several() -> ResponseReturnValue:
     """Acknowledge, assign or resolve the selected incidents, and report what failed and why."""
     form = forms.BulkForm.offered()

@@ -7,12 +7,14 @@ from flask import current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.accounts.access import requires
 from app.alerts import arrival as alerts
 from app.automation import queries as automation
 from app.automation.status import tell
 from app.clock import now
 from app.incidents import overview, queries, saved_views
 from app.incidents.filters import Selection
+from app.records.accounts import Role
 from app.records.incidents import Incident
 from app.web.incidents import forms
 from app.web.incidents.page import bp, may_change
@@ -24,6 +26,7 @@ MOST_GROUPS = 5
 
 
 @bp.get("/incidents")
+@requires(Role.VIEWER)
 def shortened() -> ResponseReturnValue:
     """Lead from a shortened address of an incident to the list, with the filters it names."""
     query = request.query_string.decode("ascii", "replace")
@@ -31,6 +34,7 @@ def shortened() -> ResponseReturnValue:
 
 
 @bp.get("/")
+@requires(Role.VIEWER)
 def index() -> ResponseReturnValue:
     """Show what is on fire, worst and oldest first, then what was resolved lately."""
     selection = Selection.from_url(request.args)

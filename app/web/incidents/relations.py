@@ -3,12 +3,15 @@
 from flask import flash
 from flask.typing import ResponseReturnValue
 
+from app.accounts.access import requires
 from app.incidents import details, merging
+from app.records.accounts import Role
 from app.web.incidents import forms
 from app.web.incidents.page import act, bp, me, to
 
 
 @bp.post("/incidents/<int:incident_id>/merge")
+@requires(Role.RESPONDER)
 def merge(incident_id: int) -> ResponseReturnValue:
     """Close it as a duplicate of another one."""
     form = forms.MergeForm()
@@ -22,6 +25,7 @@ def merge(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<int:incident_id>/link")
+@requires(Role.RESPONDER)
 def link(incident_id: int) -> ResponseReturnValue:
     """Link it to another one."""
     form = forms.LinkForm()
@@ -35,6 +39,7 @@ def link(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<int:incident_id>/unlink/<int:other_id>")
+@requires(Role.RESPONDER)
 def unlink(incident_id: int, other_id: int) -> ResponseReturnValue:
     """Take a link away."""
     merging.unlink(incident_id, other_id=other_id, actor=me())
@@ -43,6 +48,7 @@ def unlink(incident_id: int, other_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/incidents/<int:incident_id>/details")
+@requires(Role.RESPONDER)
 def change_details(incident_id: int) -> ResponseReturnValue:
     """Say which service it is about, and which labels it has."""
     form = forms.DetailsForm()

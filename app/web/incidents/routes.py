@@ -7,6 +7,7 @@ from flask import current_app, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.accounts import service as accounts
+from app.accounts.access import requires
 from app.alerts.sources import Unreachable
 from app.errors import InvalidInput
 from app.extensions import db
@@ -18,7 +19,6 @@ from app.web.incidents import actions, bulk, evidence, forms, index, relations, 
 from app.web.incidents.page import bp, me, render, to
 from app.web.incidents.pictures import draw
 from app.web.pages import zone
-from app.web.security import requires
 
 __all__ = ["actions", "bp", "bulk", "index", "relations", "saved_views"]
 
@@ -49,12 +49,14 @@ def new() -> ResponseReturnValue:
 
 
 @bp.get("/incidents/<int:incident_id>")
+@requires(Role.VIEWER)
 def show(incident_id: int) -> ResponseReturnValue:
     """Show one incident and everything that happened to it."""
     return render(queries.get(incident_id))
 
 
 @bp.get("/incidents/<int:incident_id>/evidence")
+@requires(Role.VIEWER)
 def show_evidence(incident_id: int) -> ResponseReturnValue:
     """Show the course of the alert's expression and its silences; the incident's page fetches it later."""
     incident = queries.get(incident_id)

@@ -6,14 +6,17 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.accounts.access import requires
 from app.errors import InvalidInput
 from app.incidents import saved_views
 from app.paging import MAX_ID
+from app.records.accounts import Role
 from app.web.incidents import forms
 from app.web.incidents.page import bp
 
 
 @bp.post("/views")
+@requires(Role.VIEWER)
 def keep_view() -> ResponseReturnValue:
     """Keep the list's filters under a name."""
     form = forms.ViewForm()
@@ -31,6 +34,7 @@ def keep_view() -> ResponseReturnValue:
 
 
 @bp.post("/views/<int:view_id>/remove")
+@requires(Role.VIEWER)
 def remove_view(view_id: int) -> ResponseReturnValue:
     """Remove one of one's own views."""
     if view_id <= MAX_ID:

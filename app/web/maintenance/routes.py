@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.accounts.access import requires
 from app.clock import now
 from app.errors import InvalidInput
 from app.maintenance import queries, service
@@ -18,6 +19,7 @@ bp = Blueprint("maintenance", __name__, url_prefix="/maintenance")
 
 
 @bp.route("", methods=["GET", "POST"])
+@requires(Role.VIEWER, change=Role.RESPONDER)
 def index() -> ResponseReturnValue:
     """Show all windows; plan a new one."""
     form = WindowForm()
@@ -47,6 +49,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.post("/<int:window_id>/end")
+@requires(Role.RESPONDER)
 def end(window_id: int) -> ResponseReturnValue:
     """End a window now, or call it off."""
     service.end(window_id, actor=Actor.person(current_user))

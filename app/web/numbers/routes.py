@@ -5,11 +5,13 @@ from http import HTTPStatus
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from app.accounts.access import public, requires
 from app.clock import now
 from app.errors import NotFound
 from app.formats import duration
 from app.numbers import queries as numbers
 from app.numbers.periods import DAYS, Period
+from app.records.accounts import Role
 from app.severities import Severity
 from app.web.numbers import charts, tables
 from app.web.numbers.patterns import PatternForm
@@ -21,6 +23,7 @@ bp = Blueprint("numbers", __name__)
 
 
 @bp.get("/numbers")
+@requires(Role.VIEWER)
 def show_numbers() -> ResponseReturnValue:
     """Show how it went: times, what the automation did, and what is noisy."""
     period = Period.from_url(request.args.get("period"), now())
@@ -55,6 +58,7 @@ def show_numbers() -> ResponseReturnValue:
 
 
 @bp.get("/numbers/<name>.csv")
+@requires(Role.VIEWER)
 def export(name: str) -> ResponseReturnValue:
     """Give one table as CSV."""
     period = Period.from_url(request.args.get("period"), now())
@@ -67,6 +71,7 @@ def export(name: str) -> ResponseReturnValue:
 
 
 @bp.post("/theme")
+@public
 def theme() -> ResponseReturnValue:
     """Remember in the browser whether pages are light, dark, or as the system says."""
     response = redirect(local_path(request.form.get("next")), code=HTTPStatus.SEE_OTHER)
@@ -84,6 +89,7 @@ def theme() -> ResponseReturnValue:
 
 
 @bp.get("/patterns")
+@requires(Role.VIEWER)
 def patterns() -> ResponseReturnValue:
     """Show every component once, for those who change them; no menu leads here."""
     return render_template("numbers/patterns.html", form=PatternForm.with_errors())

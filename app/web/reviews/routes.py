@@ -7,8 +7,10 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from app.accounts import service as accounts
+from app.accounts.access import requires
 from app.errors import EditConflict, InvalidInput
 from app.incidents import queries as incidents
+from app.records.accounts import Role
 from app.reviews import queries, service
 from app.web.forms import Form
 from app.web.incidents.page import may_change, me
@@ -20,12 +22,14 @@ bp = Blueprint("reviews", __name__, url_prefix="/incidents/<int:incident_id>")
 
 
 @bp.get("/review")
+@requires(Role.VIEWER)
 def show(incident_id: int) -> ResponseReturnValue:
     """Show the review and its forms."""
     return _page(incident_id)
 
 
 @bp.post("/review")
+@requires(Role.RESPONDER)
 def write(incident_id: int) -> ResponseReturnValue:
     """Say what happened and why."""
     form = ReviewForm()
@@ -51,6 +55,7 @@ def write(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/follow-ups")
+@requires(Role.RESPONDER)
 def add_follow_up(incident_id: int) -> ResponseReturnValue:
     """Say what is to be done."""
     form = FollowUpForm()
@@ -72,6 +77,7 @@ def add_follow_up(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/follow-ups/<int:item_id>")
+@requires(Role.RESPONDER)
 def settle(incident_id: int, item_id: int) -> ResponseReturnValue:
     """Mark a follow-up as done, or as not done."""
     service.settle(incident_id, item_id, is_done=SettleForm().done.data == "yes", actor=me())
@@ -79,6 +85,7 @@ def settle(incident_id: int, item_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/report")
+@requires(Role.VIEWER)
 def report(incident_id: int) -> ResponseReturnValue:
     """Show all of it on one page that prints well."""
     return render_template(
@@ -87,6 +94,7 @@ def report(incident_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/report.md")
+@requires(Role.VIEWER)
 def download(incident_id: int) -> ResponseReturnValue:
     """Give all of it as Markdown."""
     known = _known(incident_id)

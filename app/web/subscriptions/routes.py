@@ -6,7 +6,9 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.accounts.access import public, requires
 from app.notify import caps
+from app.records.accounts import Role
 from app.records.subscriptions import Reach
 from app.subscriptions import service
 from app.web.accounts.links import status
@@ -16,6 +18,7 @@ bp = Blueprint("subscriptions", __name__)
 
 
 @bp.route("/profile/mails", methods=["GET", "POST"])
+@requires(Role.VIEWER)
 def show() -> ResponseReturnValue:
     """Show and change which mails one gets."""
     form = SubscriptionForm.showing(service.of(current_user.id))
@@ -40,6 +43,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.route("/unsubscribe/<token>", methods=["GET", "POST"])
+@public
 def unsubscribe(token: str) -> ResponseReturnValue:
     """End the mails that a link is about. Mail programs post here by themselves, without a form's token."""
     is_done = request.method == "POST"

@@ -8,33 +8,20 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
+from app.accounts.access import Hurdle
 from app.accounts.factors import service
 from app.accounts.factors.recent import is_recent, settings
 from app.web.accounts import proof
 
-SET_UP = frozenset(
-    {
-        "factors.show",
-        "factors.add_app",
-        "factors.add_passkey",
-        "factors.passkey_options",
-        "accounts.logout",
-        "profile.proved",
-    }
-)
-"""All that a person can reach whose role needs a second factor and who has none."""
-PROVE = frozenset({"accounts.logout"})
-"""The same for who has one and has not proved it in this session, beside the second step itself."""
+DETOURS = {Hurdle.FACTOR_MISSING: "factors.show", Hurdle.FACTOR_UNPROVED: "second_step.show"}
+"""Where a person is sent who is before a hurdle."""
 
 
-def detour() -> str | None:
-    """Return where the current person is sent instead of where they want to go; nothing lets them through."""
+def hurdle() -> Hurdle | None:
+    """Return what the current person's second factor still lacks, if their role needs one."""
     if current_user.factor_at is not None or not service.is_required(current_user, settings()):
         return None
-    has_one = service.has_any(current_user.id)
-    if request.endpoint in (PROVE if has_one else SET_UP):
-        return None
-    return "second_step.show" if has_one else "factors.show"
+    return Hurdle.FACTOR_UNPROVED if service.has_any(current_user.id) else Hurdle.FACTOR_MISSING
 
 
 def proved[**P](view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:

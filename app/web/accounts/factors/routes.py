@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import sessions
+from app.accounts.access import Hurdle, requires
 from app.accounts.factors import passkeys, recent, recovery, service, totp
 from app.clock import now
 from app.errors import InvalidInput
 from app.extensions import db
-from app.records.accounts import Proof, User
+from app.records.accounts import Proof, Role, User
 from app.web.accounts.factors import guard
 from app.web.accounts.factors.forms import AppForm, PasskeyForm
 
@@ -21,12 +22,14 @@ bp = Blueprint("factors", __name__, url_prefix="/profile/two-step")
 
 
 @bp.get("")
+@requires(Role.VIEWER, before=(Hurdle.FACTOR_MISSING,))
 def show() -> ResponseReturnValue:
     """Show one's own factors and how many recovery codes are left."""
     return _page()
 
 
 @bp.route("/app", methods=["GET", "POST"])
+@requires(Role.VIEWER, before=(Hurdle.FACTOR_MISSING,))
 @guard.proved
 def add_app() -> ResponseReturnValue:
     """Show a new secret; keep it once the app has shown a right code."""
@@ -53,6 +56,7 @@ def add_app() -> ResponseReturnValue:
 
 
 @bp.route("/passkey", methods=["GET", "POST"])
+@requires(Role.VIEWER, before=(Hurdle.FACTOR_MISSING,))
 @guard.proved
 def add_passkey() -> ResponseReturnValue:
     """Let the browser make a passkey, and keep it."""
@@ -71,12 +75,14 @@ def add_passkey() -> ResponseReturnValue:
 
 
 @bp.post("/passkey/options")
+@requires(Role.VIEWER, before=(Hurdle.FACTOR_MISSING,))
 def passkey_options() -> Response:
     """Answer with what the browser needs to make a passkey."""
     return Response(passkeys.ask_for_new(_user()), mimetype="application/json")
 
 
 @bp.post("/<int:factor_id>/remove")
+@requires(Role.VIEWER)
 @guard.proved
 def remove(factor_id: int) -> ResponseReturnValue:
     """Remove one of one's own factors."""
@@ -90,6 +96,7 @@ def remove(factor_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/codes")
+@requires(Role.VIEWER)
 @guard.proved
 def renew_codes() -> ResponseReturnValue:
     """Make new recovery codes, which are shown only in this answer."""

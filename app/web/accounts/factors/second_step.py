@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts import sessions
+from app.accounts.access import public
 from app.accounts.factors import passkeys, pending, service
 from app.accounts.factors.challenges import Purpose
 from app.clock import now
@@ -22,6 +23,7 @@ bp = Blueprint("second_step", __name__, url_prefix="/login")
 
 
 @bp.route("/second-step", methods=["GET", "POST"])
+@public
 def show() -> ResponseReturnValue:
     """Ask for the second factor, and let the person go on."""
     waiting = pending.current()
@@ -48,6 +50,7 @@ def show() -> ResponseReturnValue:
 
 
 @bp.post("/second-step/options")
+@public
 def options() -> Response:
     """Answer with what the browser needs to sign with a passkey of the person who is logging in."""
     user = _who(pending.current())
@@ -57,6 +60,7 @@ def options() -> Response:
 
 
 @bp.post("/second-step/leave")
+@public
 def leave() -> ResponseReturnValue:
     """Give a half-finished log-in up."""
     waiting = pending.current()
@@ -66,12 +70,14 @@ def leave() -> ResponseReturnValue:
 
 
 @bp.post("/passkey/options")
+@public
 def log_in_options() -> Response:
     """Answer with what the browser needs to sign with any passkey it has for this installation."""
     return Response(passkeys.ask(Purpose.LOG_IN, None), mimetype="application/json")
 
 
 @bp.post("/passkey")
+@public
 def log_in() -> ResponseReturnValue:
     """Let a person in by a passkey that has verified its holder: it is both factors."""
     form = AnswerForm()
