@@ -18,7 +18,6 @@ from tests.app.doors import PUBLIC, doors
 from tests.app.pages import stories
 from tests.app.pages.people.factors import PROFILE, STEP, add_app, begin, later
 
-
 SET_UP = frozenset(
     {
         "factors.show",
