@@ -27,7 +27,7 @@ SECONDS = 0.2
 
 # A pattern by its file and name, or the function that it stands in, and texts whose repetition is the worst.
 ROWS: dict[str, tuple[str, ...]] = {
-    "app/web/access.py:_REQUEST_ID": ("a", "a-"),
+    "app/web/request_log.py:_REQUEST_ID": ("a", "a-"),
     "app/api/openapi.py:_PARAMETER": ("<", "<int:", "<a"),
     "app/api/preconditions.py:_PARTS": ('"', '"1', '"1-1'),
     "app/config/values.py:_BASE_PATH": ("/", "/.", "/a"),
