@@ -97,6 +97,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(formats.duration, "duration")
     app.add_template_filter(formats.age, "age")
     app.add_template_filter(formats.sentence, "sentence")
+    app.add_template_filter(formats.target_name, "target")
     app.add_template_filter(_markdown, "markdown")
     app.add_template_filter(safe_url, "safe_url")
     app.jinja_env.globals["words"] = words

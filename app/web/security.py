@@ -71,13 +71,15 @@ def _before_a_hurdle(wanted: Access) -> ResponseReturnValue | None:
 
 def _check_role(wanted: Access, look: Role) -> None:
     """Raise Forbidden if the person's role is not enough for this request."""
-    if not current_user.role.includes(look):
-        raise Forbidden(f"This needs the role {look}; yours is {current_user.role}.")
-    least = look if request.method in SAFE_METHODS or wanted.change is None else wanted.change
-    if not current_user.role.includes(least):
+    is_change = request.method not in SAFE_METHODS
+    least = wanted.change if is_change and wanted.change is not None else look
+    if current_user.role.includes(least):
+        return
+    if is_change and least is Role.RESPONDER:
         raise Forbidden(
             "You may look at everything here, but not change it. An administrator can change your role."
         )
+    raise Forbidden(f"This needs the role {least}; yours is {current_user.role}.")
 
 
 def _to(endpoint: str) -> ResponseReturnValue:

@@ -76,6 +76,8 @@ class Door:
     method: str
     exists: bool
     scope: str | None
+    can_be_looked_at: bool = True
+    """Whether the address has anything to look at; else who may not change is not told of it either."""
 
     @property
     def needs(self) -> int:
@@ -84,7 +86,8 @@ class Door:
             return RANK["admin"]
         if self.endpoint in RESPONDERS_LOOK:
             return RANK["responder"]
-        is_change = self.method not in LOOKING and self.endpoint not in OWN
+        is_look = self.method in LOOKING and self.can_be_looked_at
+        is_change = not is_look and self.endpoint not in OWN
         return RANK["responder"] if is_change else RANK["viewer"]
 
 
@@ -102,7 +105,9 @@ def doors(app: Flask) -> list[Door]:
                 for other in app.url_map.iter_rules()
             ):
                 scope = operation.scope.value if operation else None
-                found.append(Door(rule.endpoint, path, method, exists, scope))
+                same = [other for other in app.url_map.iter_rules() if other.rule == rule.rule]
+                looks = any("GET" in (other.methods or ()) for other in same)
+                found.append(Door(rule.endpoint, path, method, exists, scope, looks))
     return found
 
 

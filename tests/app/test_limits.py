@@ -42,7 +42,10 @@ SHARED = (
     "app/incidents",
     "app/maintenance",
     "app/automation",
-    "app/records",
+    *(
+        f"app/records/{noun}.py"
+        for noun in ("alerts", "automation", "cursor", "idempotency", "incidents", "maintenance")
+    ),
     "webhook",
     "automation",
     "cli",
@@ -62,7 +65,7 @@ SMALLEST = 17
 def lengths():
     """Yield each length that is written as a number: its file, line and value."""
     for folder in SHARED:
-        for path in sorted((ROOT / folder).rglob("*.py")):
+        for path in sorted((ROOT / folder).rglob("*.py")) or [ROOT / folder]:
             for node in ast.walk(ast.parse(path.read_text())):
                 if not isinstance(node, ast.Call):
                     continue
@@ -99,7 +102,7 @@ def journalled(fields):
     """What the webhook writes into its journal for an alert with these fields."""
     body = {"groupKey": "g" * limits.GROUP_KEY, "receiver": "r" * limits.RECEIVER, "alerts": [ALERT | fields]}
     delivery = parse(json.dumps(body).encode())
-    assert (delivery.mended, delivery.kept_aside, delivery.refused) == (0, 0, [])
+    assert (delivery.mended, delivery.kept_aside, delivery.refused) == (0, 0, ())
     row = event.from_alert(delivery.message.alerts[0], delivery.message, event.now(), Source.RECONCILE)
     return row | {"seq": 2**63 - 1, "id": "a" * 64, "episode": "a" * 64}
 

@@ -169,14 +169,14 @@ def test_the_automation_hears_of_windows_at_once(at_nine):
     before = instructions.current()
     window = plan()
     after = instructions.current()
-    assert (before.maintenance, after.version) == ([], before.version + 1)
+    assert (before.maintenance, after.version) == ((), before.version + 1)
     assert after.maintenance[0].model_dump(mode="json", include={"id", "comment", "matchers"}) == {
         "id": window.id,
         "comment": "Moving the database",
         "matchers": [{"name": "service", "op": "=", "value": "shop"}],
     }
     service.end(window.id, actor=SYSTEM)
-    assert instructions.current().maintenance == []
+    assert instructions.current().maintenance == ()
 
 
 @pytest.mark.parametrize(

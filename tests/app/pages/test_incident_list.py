@@ -11,7 +11,9 @@ from app.incidents import service
 from app.records import timeline
 from app.records.actors import SYSTEM
 from app.records.alerts import JournalCursor
-from app.records.incidents import EventKind, Incident
+from app.records.events import MailSent
+from app.records.incidents import Incident
+from app.records.outbox import MailKind
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
 from tests.app.pages.client import text
@@ -75,7 +77,9 @@ def test_a_mail_that_went_out_is_not_the_last_thing_that_happened(browser, app, 
     before = browser.get("/").words
     with app.app_context(), transaction():
         (incident,) = db.session.scalars(select(Incident.id))
-        timeline.record(incident, EventKind.MAIL_SENT, SYSTEM, "Mail \u201cOpen\u201d sent to Ada.")
+        timeline.record(
+            incident, MailSent(mail_kind=MailKind.CREATED), SYSTEM, "Mail \u201cOpen\u201d sent to Ada."
+        )
     assert browser.get("/").words == before
 
 
