@@ -10,8 +10,7 @@ from tests.e2e.patience import patient, patient_text
 
 # Numbers its lines, and answers on the webhook's port so that a forward can be probed.
 PROGRAM = r"""
-perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 5001, Listen => 5, ReuseAddr => 1) or die;
-  while ($c = $s->accept) { print $c "HTTP/1.0 200 OK\r\n\r\n"; close $c }' &
+python -m http.server 5001 >/dev/null 2>&1 &
 run=$(cat /proc/sys/kernel/random/uuid)
 n=0
 while :; do
@@ -89,7 +88,9 @@ def of_the_chart(namespace):
 class Release:
     """What the chart would install, as far as the monitor sees it."""
 
-    def __init__(self, image):
+    def __init__(self):
+        held = values.image("app")  # any that each node holds and that has a shell and Python
+        image = f"{held['repository']}:{held['tag']}"
         self.namespace = f"monitor-{uuid.uuid4().hex[:8]}"
         self.kubectl("create", "namespace", self.namespace)
         self.kubectl("apply", "-f", "-", stdin=BESIDE)
