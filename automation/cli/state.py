@@ -11,8 +11,7 @@ from pathlib import Path
 
 from automation.cli.table import show
 from automation.errors import ConfigurationError
-from automation.follow.service import POLICY
-from automation.follow.state import is_running, paused_by
+from automation.follow.state import POLICY, is_running, paused_by
 from automation.follow.state import pause as write_pause
 from automation.follow.state import resume as remove_pause
 from automation.instructions.reader import known

@@ -20,13 +20,12 @@ from automation.follow.jobs import Jobs
 from automation.follow.looks import Looks
 from automation.follow.predecessors import Predecessors
 from automation.follow.sources import STDIN, JournalReader, is_stream, read_lines
-from automation.follow.state import paused_by
+from automation.follow.state import note_policy, paused_by
 from automation.instructions.reader import InstructionsReader
 from automation.ledger import approvals, reports, runs
 from automation.ledger.database import Ledger, load_anchor, save_anchor
 from automation.metrics import Metrics, Standing
 from automation.policy.folder import Folder
-from automation.policy.load import digest
 from automation.policy.schemas import Policy
 from automation.report import App, Heartbeat, repeat
 from automation.reporter import Reporter
@@ -43,7 +42,6 @@ END_PATIENCE = 30.0
 NOTE_INTERVAL = 10.0
 LOOKS_AT_ONCE = 2
 """Diagnostics at one time; the policy limits only repairs."""
-POLICY = "policy"
 
 log = structlog.get_logger()
 
@@ -96,7 +94,7 @@ class Follower:
 
     def follow(self) -> None:
         """Follow until told to stop."""
-        self._note_policy()
+        note_policy(self._ledger, self._settings.policy_file)
         if self._settings.metrics_bind:
             self._metrics.serve(self._settings.metrics_bind, self._standing)
         if self._warm:
@@ -114,7 +112,7 @@ class Follower:
 
         Raises JournalUnreachableError.
         """
-        self._note_policy()
+        note_policy(self._ledger, self._settings.policy_file)
         self._catch_up()
         self._hear()
         self._step()
@@ -177,7 +175,8 @@ class Follower:
             if run.id not in at_work:
                 self._executor.recover(run)
         read_at = self._reader.read_at
-        self._engine.verdicts.settle(read_at, self._silence())
+        silence = self._reader.silence(self._settings.signal_timeout.total_seconds())
+        self._engine.verdicts.settle(read_at, silence)
         if not self._is_leader:
             self._predecessors.forget()
             self._looks = Looks()
@@ -201,12 +200,6 @@ class Follower:
                 places -= 1
             if run.attempt or places >= 0:
                 self._crew.start(run.id, lambda one=run: self._jobs.execute(one))  # type: ignore[misc]
-
-    def _silence(self) -> float | None:
-        """Return for how long Prometheus has not been heard, when that is too long to judge a repair."""
-        heard_at, limit = self._reader.signal_at, self._settings.signal_timeout.total_seconds()
-        age = 0.0 if heard_at is None else self._clock.steady() - heard_at
-        return round(age, 1) if age > limit else None
 
     @property
     def _is_leader(self) -> bool:
@@ -262,11 +255,6 @@ class Follower:
             self._instructions.read_once(0)
         if self._election:
             self._election.round()
-
-    def _note_policy(self) -> None:
-        """Keep which policy is in force, so that `status` can tell when the file is another one."""
-        path = self._settings.policy_file
-        self._ledger.set_meta(POLICY, f"{digest(path)} {path}")
 
     def _catch_up(self) -> None:
         deadline = time.monotonic() + ONCE_PATIENCE

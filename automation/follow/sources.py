@@ -67,6 +67,11 @@ class JournalReader:
             return 0.0
         return self._clock.steady() - (self._since if self.read_at is None else self.read_at)
 
+    def silence(self, limit: float) -> float | None:
+        """Return for how many seconds Prometheus has not been heard, when that is more than ``limit``."""
+        age = 0.0 if self.signal_at is None else self._clock.steady() - self.signal_at
+        return round(age, 1) if age > limit else None
+
     @property
     def now(self) -> datetime:
         """The time of day by the journal's clock, kept going by the steady one: steps of ours do not move it.

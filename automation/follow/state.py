@@ -10,10 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from automation.errors import AlreadyRunningError, ConfigurationError
+from automation.ledger.database import Ledger
+from automation.policy.load import digest
 from contract.moments import rfc3339
 
 LOCK = "lock"
 PAUSE = "pause"
+POLICY = "policy"
 
 
 def prepare(state_dir: Path) -> None:
@@ -100,3 +103,8 @@ def paused_by(state_dir: Path) -> str | None:
         return None
     except (OSError, ValueError, KeyError, TypeError):
         return f"the file {PAUSE} exists in the state directory"
+
+
+def note_policy(ledger: Ledger, path: Path) -> None:
+    """Keep which policy is in force, so that `status` can tell when the file is another one."""
+    ledger.set_meta(POLICY, f"{digest(path)} {path}")

@@ -1,12 +1,14 @@
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import structlog
 
 from automation.__main__ import main
-from automation.run import process
+from automation.run import process, warm
+from automation.run.warm import Warm
 from tests.automation import doubles
 from tests.processes import Process, run
 from tests.waiting import until
@@ -53,6 +55,7 @@ FAIL = """\
         msg: the target cannot be repaired
 """
 
+PRINT = "#!{}\nprint('printed')\n"
 POLICY = """\
 defaults: {cooldown: 5m, max_runs_per_hour: 3, max_attempts: 2, timeout: 1m, verify: {within: 1m, hold: 1s}}
 remedies:
@@ -206,3 +209,27 @@ def eventually():
         return until(look, seconds)
 
     return eventually
+
+
+@pytest.fixture
+def warmed(monkeypatch):
+    """A warm parent that is ended at the end; a lost one is replaced at once."""
+    monkeypatch.setattr(warm, "RETRY", 0.0)
+    one = Warm()
+    yield one
+    one.end()
+
+
+@pytest.fixture
+def started(tmp_path, warmed):
+    """Start a small script of our own Python by the warm parent and wait for its end."""
+    script, numbers = tmp_path / "script", iter(range(1000))
+
+    def start(text=PRINT):
+        script.write_text(text.format(sys.executable))
+        mark = f"run-{next(numbers)}"
+        env = {"PATH": os.environ["PATH"], process.MARK: mark}
+        child = warmed.start([str(script)], cwd=tmp_path, env=env, output=tmp_path / "output")
+        return child.wait(60)
+
+    return start

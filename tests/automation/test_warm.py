@@ -3,19 +3,17 @@
 import json
 import os
 import re
-import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from automation.run import process, warm, warm_parent
-from automation.run.warm import NotWarmError, Warm
+from automation.run import process, warm_parent
 from tests.automation.conftest import SLOW
 from tests.automation.test_run import Bench, digest_of, policy
+from tests.automation.warming import parents
 from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a warm parent needs Linux")
@@ -81,16 +79,6 @@ FACTS = """\
     - ansible.builtin.assert: {that: leaked is not defined}
     - ansible.builtin.set_fact: {leaked: true, cacheable: true}
 """
-PRINT = "#!{}\nprint('printed')\n"
-
-
-@pytest.fixture
-def warmed(monkeypatch):
-    """A warm parent that is ended at the end; a lost one is replaced at once."""
-    monkeypatch.setattr(warm, "RETRY", 0.0)
-    one = Warm()
-    yield one
-    one.end()
 
 
 @pytest.fixture
@@ -110,45 +98,8 @@ def bench(env, monkeypatch, playbooks, warmed):
         one.ledger.close()
 
 
-@pytest.fixture
-def parent_program(tmp_path, monkeypatch):
-    """Let parents be started from a copy of their program, changed as asked."""
-
-    def change(old="", new=""):
-        text = Path(warm_parent.__file__).read_text()
-        assert old in text
-        copy = tmp_path / "parent.py"
-        copy.write_text(text.replace(old, new))
-        monkeypatch.setattr(warm, "PROGRAM", copy)
-        return copy
-
-    return change
-
-
-@pytest.fixture
-def started(tmp_path, warmed):
-    """Start a small script of our own Python by the warm parent and wait for its end."""
-    script, numbers = tmp_path / "script", iter(range(1000))
-
-    def start(text=PRINT):
-        script.write_text(text.format(sys.executable))
-        mark = f"run-{next(numbers)}"
-        env = {"PATH": os.environ["PATH"], process.MARK: mark}
-        child = warmed.start([str(script)], cwd=tmp_path, env=env, output=tmp_path / "output")
-        return child.wait(60)
-
-    return start
-
-
 def hows(logs):
     return [(line["start"], line["why"]) for line in logs if line["event"] == "playbook_started"]
-
-
-def parents(owner=None):
-    """Return the warm parents that a process has."""
-    found = process.find("-" * warm_parent.MARK_ROOM)
-    stats = {pid: Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in found}
-    return [pid for pid, stat in stats.items() if int(stat[1]) == (owner or os.getpid())]
 
 
 @pytest.mark.threat("T47")
@@ -180,36 +131,6 @@ def neutral(seen):
     return seen | settings
 
 
-@pytest.mark.threat("T47")
-def test_the_parent_reads_nothing_of_ansibles_configuration():
-    look = (
-        "import os, sys, json\n"
-        "read = set()\n"
-        "class Noted(type(os.environ)):\n"
-        "    def __getitem__(self, name):\n        read.add(name)\n        return super().__getitem__(name)\n"
-        "os.environ.__class__ = Noted\n"
-        "from automation.run import warm_parent\n"
-        "warm_parent.load()\n"
-        "missing = [name for name in warm_parent.LOADED if name not in sys.modules]\n"
-        "print(json.dumps([sorted(read), missing]))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True
-    )
-    read, missing = json.loads(done.stdout)
-    assert not [name for name in read if name.startswith(("ANSIBLE", "OIMS"))]
-    assert missing == []
-
-
-@pytest.mark.threat("T47")
-def test_the_parent_holds_no_secret(monkeypatch, warmed):
-    monkeypatch.setenv("OIMS_APP_TOKEN", "hunter2")
-    monkeypatch.setenv("OIMS_SUPERVISOR_URL", "http://user:hunter2@127.0.0.1:9001")
-    warmed.begin()
-    (parent,) = until(parents)
-    assert b"hunter2" not in Path(f"/proc/{parent}/environ").read_bytes()
-
-
 def test_a_changed_folder_is_not_run_warm_either(bench, playbooks):
     one = bench(policy(digest=digest_of(playbooks)))
     (playbooks / "repair.yml").write_text(SLOW)
@@ -225,15 +146,6 @@ def test_a_time_out_ends_every_process_of_a_warm_run_and_not_the_parent(bench, s
     before = parents()
     assert started() == 0
     assert parents() == before
-
-
-def test_a_warm_run_has_no_other_environment_than_its_own(started):
-    assert started("#!{}\nimport os\nassert sorted(os.environ) == ['OIMS_RUN_ID', 'PATH'], os.environ\n") == 0
-
-
-@pytest.mark.parametrize("text", ["raise SystemExit(4)", "import os; os.kill(os.getpid(), 15)"])
-def test_the_end_of_a_warm_run_is_told_as_it_was(started, text):
-    assert started(f"#!{{}}\n{text}\n") == (4 if "4" in text else -15)
 
 
 @pytest.mark.fault("F33")
@@ -278,66 +190,6 @@ def test_an_automation_that_is_killed_leaves_no_parent(journal, app, follower, e
     assert '"start": "warm"' in victim.log
     victim.kill()
     eventually(lambda: not Path(f"/proc/{parent}").exists())
-
-
-def test_what_was_loaded_and_is_changed_is_loaded_again(started, parent_program):
-    program = parent_program()
-    assert started() == 0
-    before = parents()
-    program.touch()
-    with pytest.raises(NotWarmError, match="Ansible was changed since it was loaded"):
-        started()
-    assert started() == 0
-    assert parents() != before
-
-
-def test_a_parent_that_has_grown_is_replaced(started, parent_program):
-    parent_program("MEMORY_LIMIT = 256 * 1024", "MEMORY_LIMIT = 1")
-    with pytest.raises(NotWarmError, match="has grown to"):
-        started()
-
-
-def test_many_runs_leave_the_parent_as_it_was(started):
-    def size():
-        (parent,) = parents()
-        return (
-            int(Path(f"/proc/{parent}/statm").read_text().split()[1]),
-            len(os.listdir(f"/proc/{parent}/fd")),  # noqa: PTH208
-        )
-
-    for _ in range(3):
-        started()
-    pages, files = size()
-    for _ in range(20):
-        assert started() == 0
-    assert size()[1] == files
-    assert size()[0] <= pages + 64
-
-
-@pytest.mark.fault("F33")
-def test_a_child_that_comes_too_late_runs_nothing(started, parent_program, monkeypatch, tmp_path):
-    parent_program("    os.setsid()\n", "    os.setsid()\n    time.sleep(0.5)\n")
-    assert started("#!{}\n") == 0
-    monkeypatch.setattr(warm, "PATIENCE", 0.1)
-    with pytest.raises(NotWarmError, match="does not answer"):
-        started(f"#!{{}}\nopen({str(tmp_path / 'ran')!r}, 'w')\n")
-    time.sleep(1)
-    assert not (tmp_path / "ran").exists()
-
-
-@pytest.mark.parametrize(
-    ("platform", "program", "why"),
-    [
-        ("darwin", Path(sys.executable).with_name("ansible-playbook"), "this needs Linux"),
-        ("linux", "/usr/bin/env", "belongs to another Python"),
-        ("linux", "/nowhere/ansible-playbook", "belongs to another Python"),
-    ],
-)
-def test_where_it_is_not_possible_it_is_not_tried(monkeypatch, tmp_path, warmed, platform, program, why):
-    monkeypatch.setattr(sys, "platform", platform)
-    with pytest.raises(NotWarmError, match=why):
-        warmed.start([str(program)], cwd=tmp_path, env={process.MARK: "run"}, output=tmp_path / "output")
-    assert parents() == []
 
 
 def test_a_run_says_why_it_started_afresh(bench):
