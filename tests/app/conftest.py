@@ -183,3 +183,16 @@ def bearer(app: Flask) -> Callable[..., dict[str, str]]:
         return {"Authorization": f"Bearer {made.secret}"}
 
     return make
+
+
+@pytest.fixture
+def report(
+    client: FlaskClient, bearer: Callable[..., dict[str, str]]
+) -> Callable[[str, dict[str, Any]], int]:
+    """Report to the app as the automation does; returns the status."""
+    headers = bearer(Scope.AUTOMATION)
+
+    def post(path: str, body: dict[str, Any]) -> int:
+        return client.post(f"/api/v1/{path}", json=body, headers=headers).status_code
+
+    return post

@@ -1,18 +1,15 @@
 """A run that nobody ended doesn't run for ever; a real end that comes late has the last word."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
 
 from app.automation import lost
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
-from app.records.accounts import Scope
 from app.records.automation import Run
 from contract.moments import rfc3339
 from contract.runs import OPEN, RunState, Verdict
@@ -25,16 +22,6 @@ SILENCE = timedelta(minutes=15)
 @pytest.fixture
 def database_url(any_database_url: str) -> str:
     return any_database_url
-
-
-@pytest.fixture
-def report(client: FlaskClient, bearer: Callable[..., dict[str, str]]) -> Callable[..., int]:
-    headers = bearer(Scope.AUTOMATION)
-
-    def post(path: str, body: dict[str, Any]) -> int:
-        return client.post(f"/api/v1/{path}", json=body, headers=headers).status_code
-
-    return post
 
 
 def let_pass(minutes: int) -> None:

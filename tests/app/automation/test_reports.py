@@ -29,18 +29,6 @@ def database_url(any_database_url: str) -> str:
     return any_database_url
 
 
-@pytest.fixture
-def report(
-    client: FlaskClient, bearer: Callable[..., dict[str, str]]
-) -> Callable[[str, dict[str, Any]], int]:
-    headers = bearer(Scope.AUTOMATION)
-
-    def post(path: str, body: dict[str, Any]) -> int:
-        return client.post(f"/api/v1/{path}", json=body, headers=headers).status_code
-
-    return post
-
-
 COMMON = {
     "episode": "episode-1",
     "event_id": "event-1",

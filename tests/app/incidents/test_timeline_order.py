@@ -25,16 +25,6 @@ def database_url(any_database_url: str) -> str:
     return any_database_url
 
 
-@pytest.fixture
-def report(client: FlaskClient, bearer: Callable[..., dict[str, str]]) -> Callable[..., int]:
-    headers = bearer(Scope.AUTOMATION)
-
-    def post(path: str, body: dict[str, Any]) -> int:
-        return client.post(f"/api/v1/{path}", json=body, headers=headers).status_code
-
-    return post
-
-
 def after(milliseconds: float) -> str:
     return rfc3339(START + timedelta(milliseconds=milliseconds))
 
