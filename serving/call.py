@@ -24,12 +24,13 @@ HANGING_SECONDS = 1.0
 class Call:
     """A request for the application; its answer is ``status``, ``headers`` and ``body`` at the end."""
 
-    __slots__ = ("_parts", "body", "environ", "headers", "is_begun", "on_end", "status")
+    __slots__ = ("_is_dropped", "_parts", "body", "environ", "headers", "is_begun", "on_end", "status")
 
     def __init__(self, environ: "WSGIEnvironment", on_end: Callable[["Call"], None]) -> None:
         """Take a listener, which the thread that ends the call runs."""
         self.environ = environ
         self.is_begun = False
+        self._is_dropped = False
         self.on_end = on_end
         self._parts: Iterable[bytes] = ()
         self.status = (0, "")
@@ -38,13 +39,22 @@ class Call:
         self._fail()
 
     def begin(self, application: "WSGIApplication") -> None:
-        """Call the application."""
+        """Call the application, unless the call was dropped."""
+        environ = self.environ
         self.is_begun = True
+        if self._is_dropped:
+            return
         try:
-            self._parts = application(self.environ, self._start)
+            self._parts = application(environ, self._start)
         except Exception:
             log.exception("request_failed")
             self._fail()
+
+    def drop(self) -> None:
+        """Give up a call that has not begun: nobody waits for its answer, and the sender may try again."""
+        self._is_dropped = True  # first: a thread that begins the call now has its request already
+        if not self.is_begun:
+            self.environ = {}
 
     def end(self) -> None:
         """Have the application finish its answer."""

@@ -44,15 +44,17 @@ class Connections(HTTPServerConnectionDelegate):
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> Exchange:
         """Begin the connection's next exchange."""
         exchange = Exchange(self, cast("HTTP1Connection", request_conn))
-        self._exchanges.pop(server_conn, None)
+        self.on_close(server_conn)  # Tornado begins another exchange on a closed one, too
         self._exchanges[server_conn] = exchange
         if len(self._exchanges) > MAX_CONNECTIONS:
-            self._dismiss(lambda _: True)
+            self._dismiss(lambda other: other is not exchange)
         return exchange
 
     def on_close(self, server_conn: object) -> None:
-        """Forget a connection, whatever its exchange was at."""
-        self._exchanges.pop(server_conn, None)
+        """Forget a connection's exchange, whatever it was at."""
+        exchange = self._exchanges.pop(server_conn, None)
+        if exchange is not None:
+            exchange.leave()
 
     def count_gathered(self, size: int) -> None:
         """Count bytes of bodies that are kept, or with a negative size no longer."""
@@ -90,8 +92,9 @@ class Connections(HTTPServerConnectionDelegate):
             self._idle.set()
 
     def _dismiss(self, is_meant: Callable[[Exchange], bool]) -> None:
-        for server_conn, exchange in self._exchanges.items():
-            if not exchange.is_served and is_meant(exchange):
-                del self._exchanges[server_conn]
-                exchange.close()
-                return
+        """Close the connection that has waited longest; one with a whole request only if no other can go."""
+        able = [item for item in self._exchanges.items() if is_meant(item[1]) and not item[1].is_served]
+        found = next((item for item in able if not item[1].is_queued), next(iter(able), None))
+        if found is not None:
+            del self._exchanges[found[0]]
+            found[1].close()

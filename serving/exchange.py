@@ -55,6 +55,11 @@ class Exchange(HTTPMessageDelegate):
         return self._call is not None and self._call.is_begun and not self._is_answered
 
     @property
+    def is_queued(self) -> bool:
+        """Say whether the request is whole and waits for a thread."""
+        return self._call is not None and not self._call.is_begun
+
+    @property
     def size(self) -> int:
         """The bytes that are kept of the body so far."""
         return len(self._body)
@@ -107,7 +112,13 @@ class Exchange(HTTPMessageDelegate):
 
     def close(self) -> None:
         """End the connection at once."""
+        self.leave()
         self._connection.close()
+
+    def leave(self) -> None:
+        """Have nothing done for a connection that is gone."""
+        if self._call is not None:
+            self._call.drop()
 
     def answer(self, call: Call) -> None:
         """Send the application's answer; what is refused is read to its end first."""
