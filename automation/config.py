@@ -82,7 +82,7 @@ class Settings(BaseSettings):
     warm_ansible: bool = Field(
         default=True,
         description="Keep a process that has loaded Ansible and forks one for each run, on Linux; false: "
-        "each run starts Ansible afresh, with twice the processor time.",
+        "each run starts Ansible afresh, with 1.6 times the processor time.",
     )
     report_heartbeat: Time = Field(
         default=timedelta(seconds=30),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from automation.run import process
 from automation.run.warm import Warm
-from automation.run.warm_parent import MARK_ROOM
+from automation.run.warm_parent import NO_RUN
 
 SAMPLES = int(os.environ.get("SAMPLES", "7"))
 TARGET = 0.7
@@ -41,7 +41,7 @@ def used() -> float:
     """Return the processor seconds of our children and of the warm parent with its children."""
     own = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = own.ru_utime + own.ru_stime
-    for pid in process.find("-" * MARK_ROOM):
+    for pid in process.find(NO_RUN):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         if int(fields[1]) == os.getpid():
             seconds += sum(int(ticks) for ticks in fields[11:15]) / os.sysconf("SC_CLK_TCK")

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from automation.run import warm_parent
 from contract.text import decoded, one_line
 
-MARK = "OIMS_RUN_ID"
+MARK = warm_parent.MARK
 TERM_GRACE = 10.0
 SETTLE = 0.3
 MAX_COMMAND = 200

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from automation.run import process
-from automation.run.warm_parent import GO, MARK_ROOM, REQUEST_LIMIT
+from automation.run.warm_parent import GO, MARK_ROOM, NO_RUN, REQUEST_LIMIT
 
 PROGRAM = Path(__file__).with_name("warm_parent.py")
 KEPT = ("PATH", "HOME", "TMPDIR")
@@ -20,6 +20,7 @@ KEPT = ("PATH", "HOME", "TMPDIR")
 OWN = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"}
 PATIENCE = 15.0
 """Seconds that a child may take to appear; for the first, loading Ansible is part of it."""
+END_PATIENCE = 2.0
 RETRY = 60.0
 """Seconds from the start of one parent to the start of the next, at least."""
 
@@ -31,7 +32,7 @@ class NotWarmError(Exception):
 class WarmChild:
     """A run's process, the child of a warm parent."""
 
-    def __init__(self, parent: "Parent", mark: str, channel: socket.socket, output: Path) -> None:
+    def __init__(self, parent: "WarmParent", mark: str, channel: socket.socket, output: Path) -> None:
         self._parent, self._mark, self._channel, self._output = parent, mark, channel, output
         self._code: int | None = None
 
@@ -57,7 +58,7 @@ class WarmChild:
             if message := self._channel.recv(REQUEST_LIMIT):
                 return int(json.loads(message)["code"])
         process.end(self._mark)
-        with self._output.open("a") as output:
+        with suppress(OSError), self._output.open("a") as output:
             output.write("The process that had started ansible-playbook was ended, and this run with it.\n")
         return -process.KILL
 
@@ -66,7 +67,7 @@ class WarmChild:
         self._parent.release(self._mark)
 
 
-class Parent:
+class WarmParent:
     """A process that has loaded Ansible. It ends with us, since its socket closes then."""
 
     def __init__(self) -> None:
@@ -79,7 +80,7 @@ class Parent:
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - a list, no shell; nothing of it comes from outside
                 [sys.executable, str(PROGRAM), str(theirs.fileno())],
-                env=kept | OWN | {process.MARK: "-" * MARK_ROOM},
+                env=kept | OWN | {process.MARK: NO_RUN},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -89,24 +90,27 @@ class Parent:
             )
 
     def fork(self, mark: str, request: bytes, output: Path) -> WarmChild:
-        """Let a child begin. Raises NotWarmError."""
-        channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        channel.settimeout(PATIENCE)
-        with self._lock:
-            self._runs.add(mark)
-        try:
-            with theirs, output.open("ab") as file:
-                socket.send_fds(self._control, [request], [file.fileno(), theirs.fileno()])
-            _let_begin(channel, mark)
-        except OSError as error:
-            channel.close()
-            self.release(mark)
-            raise NotWarmError(f"the process that has loaded Ansible does not answer ({error})") from None
-        except NotWarmError:
-            channel.close()
-            self.release(mark)
-            raise
+        """Let a child begin. Raises NotWarmError, and OSError where a fresh start would as well."""
+        with output.open("ab") as file:
+            channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            channel.settimeout(PATIENCE)
+            with self._lock:
+                self._runs.add(mark)
+            try:
+                with theirs:
+                    self._ask(request, file.fileno(), theirs.fileno())
+                _let_begin(channel, mark)
+            except NotWarmError:
+                channel.close()
+                self.release(mark)
+                raise
         return WarmChild(self, mark, channel, output)
+
+    def _ask(self, request: bytes, *descriptors: int) -> None:
+        try:
+            socket.send_fds(self._control, [request], descriptors)
+        except OSError as error:
+            raise NotWarmError(f"the process that has loaded Ansible takes no request ({error})") from None
 
     def release(self, mark: str) -> None:
         """Note that a run is over, or was not begun."""
@@ -124,7 +128,8 @@ class Parent:
         if self._is_retired and not self._runs:
             self._control.close()
             self._process.kill()
-            self._process.wait()
+            with suppress(subprocess.TimeoutExpired):  # a disk that hangs must not hold up others
+                self._process.wait(END_PATIENCE)
 
 
 class Warm:
@@ -132,8 +137,9 @@ class Warm:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._parent: Parent | None = None
+        self._parent: WarmParent | None = None
         self._started_at = -RETRY
+        self._is_over = False
 
     def begin(self) -> None:
         """Start a parent, so that the first run finds it ready; loading Ansible takes a second."""
@@ -143,17 +149,18 @@ class Warm:
     def end(self) -> None:
         """Start nothing more."""
         with self._lock:
+            self._is_over = True
             if self._parent:
                 self._parent.retire()
                 self._parent = None
 
     def start(self, command: Sequence[str], *, cwd: Path, env: dict[str, str], output: Path) -> WarmChild:
-        """Start `ansible-playbook` as `process.start` does, but forked. Raises NotWarmError."""
+        """Start `ansible-playbook` as `process.start` does, but forked. Raises NotWarmError, OSError."""
         _check(command[0])
         mark = env[process.MARK]
         request = json.dumps({"command": list(command), "cwd": str(cwd), "env": env}).encode()
         if len(mark.encode()) > MARK_ROOM or len(request) > REQUEST_LIMIT:
-            raise NotWarmError("its variables are too long")
+            raise NotWarmError("its command and environment are too long")
         with self._lock:
             parent = self._current()
         try:
@@ -162,7 +169,7 @@ class Warm:
             self._replace(parent)
             raise
 
-    def _replace(self, parent: Parent) -> None:
+    def _replace(self, parent: WarmParent) -> None:
         """Let another parent get ready for the next run."""
         with self._lock, suppress(NotWarmError):
             if self._parent is parent:
@@ -170,15 +177,17 @@ class Warm:
                 self._parent = None
             self._current()
 
-    def _current(self) -> Parent:
+    def _current(self) -> WarmParent:
+        if self._is_over:
+            raise NotWarmError("automation is stopping")
         if self._parent is None:
             if sys.platform != "linux":  # elsewhere a fork without exec is unsafe, and no mark can be read
                 raise NotWarmError("this needs Linux")
             if time.monotonic() < self._started_at + RETRY:
-                raise NotWarmError("the process that had loaded Ansible has just ended")
+                raise NotWarmError("the process that loads Ansible was started less than a minute ago")
             self._started_at = time.monotonic()
             try:
-                self._parent = Parent()
+                self._parent = WarmParent()
             except OSError as error:
                 raise NotWarmError(f"no process could be started: {error.strerror}") from None
         return self._parent
@@ -196,13 +205,16 @@ def _check(program: str) -> None:
 
 
 def _let_begin(channel: socket.socket, mark: str) -> None:
-    """Let a child go on once it carries the mark by which it is ended. Raises NotWarmError, OSError."""
-    message = channel.recv(REQUEST_LIMIT)
-    if not message:
-        raise NotWarmError("the process that has loaded Ansible has ended")
-    answer = json.loads(message)
-    if "refused" in answer:
-        raise NotWarmError(answer["refused"])
-    if not process.is_marked(answer["pid"], mark):
-        raise NotWarmError("the run's id can't be written into its environment")
-    channel.send(GO)
+    """Let a child go on once it carries the mark by which it is ended. Raises NotWarmError."""
+    try:
+        message = channel.recv(REQUEST_LIMIT)
+        if not message:
+            raise NotWarmError("the process that has loaded Ansible has ended")
+        answer = json.loads(message)
+        if "refused" in answer:
+            raise NotWarmError(answer["refused"])
+        if not process.is_marked(answer["pid"], mark):
+            raise NotWarmError("the run's id can't be written into its environment")
+        channel.send(GO)
+    except OSError as error:
+        raise NotWarmError(f"the process that has loaded Ansible does not answer ({error})") from None

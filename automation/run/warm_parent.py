@@ -81,6 +81,8 @@ LOADED = (
 """What a playbook loads in any case; one that another version of Ansible lacks is left to the run."""
 MARK = "OIMS_RUN_ID"
 MARK_ROOM = 128
+NO_RUN = "-" * MARK_ROOM
+"""The mark of the parent itself, which runs nothing."""
 REQUEST_LIMIT = 128 * 1024
 MEMORY_LIMIT = 256 * 1024
 """KiB. It holds less than a fifth of that, and nothing that it does should need more."""
@@ -101,7 +103,7 @@ class Request(NamedTuple):
     """The way to the one who asked."""
 
 
-class Child(NamedTuple):
+class Fork(NamedTuple):
     """A run in flight, and the one who waits for its end."""
 
     pid: int
@@ -123,26 +125,51 @@ class Parent:
             for key, _ in self._selector.select():
                 if key.data is not None:
                     self._tell_end(key.fd, key.data)
-                elif (request := _receive(self._control)) is None:
+                    continue
+                try:
+                    request = _receive(self._control)
+                except ValueError:  # who asked hears nothing, and starts afresh
+                    continue
+                if request is None:
                     return None
-                elif self._fork(request) == 0:
+                if self._fork(request) == 0:
                     self._close()
                     return request
 
     def _fork(self, request: Request) -> int | None:
-        """Return as os.fork does; none when no run may be forked any more."""
-        pid = None
-        if why := self._why_not():
-            _send(request.channel, refused=why)
-        elif pid := os.fork():
-            child = Child(pid, request.channel.dup())
-            self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, child)
-        if pid != 0:
-            os.close(request.output)
-            request.channel.close()
+        """Return as os.fork does; none when no run can be forked, which ends none of those in flight."""
+        pid, why = None, self._why_not()
+        if why is None:
+            try:
+                pid = self._begin(request)
+            except OSError as error:
+                why = f"no process could be forked: {error.strerror}"
+        if pid == 0:
+            return pid
+        if why is not None:
+            with suppress(OSError):  # who asked may have given it up
+                _send(request.channel, refused=why)
+        os.close(request.output)
+        request.channel.close()
         return pid
 
-    def _tell_end(self, descriptor: int, child: Child) -> None:
+    def _begin(self, request: Request) -> int:
+        """Fork, and watch the child. Raises OSError; then there is no child."""
+        channel, kept = request.channel.dup(), None
+        try:
+            kept = os.open(os.devnull, os.O_RDONLY)
+            pid = os.fork()
+        except OSError:
+            channel.close()
+            raise
+        finally:
+            if kept is not None:
+                os.close(kept)  # its place is free for the child's descriptor
+        if pid:
+            self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, Fork(pid, channel))
+        return pid
+
+    def _tell_end(self, descriptor: int, child: Fork) -> None:
         _, status = os.waitpid(child.pid, 0)
         with suppress(OSError):  # nobody may be interested any more
             _send(child.channel, code=os.waitstatus_to_exitcode(status))
@@ -213,10 +240,16 @@ def _mark(run_id: str) -> None:
 
 
 def _receive(control: socket.socket) -> Request | None:
+    """Return a request; none when nobody can ask any more. Raises ValueError if its descriptors were lost."""
     data, descriptors, *_ = socket.recv_fds(control, REQUEST_LIMIT, 2)
     if not data:
         return None
-    output, channel = descriptors
+    try:
+        output, channel = descriptors
+    except ValueError:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        raise
     asked = json.loads(data)
     return Request(asked["command"], asked["cwd"], asked["env"], output, socket.socket(fileno=channel))
 

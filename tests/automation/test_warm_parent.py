@@ -66,9 +66,11 @@ def test_a_warm_run_has_no_other_environment_than_its_own(started):
     assert started("#!{}\nimport os\nassert sorted(os.environ) == ['OIMS_RUN_ID', 'PATH'], os.environ\n") == 0
 
 
-@pytest.mark.parametrize("text", ["raise SystemExit(4)", "import os; os.kill(os.getpid(), 15)"])
-def test_the_end_of_a_warm_run_is_told_as_it_was(started, text):
-    assert started(f"#!{{}}\n{text}\n") == (4 if "4" in text else -15)
+@pytest.mark.parametrize(
+    ("text", "code"), [("raise SystemExit(4)", 4), ("import os; os.kill(os.getpid(), 15)", -15)]
+)
+def test_the_end_of_a_warm_run_is_told_as_it_was(started, text, code):
+    assert started(f"#!{{}}\n{text}\n") == code
 
 
 def test_what_was_loaded_and_is_changed_is_loaded_again(started, parent_program):
@@ -128,4 +130,50 @@ def test_where_it_is_not_possible_it_is_not_tried(monkeypatch, tmp_path, warmed,
     monkeypatch.setattr(sys, "platform", platform)
     with pytest.raises(NotWarmError, match=why):
         warmed.start([str(program)], cwd=tmp_path, env={process.MARK: "run"}, output=tmp_path / "output")
+    assert parents() == []
+
+
+LIMITED = """\
+            if len(self._selector.get_map()) > 1:
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            pid = os.fork()
+"""
+
+
+@pytest.mark.fault("F33")
+def test_a_fork_that_fails_ends_no_run_in_flight(started, parent_program, warmed, tmp_path):
+    parent_program("            pid = os.fork()\n", LIMITED)
+    script, end = tmp_path / "long", tmp_path / "end"
+    script.write_text(
+        f"#!{sys.executable}\nimport os, time\nwhile not os.path.exists({str(end)!r}): time.sleep(0.05)\n"
+    )
+    env = {"PATH": os.environ["PATH"], process.MARK: "long"}
+    child = warmed.start([str(script)], cwd=tmp_path, env=env, output=tmp_path / "long-output")
+    with pytest.raises(NotWarmError, match="no process could be forked: Resource temporarily unavailable"):
+        started()
+    end.touch()
+
+    assert child.wait(60) == 0
+
+
+def test_a_folder_that_is_gone_costs_no_parent(warmed, tmp_path, started):
+    assert started() == 0
+    before = parents()
+    with pytest.raises(FileNotFoundError):
+        warmed.start(
+            [str(tmp_path / "script")],
+            cwd=tmp_path,
+            env={process.MARK: "gone"},
+            output=tmp_path / "gone" / "output",
+        )
+
+    assert started() == 0
+    assert parents() == before
+
+
+def test_nothing_starts_once_it_is_over(warmed, started):
+    warmed.end()
+    with pytest.raises(NotWarmError, match="stopping"):
+        started()
+
     assert parents() == []
