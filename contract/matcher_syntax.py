@@ -256,7 +256,8 @@ def _refuse_other_quotes(raw: str, column: int) -> None:
 
 def _quoted(text: str) -> str:
     """Return a name or value, in double quotes where it needs them."""
-    if text and not any(letter.isspace() or letter in _RESERVED for letter in text):
+    is_plain = text and text[0] not in _OTHER_QUOTES
+    if is_plain and not any(letter.isspace() or letter in _RESERVED for letter in text):
         return text
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

@@ -153,8 +153,12 @@ def _checked(found: Found) -> Matcher:
             raise SyntaxProblem(
                 found.column, f"this regular expression is longer than {limits.PATTERN:,} characters"
             )
+        if matcher.value != found.value:  # made safe, it would be another expression
+            raise SyntaxProblem(
+                found.column, "this regular expression has a control character; write it as in \\x{1b}"
+            )
         try:
-            _compiled(found.value)
+            _compiled(matcher.value)
         except re2.error as error:
             raise SyntaxProblem(found.column, _why(error)) from None
     return matcher

@@ -105,6 +105,8 @@ def test_text_reads_as_in_alertmanager(text, expected):
         ("service=a, service=~b.*", 12, "never hold"),
         ("service=~b.*, service=a", 15, "never hold"),
         ("a=b\x00", 1, "no label has"),
+        ('a=b, c=~"[\x01-a]"', 6, "control character"),
+        ('a=b, c=~"[^\u202a-\u202e]"', 6, "control character"),
         # Expressions that RE2 does not have, or that are too large.
         ('foo=~"invalid[regexp"', 1, "RE2"),
         ('foo=~"(?=x)y"', 1, "RE2"),
