@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from contract.moments import rfc3339
 from contract.redaction import redact
-from webhook.lines import to_json
+from webhook.lines import to_line
 from webhook.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -51,15 +51,19 @@ class AccessLog:
 
 
 def _line(environ: "WSGIEnvironment", code: str, took: float, at: float) -> str:
-    method, path, peer = environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("REMOTE_ADDR", "")
-    return (
-        f'{{"kind":"access","at":"{rfc3339(datetime.fromtimestamp(at, UTC))}","method":{_text(method)},'
-        f'"path":{_text(path)},"status":{int(code)},"ms":{round(took * 1000, 2)},"peer":{to_json(peer)},'
-        f'"agent":{_text(environ.get("HTTP_USER_AGENT", ""))}}}'
+    return to_line(
+        kind="access",
+        at=rfc3339(datetime.fromtimestamp(at, UTC)),
+        method=_text(environ["REQUEST_METHOD"]),
+        path=_text(environ["PATH_INFO"]),
+        status=int(code),
+        ms=round(took * 1000, 2),
+        peer=environ.get("REMOTE_ADDR", ""),
+        agent=_text(environ.get("HTTP_USER_AGENT", "")),
     )
 
 
 @lru_cache(maxsize=256)
 def _text(foreign: str) -> str:
-    """Write what a client sent as JSON, shortened, without secrets; the same texts come again and again."""
-    return to_json(redact(foreign[:MAX_TEXT]))
+    """Shorten what a client sent, without secrets; the same few texts come again and again."""
+    return redact(foreign[:MAX_TEXT])

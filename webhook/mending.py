@@ -160,10 +160,12 @@ def _pairs(
     if len(kept) < len(found):
         notices.append(f"of {len(found):,} {kind}s {len(kept)} were kept")
     pairs: dict[str, str] = {}
-    for name, value in kept.items():
+    # Names that stay come first: none of them is numbered, and those that are keep their numbers in repeats.
+    for name in sorted(kept, key=lambda name: (_clean_name(name) != name, name)):
+        value = kept[name]
         text = _text(value)
         clean = safe(text)
-        kept_name = _free(_cut(safe(name), limits.LABEL_NAME) or NO_NAME, pairs)
+        kept_name = _free(_clean_name(name), pairs)
         pairs[kept_name] = _cut(clean, longest)
         if kept_name != name:
             notices.append(f"the name of the {kind} {_quoted(name)} was changed")
@@ -175,6 +177,10 @@ def _pairs(
         elif not isinstance(value, str):
             notices.append(f"the {kind} {_quoted(name)}, which was no text, was made text")
     return pairs
+
+
+def _clean_name(name: str) -> str:
+    return _cut(safe(name), limits.LABEL_NAME) or NO_NAME
 
 
 def _free(name: str, taken: Mapping[str, str]) -> str:

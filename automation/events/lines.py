@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from automation.events.schemas import Event
 from contract import limits
-from contract.signing import is_genuine
+from contract.signing import FIELD, is_genuine
 
 MAX_LINE = limits.LOG_LINE_BYTES
 
@@ -44,7 +44,7 @@ class LineReader:
         if kind != "alert":
             return self._ignored("unknown_kind")
         if not is_genuine(data, self.key):
-            return self._ignored("unsigned" if "sig" not in data else "bad_signature")
+            return self._ignored("unsigned" if FIELD not in data else "bad_signature")
         try:
             event = Event.model_validate(data)
         except ValidationError:

@@ -60,6 +60,15 @@ def test_names_that_are_the_same_once_they_are_cut_keep_all_values(webhook):
     assert max(map(len, event["labels"])) == 256
 
 
+@pytest.mark.parametrize("names", [["", "_", "a\x01", "a\x02"], ["a\x02", "_", "a\x01", ""]])
+def test_names_that_are_made_the_same_get_the_same_numbers_in_any_order(webhook, names):
+    labels = {name: name.replace("\x01", "1").replace("\x02", "2") or "none" for name in names}
+    _, event, _ = sent_beside_a_good_one(webhook, alert(f"Order{next(numbers)}", labels=labels))
+
+    del event["labels"]["alertname"]
+    assert event["labels"] == {"_": "_", "_ (2)": "none", "a\ufffd": "a1", "a\ufffd (2)": "a2"}
+
+
 @pytest.mark.parametrize("field", ["annotations", "startsAt", "endsAt", "generatorURL", "fingerprint"])
 def test_a_field_that_is_null_is_as_one_that_is_missing(webhook, field):
     _, event, _ = sent_beside_a_good_one(webhook, alert(f"Null-{field}") | {field: None})
