@@ -1,6 +1,7 @@
 """What the automation reports: decisions, runs, and its signs of life."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -11,30 +12,18 @@ from contract.moments import Moment
 from contract.runs import RunState, TaskStatus, Verdict
 from contract.text import clean, one_line
 
-MAX_OUTPUT_BYTES = limits.OUTPUT_BYTES
-MAX_PREVIEW_BYTES = limits.PREVIEW_BYTES
-MAX_SENTENCE = limits.SENTENCE
-MAX_NAME = limits.NAME
 
-
-def _tail(value: str) -> str:
-    """Keep the last 50 KB, and whole characters."""
-    kept = clean(value, len(value)).encode()[-MAX_OUTPUT_BYTES:]
-    return kept.decode("utf-8", "ignore")
-
-
-def _preview(value: str) -> str:
-    """Keep the last 20 KB: a check's outcome stands at its end."""
-    kept = clean(value, len(value)).encode()[-MAX_PREVIEW_BYTES:]
-    return kept.decode("utf-8", "ignore")
+def _end(limit: int) -> Callable[[str], str]:
+    """Return what keeps the last bytes of a text, and whole characters: its outcome stands at the end."""
+    return lambda value: clean(value, len(value)).encode()[-limit:].decode("utf-8", "ignore")
 
 
 def _sentence(value: str) -> str:
-    return clean(value, MAX_SENTENCE)
+    return clean(value, limits.SENTENCE)
 
 
 def _name(value: str) -> str:
-    return one_line(value, MAX_NAME)
+    return one_line(value, limits.NAME)
 
 
 def _object_name(value: str) -> str:
@@ -43,7 +32,7 @@ def _object_name(value: str) -> str:
 
 def _small(value: dict[str, Any]) -> dict[str, Any]:
     """Keep out what JSON doesn't have (NaN) and what is not evidence but a dump."""
-    if len(json.dumps(value, allow_nan=False)) > MAX_OUTPUT_BYTES:
+    if len(json.dumps(value, allow_nan=False)) > limits.OUTPUT_BYTES:
         raise ValueError("must not be longer than 50 KB")
     return value
 
@@ -60,8 +49,8 @@ def _cleaned(value: Any) -> Any:
     return [_cleaned(item) for item in value] if isinstance(value, list) else value
 
 
-Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
-Text = Annotated[str, Field(max_length=MAX_NAME), AfterValidator(_name)]
+Name = Annotated[str, Field(min_length=1, max_length=limits.NAME), AfterValidator(_name)]
+Text = Annotated[str, Field(max_length=limits.NAME), AfterValidator(_name)]
 ObjectName = Annotated[str, Field(max_length=limits.OBJECT_NAME), AfterValidator(_object_name)]
 Seq = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -86,7 +75,7 @@ class ApprovalRequest(_Report):
 
     id: Key
     expires_at: AwareDatetime
-    preview: Annotated[str, AfterValidator(_preview)] = ""
+    preview: Annotated[str, AfterValidator(_end(limits.PREVIEW_BYTES))] = ""
     command: Sentence = ""
 
 
@@ -168,7 +157,7 @@ class RunReport(_Report):
         default_factory=dict
     )
     tasks_cut: Sentence | None = None
-    output_tail: Annotated[str, AfterValidator(_tail)] = ""
+    output_tail: Annotated[str, AfterValidator(_end(limits.OUTPUT_BYTES))] = ""
     verdict_at: AwareDatetime | None = None
     verdict_detail: Sentence | None = None
     evidence: Annotated[dict[str, Any], AfterValidator(_small), AfterValidator(_cleaned)] = Field(

@@ -12,7 +12,7 @@ from app.database import transaction
 from app.errors import Forbidden
 from app.extensions import db
 from app.records import audit
-from app.records.account_events import AccountLinked, Login, RoleChanged
+from app.records.account_entries import AccountLinked, Login, RoleChanged
 from app.records.accounts import Role, User, UserStatus
 from app.records.actors import SINGLE_SIGN_ON, Actor
 

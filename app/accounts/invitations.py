@@ -20,7 +20,7 @@ from app.errors import InvalidInput, NotFound
 from app.extensions import db
 from app.notify import account_mails
 from app.records import audit
-from app.records.account_events import InvitationWithdrawn, Invited, RegistrationAsked
+from app.records.account_entries import InvitationWithdrawn, Invited, RegistrationAsked
 from app.records.accounts import Invitation, Role, User, UserStatus
 from app.records.actors import SOMEBODY, Actor
 

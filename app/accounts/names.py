@@ -15,7 +15,7 @@ from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
 from app.records import audit
-from app.records.account_events import UserRenamed
+from app.records.account_entries import UserRenamed
 from app.records.accounts import User
 from app.records.actors import SETTINGS
 from app.text import entered

@@ -12,7 +12,7 @@ from app.database import transaction
 from app.errors import InvalidInput, Unauthorized, Unavailable
 from app.notify import account_mails
 from app.records import audit
-from app.records.account_events import Login, LoginFailed, PasswordChanged
+from app.records.account_entries import Login, LoginFailed, PasswordChanged
 from app.records.accounts import User
 from app.records.actors import SOMEBODY, Actor
 

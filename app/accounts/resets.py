@@ -14,7 +14,7 @@ from app.errors import NotFound
 from app.extensions import db
 from app.notify import account_mails
 from app.records import audit
-from app.records.account_events import PasswordResetAsked
+from app.records.account_entries import PasswordResetAsked
 from app.records.accounts import PasswordReset, User
 from app.records.actors import SOMEBODY, Actor
 

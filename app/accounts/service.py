@@ -13,7 +13,7 @@ from app.errors import InvalidInput, NotFound
 from app.extensions import db
 from app.notify import account_mails
 from app.records import audit
-from app.records.account_events import RoleChanged, SignedOut, StatusChanged, UserCreated, UserRenamed
+from app.records.account_entries import RoleChanged, SignedOut, StatusChanged, UserCreated, UserRenamed
 from app.records.accounts import Role, User, UserStatus
 from app.records.actors import Actor
 

@@ -15,7 +15,7 @@ from app.clock import now
 from app.database import transaction
 from app.extensions import db
 from app.records import audit
-from app.records.account_events import Logout
+from app.records.account_entries import Logout
 from app.records.accounts import LoginSession, Proof, User
 from app.records.actors import Actor
 

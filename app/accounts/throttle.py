@@ -22,7 +22,7 @@ from app.database import transaction
 from app.errors import TooManyAttempts
 from app.extensions import db
 from app.records import audit
-from app.records.account_events import AttemptsRefused
+from app.records.account_entries import AttemptsRefused
 from app.records.accounts import LoginThrottle
 from app.records.actors import SOMEBODY
 

@@ -15,7 +15,7 @@ from app.database import transaction
 from app.errors import Forbidden, InvalidInput, NotFound
 from app.extensions import db
 from app.records import audit
-from app.records.account_events import TokenCreated, TokenKept, TokenRevoked
+from app.records.account_entries import TokenCreated, TokenKept, TokenRevoked
 from app.records.accounts import ApiToken, Role, Scope, User
 from app.records.actors import SETTINGS, Actor
 from app.text import entered

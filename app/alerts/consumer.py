@@ -24,7 +24,7 @@ from app.clock import now
 from app.config import Settings
 from app.database import HELD_S, transaction
 from app.extensions import db
-from app.records import audit, audit_events, cursor, events, timeline
+from app.records import audit, audit_entries, cursor, entries, timeline
 from app.records.actors import SYSTEM
 from app.records.alerts import JournalCursor
 from app.records.incidents import Incident
@@ -219,7 +219,7 @@ def _read(row: Row) -> JournalEvent | None:
         summary = (
             f"Event {row.seq} of the journal can't be read ({', '.join(fields)}); it opened no incident."
         )
-        audit.record(audit_events.JournalEventUnreadable(seq=row.seq, fields=fields), SYSTEM, summary)
+        audit.record(audit_entries.JournalEventUnreadable(seq=row.seq, fields=fields), SYSTEM, summary)
         return None
 
 
@@ -227,13 +227,13 @@ def _tell_of_gap(first: int, last: int) -> None:
     """Say that events were pruned before they were read, wherever that may matter."""
     log.error("journal_gap", first=first, last=last)
     summary = f"Events {first} to {last} were pruned from the journal before they were read."
-    audit.record(audit_events.JournalGap(first=first, last=last), SYSTEM, summary)
+    audit.record(audit_entries.JournalGap(first=first, last=last), SYSTEM, summary)
     firing = db.session.scalars(
         select(Incident.id).where(Incident.is_firing.is_(True), Incident.state != State.RESOLVED),
     )
     for incident_id in firing.all():
         note = f"{summary} The alert of this incident may have ended among them; check it."
-        timeline.record(incident_id, events.JournalGap(first=first, last=last), SYSTEM, note)
+        timeline.record(incident_id, entries.JournalGap(first=first, last=last), SYSTEM, note)
 
 
 def _start_over(offset: int, last_seq: int) -> None:
@@ -245,7 +245,7 @@ def _start_over(offset: int, last_seq: int) -> None:
             return
         place.offset = 0
         summary = f"The journal ends at {last_seq}, before event {offset} that was read. It was replaced."
-        audit.record(audit_events.JournalReplaced(offset=offset, last_seq=last_seq), SYSTEM, summary)
+        audit.record(audit_entries.JournalReplaced(offset=offset, last_seq=last_seq), SYSTEM, summary)
 
 
 def _reason(error: Exception) -> str:

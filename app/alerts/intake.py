@@ -22,7 +22,7 @@ from app.incidents.service import MAX_SERVICE
 from app.records import rows, timeline, timeline_order
 from app.records.actors import ALERTING, AUTOMATION, Actor
 from app.records.alerts import AlertEvent
-from app.records.events import AlertChanged, AlertFired, AlertResolved, Opened, Reopened, Resolved
+from app.records.entries import AlertChanged, AlertFired, AlertResolved, Opened, Reopened, Resolved
 from app.records.incidents import Incident, Source
 from app.records.lifecycle import State
 from app.records.outbox import MailKind

@@ -16,7 +16,7 @@ from app.incidents import changes, merging
 from app.records import cursor, timeline
 from app.records.actors import SYSTEM
 from app.records.alerts import JournalCursor, Outage
-from app.records.events import AlertChanged, AlertFired, AlertResolved, Opened, Reopened, Resolved
+from app.records.entries import AlertChanged, AlertFired, AlertResolved, Opened, Reopened, Resolved
 from app.records.incidents import Incident, Source
 from app.records.lifecycle import State
 from app.records.outbox import MailKind

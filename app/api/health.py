@@ -4,8 +4,7 @@ from flask import current_app
 from pydantic import BaseModel
 
 from app.api.operations import operation
-from app.ops.parts import Hearing
-from app.ops.parts import parts as heard_parts
+from app.ops.parts import Hearing, look
 from app.records.accounts import Scope
 
 
@@ -23,5 +22,5 @@ class Health(BaseModel):
 @operation("GET", "/health", scope=Scope.WATCH, answers=Health)
 def show_health() -> Health:
     """Return which parts are heard of, for `oims watch` or a watcher of your own."""
-    parts = heard_parts(current_app.config["SETTINGS"])
+    parts = look(current_app.config["SETTINGS"])
     return Health(can_tell=parts.can_tell, **vars(parts))

@@ -12,9 +12,9 @@ from app.extensions import db
 from app.formats import target_name
 from app.records import audit, instructions, timeline
 from app.records.actors import Actor
-from app.records.audit_events import RunApproved, RunRejected
+from app.records.audit_entries import RunApproved, RunRejected
 from app.records.automation import Approval, ApprovalState, Decision
-from app.records.events import Approved, Rejected
+from app.records.entries import Approved, Rejected
 from app.text import entered
 from contract import limits
 from contract.decisions import DecisionKind
@@ -101,8 +101,8 @@ def _tell(approval: Approval, actor: Actor, reason: str) -> None:
     audit.record(_AUDITED[approval.state](approval=approval.id), actor, summary)
     if approval.incident_id is None:
         return
-    event = _ANSWERS[approval.state](approval_id=approval.id, reason=reason)
-    timeline.record(approval.incident_id, event, actor, summary)
+    entry = _ANSWERS[approval.state](approval_id=approval.id, reason=reason)
+    timeline.record(approval.incident_id, entry, actor, summary)
 
 
 def _found(approval_id: str, *, lock: bool = False) -> Approval:

@@ -4,7 +4,7 @@ from app.clock import now
 from app.database import transaction
 from app.records import audit, instructions
 from app.records.actors import Actor
-from app.records.audit_events import AutomationPaused, AutomationResumed
+from app.records.audit_entries import AutomationPaused, AutomationResumed
 from app.text import entered
 from contract import limits
 
@@ -35,7 +35,7 @@ def _set(actor: Actor, reason: str, *, is_paused: bool) -> None:
         row.changed_by, row.changed_by_id, row.changed_by_email = actor.name, actor.user_id, actor.email
         row.changed_at = now()
         row.version += 1
-        event = AutomationPaused() if is_paused else AutomationResumed()
+        entry = AutomationPaused() if is_paused else AutomationResumed()
         verb = "paused" if is_paused else "resumed"
         summary = f"{actor.name} {verb} the automation" + (f": {reason}" if reason else ".")
-        audit.record(event, actor, summary)
+        audit.record(entry, actor, summary)

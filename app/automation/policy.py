@@ -6,7 +6,7 @@ from typing import Any
 from app.formats import target_name
 from app.records import audit
 from app.records.actors import Actor, ActorKind
-from app.records.audit_events import PolicyChanged
+from app.records.audit_entries import PolicyChanged
 from app.records.automation import AutomationHeartbeat
 from contract.reports import HeartbeatReport
 

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from app.clock import in_words
+from app.formats import target_name
 from app.records.automation import Decision, Run
-from app.records.events import RunTold, VerdictTold
+from app.records.entries import RunTold, VerdictTold
 from contract.decisions import DecisionKind
 from contract.runs import OVER, TOLD, RunState, TaskStatus, Verdict
 from contract.text import one_line
@@ -47,7 +48,7 @@ class Phase:
 class Told:
     """One timeline entry about a run."""
 
-    event: RunTold | VerdictTold
+    entry: RunTold | VerdictTold
     summary: str
     at: datetime | None
 
@@ -62,10 +63,8 @@ def of_decision(decision: Decision) -> str:
 def of_run(run: Run, before: Phase) -> Iterator[Told]:
     """Yield what a run's newest version tells that was not told before."""
     if run.started_at is not None and not before.is_started:
-        place = "/".join(part for part in (run.target.get("namespace"), run.target.get("name")) if part)
-        target = f"{run.target.get('kind', '')} {place}"
         purpose = f"attempt {run.attempt}" if run.is_repair else "to show what is wrong; it repairs nothing"
-        summary = f"Playbook started: {run.playbook} on {target}, {purpose}."
+        summary = f"Playbook started: {run.playbook} on {target_name(run.target)}, {purpose}."
         yield Told(RunTold(run_id=run.id, phase="started"), summary, run.started_at)
     if run.state in OVER and not before.is_finished:
         yield Told(RunTold(run_id=run.id, phase="finished"), _ending(run), run.finished_at)
@@ -73,8 +72,8 @@ def of_run(run: Run, before: Phase) -> Iterator[Told]:
         summary = VERDICTS[run.verification]
         if run.verdict_detail:
             summary = f"{summary} {run.verdict_detail}"
-        event = VerdictTold(run_id=run.id, phase=run.verification.value)
-        yield Told(event, summary, run.verdict_at)
+        entry = VerdictTold(run_id=run.id, phase=run.verification.value)
+        yield Told(entry, summary, run.verdict_at)
 
 
 def _ending(run: Run) -> str:

@@ -17,7 +17,7 @@ from app.incidents import changes, queries, service
 from app.records import cursor, rows, timeline, timeline_order
 from app.records.actors import AUTOMATION, SYSTEM, Actor
 from app.records.automation import AutomationHeartbeat, Decision, Run
-from app.records.events import Decided
+from app.records.entries import Decided
 from app.records.incidents import Incident
 from app.records.lifecycle import State
 from app.records.outbox import MailKind
@@ -139,7 +139,7 @@ def tell_run(run: Run, incident: Incident, before: sentences.Phase, actor: Actor
     for told in sentences.of_run(run, before):
         at = told.at or now()
         place = timeline_order.of_report(incident.id, run.seq, at)
-        timeline.record(incident.id, told.event, actor, told.summary, at=at, place=place)
+        timeline.record(incident.id, told.entry, actor, told.summary, at=at, place=place)
     if not _is_current(run, incident) or incident.verdict == run.verification:
         return
     incident.verdict = run.verification

@@ -12,7 +12,7 @@ from app.maintenance import queries as maintenance
 from app.notify import incident_mails
 from app.records import rows, timeline, timeline_order
 from app.records.actors import SYSTEM, Actor, ActorKind
-from app.records.events import MailFailed, Maintenance, Opened, Reopened, Resolved
+from app.records.entries import MailFailed, Maintenance, Opened, Reopened, Resolved
 from app.records.incidents import Incident
 from app.records.lifecycle import Action, transition
 from app.records.outbox import CALLS, MailKind, MailState, OutboxMessage
@@ -35,31 +35,31 @@ def move(incident: Incident, action: Action) -> None:
 
 
 def add(
-    incident: Incident, event: Opened, actor: Actor, summary: str, *, place: datetime | None = None
+    incident: Incident, entry: Opened, actor: Actor, summary: str, *, place: datetime | None = None
 ) -> None:
-    """Store a new incident with its first event and its mails; it may have a reserved number already."""
+    """Store a new incident with its first entry and its mails; it may have a reserved number already."""
     db.session.add(incident)
     if incident.id is None:
         db.session.flush()
     timeline_order.begin(incident.id)
-    timeline.enter(incident.id, event, actor, summary, at=incident.opened_at, place=place)
+    timeline.enter(incident.id, entry, actor, summary, at=incident.opened_at, place=place)
     tell(MailKind.CREATED, incident, actor)
 
 
 def close(
-    incident: Incident, event: Resolved, actor: Actor, summary: str, *, place: datetime | None = None
+    incident: Incident, entry: Resolved, actor: Actor, summary: str, *, place: datetime | None = None
 ) -> None:
-    """Resolve an incident: its end, the event and the mails."""
+    """Resolve an incident: its end, the entry and the mails."""
     move(incident, Action.RESOLVE)
     incident.resolved_at = at = now()
-    timeline.record(incident.id, event, actor, summary, at=at, place=place)
+    timeline.record(incident.id, entry, actor, summary, at=at, place=place)
     if drop_held_mails(incident):
         return
-    tell(incident_mails.end_kind(incident), incident, actor, reason=event.reason)
+    tell(incident_mails.end_kind(incident), incident, actor, reason=entry.reason)
 
 
 def restart(
-    incident: Incident, event: Reopened, actor: Actor, summary: str, *, place: datetime | None = None
+    incident: Incident, entry: Reopened, actor: Actor, summary: str, *, place: datetime | None = None
 ) -> None:
     """Reopen an incident: what was true of its last stretch no longer is; it keeps its owner."""
     move(incident, Action.REOPEN)
@@ -67,7 +67,7 @@ def restart(
     incident.acknowledged_at = None
     incident.verdict = None
     incident.merged_into_id = None
-    timeline.record(incident.id, event, actor, summary, place=place)
+    timeline.record(incident.id, entry, actor, summary, place=place)
     tell(MailKind.REOPENED, incident, actor)
 
 
@@ -87,8 +87,8 @@ def tell(kind: MailKind, incident: Incident, actor: Actor, *, reason: str = "") 
         remember(HELD, value=True)
         why = hold.window.comment
         summary = f"Maintenance holds mails and automation back until {exact(hold.until)}: {why}"
-        event = Maintenance(reason=why, window=hold.window.id)
-        timeline.record(incident.id, event, SYSTEM, summary)
+        entry = Maintenance(reason=why, window=hold.window.id)
+        timeline.record(incident.id, entry, SYSTEM, summary)
 
 
 def _is_any_held() -> bool:

@@ -8,7 +8,7 @@ from app.errors import InvalidInput
 from app.incidents import service
 from app.records import timeline
 from app.records.actors import Actor
-from app.records.events import DetailsChanged
+from app.records.entries import DetailsChanged
 from app.records.incidents import Incident
 from app.text import entered
 from contract import limits

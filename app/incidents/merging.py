@@ -11,7 +11,7 @@ from app.extensions import db
 from app.incidents import changes, queries, service
 from app.records import timeline
 from app.records.actors import Actor
-from app.records.events import Linked, Merged, Unlinked
+from app.records.entries import Linked, Merged, Unlinked
 from app.records.incidents import Incident, IncidentLink
 from app.records.lifecycle import Action, State
 

@@ -1,4 +1,4 @@
-"""What people and programs can do to an incident: each is one transaction with its event and its mails.
+"""What people and programs can do to an incident: each is one transaction with its entry and its mails.
 
 ``version`` is the incident's version the person looked at. If it has changed since, nothing happens and
 ``EditConflict`` says what happened in between. Programs that don't look first leave it out.
@@ -15,7 +15,7 @@ from app.notify import incident_mails
 from app.records import timeline
 from app.records.accounts import Role, User, UserStatus
 from app.records.actors import Actor, ActorKind
-from app.records.events import (
+from app.records.entries import (
     Acknowledged,
     Assigned,
     Commented,
@@ -95,8 +95,8 @@ def assign(incident_id: int, *, owner_id: int | None, actor: Actor, version: int
         incident.owner = owner
         whom = "nobody" if owner is None else "themselves" if owner.id == actor.user_id else owner.name
         new = owner.name if owner else None
-        event = Assigned(old=old, new=new)
-        timeline.record(incident.id, event, actor, f"{actor.name} assigned it to {whom}.")
+        entry = Assigned(old=old, new=new)
+        timeline.record(incident.id, entry, actor, f"{actor.name} assigned it to {whom}.")
         if owner is not None and owner.id != actor.user_id:
             incident_mails.enqueue(MailKind.ASSIGNED, incident, actor)
     return incident

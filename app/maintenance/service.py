@@ -13,7 +13,7 @@ from app.formats import exact
 from app.maintenance import matching, queries
 from app.records import audit, instructions
 from app.records.actors import Actor
-from app.records.audit_events import MaintenanceEnded, MaintenancePlanned
+from app.records.audit_entries import MaintenanceEnded, MaintenancePlanned
 from app.records.incidents import Incident
 from app.records.maintenance import WEEK, MaintenanceWindow
 from app.records.outbox import MailState, OutboxMessage

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.clock import in_words, now
 from app.config import Settings
 from app.extensions import db
+from app.formats import target_name
 from app.maintenance.queries import Hold
 from app.notify import recipients
 from app.records import rows, subscriptions
@@ -187,6 +188,5 @@ def _repair(incident: Incident) -> str:
     )
     if run is None:
         return "Automation repaired it and verified that it stays repaired."
-    place = "/".join(part for part in (run.target.get("namespace"), run.target.get("name")) if part)
     proof = run.verdict_detail or "The alert cleared and stayed clear."
-    return f"Automation ran {run.playbook} on {place}. {proof}"
+    return f"Automation ran {run.playbook} on {target_name(run.target)}. {proof}"

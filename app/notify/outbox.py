@@ -13,9 +13,9 @@ from app.extensions import db
 from app.notify import caps
 from app.notify.incident_mails import KEEP_TRYING, VERBS
 from app.paging import PAGE_SIZE, Page, newest_first
-from app.records import audit, audit_events, timeline
+from app.records import audit, audit_entries, timeline
 from app.records.actors import SYSTEM, Actor
-from app.records.events import MailFailed, MailSent
+from app.records.entries import MailFailed, MailSent
 from app.records.operations import WorkerHeartbeat
 from app.records.outbox import CARRIES_A_KEY, MailState, OutboxMessage
 from contract.text import one_line
@@ -139,7 +139,7 @@ def mark_failed(
         summary = f"The mail to {message.recipient} could not be delivered: {message.last_error}"
         incidents = _told_by(message)
         if not incidents:
-            audit.record(audit_events.MailFailed(mail=message.id), SYSTEM, summary)
+            audit.record(audit_entries.MailFailed(mail=message.id), SYSTEM, summary)
         for incident_id in incidents:
             timeline.record(incident_id, MailFailed(mail=message.id), SYSTEM, summary)
 
@@ -195,7 +195,7 @@ def retry(message_id: int, *, actor: Actor) -> OutboxMessage:
         message.next_at = now()
         message.give_up_at = now() + KEEP_TRYING
         audit.record(
-            audit_events.MailRetried(mail=message.id),
+            audit_entries.MailRetried(mail=message.id),
             actor,
             f"The mail to {message.recipient} is tried again.",
         )

@@ -44,7 +44,7 @@ class Parts:
         return self.worker is Hearing.HEARD and self.mail in {Hearing.HEARD, Hearing.OFF}
 
 
-def parts(settings: Settings) -> Parts:
+def look(settings: Settings) -> Parts:
     """Return which parts are heard of now."""
     moment = now()
     worker = _since(

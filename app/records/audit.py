@@ -8,21 +8,21 @@ from sqlalchemy import select
 from app.extensions import db
 from app.paging import PAGE_SIZE, Page, newest_first
 from app.records.actors import Actor
-from app.records.audit_kinds import AuditFacts, AuditKind
+from app.records.audit_kinds import AuditEntry, AuditKind
 from app.records.operations import AuditEvent
 
 
-def record(event: AuditFacts, actor: Actor, summary: str) -> None:
+def record(entry: AuditEntry, actor: Actor, summary: str) -> None:
     """Add an entry with the account of who did it; call it in the transaction of what it tells.
 
     What is done by a request also keeps the caller's address and the request's id, which the log has too.
     """
-    data = event.data()
+    data = entry.data()
     if has_request_context():
         data = {"address": request.remote_addr, "request_id": g.get("request_id")} | data
     db.session.add(
         AuditEvent(
-            kind=event.kind.value,
+            kind=entry.kind.value,
             actor_name=actor.name,
             actor_id=actor.user_id,
             actor_email=actor.email,

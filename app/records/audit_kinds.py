@@ -54,7 +54,7 @@ class AuditKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditFacts(Facts):
+class AuditEntry(Facts):
     """One entry of the audit trail."""
 
     kind: ClassVar[AuditKind]

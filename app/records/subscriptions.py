@@ -48,7 +48,7 @@ class Least(StrEnum):
 
 
 class MailSubscription(Base):
-    """One person's choice; who never chose has no row and gets what ``standard`` says."""
+    """One person's choice; without a row, a person gets what ``standard`` says."""
 
     __tablename__ = "mail_subscriptions"
 
@@ -62,7 +62,7 @@ class MailSubscription(Base):
 
     @classmethod
     def standard(cls, user_id: int) -> "MailSubscription":
-        """Return what a person has who never chose: everything about the incidents that concern them."""
+        """Return the choice before any is made: everything about the incidents that concern the person."""
         everything = {topic.value: Least.ALL for topic in Topic}
         return cls(user_id=user_id, reach=Reach.CONCERNED, is_collected=False, **everything)
 

@@ -11,7 +11,7 @@ from app.extensions import db
 from app.paging import MAX_ID
 from app.records import rows, timeline_order
 from app.records.actors import Actor
-from app.records.events import Event
+from app.records.entries import Entry
 from app.records.incidents import Incident, TimelineEvent
 
 
@@ -39,7 +39,7 @@ def lock_all(ids: Collection[int]) -> Sequence[Incident]:
 
 def record(
     incident_id: int,
-    event: Event,
+    entry: Entry,
     actor: Actor,
     summary: str,
     *,
@@ -48,12 +48,12 @@ def record(
 ) -> None:
     """Add a timeline entry; ``at`` is when it happened, if that was before now, ``place`` where it stands."""
     db.session.get_one(Incident, incident_id).updated_at = now()
-    enter(incident_id, event, actor, summary, at=at or now(), place=place)
+    enter(incident_id, entry, actor, summary, at=at or now(), place=place)
 
 
 def enter(
     incident_id: int,
-    event: Event,
+    entry: Entry,
     actor: Actor,
     summary: str,
     *,
@@ -61,14 +61,14 @@ def enter(
     place: datetime | None,
 ) -> None:
     """Add the entry of a change to an incident whose row the caller writes; see `record`."""
-    data = event.data()
-    timeline_order.keep(incident_id, event.kind, actor, place or at, data.get("seq"))
+    data = entry.data()
+    timeline_order.keep(incident_id, entry.kind, actor, place or at, data.get("seq"))
     rows.add(
         TimelineEvent,
         incident_id=incident_id,
         at=at,
         ordered_at=None if place == at else place,
-        kind=event.kind,
+        kind=entry.kind,
         actor_kind=actor.kind,
         actor_name=actor.name,
         actor_id=actor.user_id,

@@ -11,7 +11,7 @@ from app.incidents import service
 from app.paging import MAX_ID
 from app.records import timeline
 from app.records.actors import Actor
-from app.records.events import FollowUpChanged, Reviewed
+from app.records.entries import FollowUpChanged, Reviewed
 from app.records.incidents import FollowUp, Incident
 from app.text import entered
 from contract import limits

@@ -9,7 +9,7 @@ from app.database import transaction
 from app.errors import NotFound
 from app.extensions import db
 from app.records import audit
-from app.records.account_events import MailsChosen
+from app.records.account_entries import MailsChosen
 from app.records.accounts import User
 from app.records.actors import Actor
 from app.records.subscriptions import NEWS, Least, MailSubscription, Reach, Topic

@@ -67,7 +67,7 @@ def test_only_named_folders_reach_a_build():
         "webhook/journal.db",
         "webhook/journal.db-wal",
         ".demo/event-key",
-        "tests/app/test_request_log.py",
+        "tests/app/test_security.py",
         "app/__pycache__/config.cpython-312.pyc",
         "charts/oims/values.yaml",
         "secrets/token",

@@ -29,7 +29,7 @@ from app.errors import InvalidInput
 from app.extensions import db
 from app.notify import account_mails
 from app.records import audit
-from app.records.account_events import PasskeyRefused
+from app.records.account_entries import PasskeyRefused
 from app.records.accounts import User
 from app.records.actors import Actor
 from app.records.factors import Factor, FactorKind

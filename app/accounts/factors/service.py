@@ -15,8 +15,8 @@ from app.errors import InvalidInput, NotFound, Unauthorized
 from app.extensions import db
 from app.notify import account_mails
 from app.records import audit
-from app.records.account_events import (
-    AccountFacts,
+from app.records.account_entries import (
+    AccountEntry,
     FactorAdded,
     FactorRemoved,
     FactorsReset,
@@ -245,6 +245,6 @@ def _noun(factor: Factor) -> str:
     return "The passkey" if factor.kind is FactorKind.PASSKEY else "The authenticator app"
 
 
-def _tell(user: User, by: Actor, event: type[AccountFacts], sentence: str) -> None:
-    audit.record(event(user_id=user.id), by, f"Two-step sign-in of {user.email}: {sentence}")
+def _tell(user: User, by: Actor, entry: type[AccountEntry], sentence: str) -> None:
+    audit.record(entry(user_id=user.id), by, f"Two-step sign-in of {user.email}: {sentence}")
     account_mails.factors_changed(user, sentence)

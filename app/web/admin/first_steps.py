@@ -18,7 +18,7 @@ from app.formats import duration
 from app.records import audit
 from app.records.accounts import Invitation, Role, User
 from app.records.actors import Actor
-from app.records.audit_events import AlertTested
+from app.records.audit_entries import AlertTested
 from app.records.incidents import Incident
 from app.records.outbox import MailKind, MailState, OutboxMessage
 from app.web.admin.blueprint import bp

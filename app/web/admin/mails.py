@@ -15,7 +15,7 @@ from app.ops import figures
 from app.records import audit
 from app.records.accounts import Role
 from app.records.actors import Actor
-from app.records.audit_events import MailTested
+from app.records.audit_entries import MailTested
 from app.records.outbox import MailState
 from app.web.accounts.links import status
 from app.web.admin.blueprint import bp

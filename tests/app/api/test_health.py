@@ -86,9 +86,9 @@ def test_what_is_not_set_up_is_off(
         monkeypatch.delenv(f"OIMS_{name}", raising=False)
     app = make_app(make_settings())
     with app.app_context():
-        from app.ops.parts import parts as heard_parts  # noqa: PLC0415
+        from app.ops.parts import look  # noqa: PLC0415
 
-        parts = heard_parts(app.config["SETTINGS"])
+        parts = look(app.config["SETTINGS"])
     assert set(vars(parts).values()) == {"silent", "off"}
     assert (parts.worker, parts.can_tell) == ("silent", False)
 

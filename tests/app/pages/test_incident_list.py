@@ -11,7 +11,7 @@ from app.incidents import service
 from app.records import timeline
 from app.records.actors import SYSTEM
 from app.records.alerts import JournalCursor
-from app.records.events import MailSent
+from app.records.entries import MailSent
 from app.records.incidents import Incident
 from app.records.outbox import MailKind
 from tests.app.pages import stories

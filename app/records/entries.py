@@ -11,14 +11,14 @@ from contract.decisions import DecisionKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class Event(Facts):
+class Entry(Facts):
     """One entry of a timeline."""
 
     kind: ClassVar[EventKind]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OfAnAlert(Event):
+class _OfAnAlert(Entry):
     """What an alert did; without an event of the journal, OIMS or a person did it."""
 
     seq: int | None = None
@@ -74,7 +74,7 @@ class AlertResolved(_OfAnAlert):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JournalGap(Event):
+class JournalGap(Entry):
     """Events were pruned from the journal before they were read; the alert's end may be among them."""
 
     kind = EventKind.JOURNAL_GAP
@@ -83,14 +83,14 @@ class JournalGap(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Acknowledged(Event):
+class Acknowledged(Entry):
     """Somebody took the incident."""
 
     kind = EventKind.ACKNOWLEDGED
 
 
 @dataclass(frozen=True, kw_only=True)
-class Assigned(Event):
+class Assigned(Entry):
     """The incident has another owner; both are names, and none is nobody."""
 
     kind = EventKind.ASSIGNED
@@ -99,7 +99,7 @@ class Assigned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Commented(Event):
+class Commented(Entry):
     """Somebody wrote a comment."""
 
     kind = EventKind.COMMENTED
@@ -107,7 +107,7 @@ class Commented(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Escalated(Event):
+class Escalated(Entry):
     """More people were called."""
 
     kind = EventKind.ESCALATED
@@ -115,7 +115,7 @@ class Escalated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeverityChanged(Event):
+class SeverityChanged(Entry):
     """The incident has another severity."""
 
     kind = EventKind.SEVERITY_CHANGED
@@ -124,7 +124,7 @@ class SeverityChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DetailsChanged(Event):
+class DetailsChanged(Entry):
     """Service or labels changed; ``reason`` says which."""
 
     kind = EventKind.DETAILS_CHANGED
@@ -132,7 +132,7 @@ class DetailsChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Merged(Event):
+class Merged(Entry):
     """A duplicate was merged: into another incident, or another one into this."""
 
     kind = EventKind.MERGED
@@ -141,7 +141,7 @@ class Merged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Linked(Event):
+class Linked(Entry):
     """The incident is related to another one."""
 
     kind = EventKind.LINKED
@@ -149,7 +149,7 @@ class Linked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unlinked(Event):
+class Unlinked(Entry):
     """The incident is no longer related to another one."""
 
     kind = EventKind.UNLINKED
@@ -157,7 +157,7 @@ class Unlinked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decided(Event):
+class Decided(Entry):
     """The automation decided about the alert."""
 
     kind = EventKind.DECISION
@@ -167,7 +167,7 @@ class Decided(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Answered(Event):
+class _Answered(Entry):
     """A person answered what the automation asked."""
 
     approval_id: str
@@ -189,7 +189,7 @@ class Rejected(_Answered):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OfARun(Event):
+class _OfARun(Entry):
     """How far a run got."""
 
     run_id: str
@@ -211,7 +211,7 @@ class VerdictTold(_OfARun):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MailSent(Event):
+class MailSent(Entry):
     """A mail about the incident left."""
 
     kind = EventKind.MAIL_SENT
@@ -219,7 +219,7 @@ class MailSent(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MailFailed(Event):
+class MailFailed(Entry):
     """A mail could not be delivered, or there was nobody to send it to."""
 
     kind = EventKind.MAIL_FAILED
@@ -227,7 +227,7 @@ class MailFailed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Maintenance(Event):
+class Maintenance(Entry):
     """Maintenance holds mails back, or its end dropped them."""
 
     kind = EventKind.MAINTENANCE
@@ -236,14 +236,14 @@ class Maintenance(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reviewed(Event):
+class Reviewed(Entry):
     """Somebody wrote the review."""
 
     kind = EventKind.REVIEWED
 
 
 @dataclass(frozen=True, kw_only=True)
-class FollowUpChanged(Event):
+class FollowUpChanged(Entry):
     """Something is to be done after the incident, or was done."""
 
     kind = EventKind.FOLLOW_UP

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from app.records.audit_kinds import AuditFacts, AuditKind
+from app.records.audit_kinds import AuditEntry, AuditKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class MailFailed(AuditFacts):
+class MailFailed(AuditEntry):
     """A mail could not be delivered."""
 
     kind = AuditKind.MAIL_FAILED
@@ -14,7 +14,7 @@ class MailFailed(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MailRetried(AuditFacts):
+class MailRetried(AuditEntry):
     """A person had a dead mail tried again."""
 
     kind = AuditKind.MAIL_RETRIED
@@ -22,21 +22,21 @@ class MailRetried(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MailTested(AuditFacts):
+class MailTested(AuditEntry):
     """A person asked for a test mail."""
 
     kind = AuditKind.MAIL_TESTED
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlertTested(AuditFacts):
+class AlertTested(AuditEntry):
     """A person sent a test alert."""
 
     kind = AuditKind.ALERT_TESTED
 
 
 @dataclass(frozen=True, kw_only=True)
-class JournalEventUnreadable(AuditFacts):
+class JournalEventUnreadable(AuditEntry):
     """An event of the journal could not be read."""
 
     kind = AuditKind.JOURNAL_EVENT_UNREADABLE
@@ -45,7 +45,7 @@ class JournalEventUnreadable(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JournalGap(AuditFacts):
+class JournalGap(AuditEntry):
     """Events were pruned from the journal before they were read."""
 
     kind = AuditKind.JOURNAL_GAP
@@ -54,7 +54,7 @@ class JournalGap(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JournalReplaced(AuditFacts):
+class JournalReplaced(AuditEntry):
     """Another journal stands where the one was that had been read."""
 
     kind = AuditKind.JOURNAL_REPLACED
@@ -63,28 +63,28 @@ class JournalReplaced(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyChanged(AuditFacts):
+class PolicyChanged(AuditEntry):
     """The automation's policy changed."""
 
     kind = AuditKind.POLICY_CHANGED
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutomationPaused(AuditFacts):
+class AutomationPaused(AuditEntry):
     """A person paused the automation."""
 
     kind = AuditKind.AUTOMATION_PAUSED
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutomationResumed(AuditFacts):
+class AutomationResumed(AuditEntry):
     """A person let the automation start runs again."""
 
     kind = AuditKind.AUTOMATION_RESUMED
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunApproved(AuditFacts):
+class RunApproved(AuditEntry):
     """A person approved a run."""
 
     kind = AuditKind.RUN_APPROVED
@@ -92,7 +92,7 @@ class RunApproved(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunRejected(AuditFacts):
+class RunRejected(AuditEntry):
     """A person rejected a run."""
 
     kind = AuditKind.RUN_REJECTED
@@ -100,7 +100,7 @@ class RunRejected(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaintenancePlanned(AuditFacts):
+class MaintenancePlanned(AuditEntry):
     """A person planned maintenance."""
 
     kind = AuditKind.MAINTENANCE_PLANNED
@@ -108,7 +108,7 @@ class MaintenancePlanned(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MaintenanceEnded(AuditFacts):
+class MaintenanceEnded(AuditEntry):
     """A person ended maintenance, or called it off."""
 
     kind = AuditKind.MAINTENANCE_ENDED

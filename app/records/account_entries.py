@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from app.records.audit_kinds import AuditFacts, AuditKind
+from app.records.audit_kinds import AuditEntry, AuditKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountFacts(AuditFacts):
+class AccountEntry(AuditEntry):
     """What concerns one account."""
 
     user_id: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class _FromAnAddress(AuditFacts):
+class _FromAnAddress(AuditEntry):
     """What somebody did who has not proved who they are; ``account`` is a hash of what they typed."""
 
     account: str
@@ -21,21 +21,21 @@ class _FromAnAddress(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _OfALogIn(AccountFacts):
+class _OfALogIn(AccountEntry):
     """What belongs to the log-in of an account, and from where."""
 
     address: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invited(AuditFacts):
+class Invited(AuditEntry):
     """A person was invited."""
 
     kind = AuditKind.INVITED
 
 
 @dataclass(frozen=True, kw_only=True)
-class InvitationWithdrawn(AuditFacts):
+class InvitationWithdrawn(AuditEntry):
     """An invitation was withdrawn."""
 
     kind = AuditKind.INVITATION_WITHDRAWN
@@ -49,35 +49,35 @@ class RegistrationAsked(_FromAnAddress):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UserCreated(AccountFacts):
+class UserCreated(AccountEntry):
     """An account was made."""
 
     kind = AuditKind.USER_CREATED
 
 
 @dataclass(frozen=True, kw_only=True)
-class UserRenamed(AccountFacts):
+class UserRenamed(AccountEntry):
     """An account has another name."""
 
     kind = AuditKind.USER_RENAMED
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoleChanged(AccountFacts):
+class RoleChanged(AccountEntry):
     """An account has another role."""
 
     kind = AuditKind.ROLE_CHANGED
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusChanged(AccountFacts):
+class StatusChanged(AccountEntry):
     """An account was approved, switched off or on."""
 
     kind = AuditKind.STATUS_CHANGED
 
 
 @dataclass(frozen=True, kw_only=True)
-class AccountLinked(AccountFacts):
+class AccountLinked(AccountEntry):
     """An account was linked to an identity of the single sign-on provider."""
 
     kind = AuditKind.ACCOUNT_LINKED
@@ -98,14 +98,14 @@ class LoginFailed(_FromAnAddress):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Logout(AccountFacts):
+class Logout(AccountEntry):
     """A person logged out."""
 
     kind = AuditKind.LOGOUT
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignedOut(AccountFacts):
+class SignedOut(AccountEntry):
     """All sessions of an account were ended."""
 
     kind = AuditKind.SIGNED_OUT
@@ -126,7 +126,7 @@ class SecondStepFailed(_OfALogIn):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttemptsRefused(AuditFacts):
+class AttemptsRefused(AuditEntry):
     """A brake refused further attempts."""
 
     kind = AuditKind.ATTEMPTS_REFUSED
@@ -136,14 +136,14 @@ class AttemptsRefused(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PasswordChanged(AccountFacts):
+class PasswordChanged(AccountEntry):
     """A password was changed."""
 
     kind = AuditKind.PASSWORD_CHANGED
 
 
 @dataclass(frozen=True, kw_only=True)
-class PasswordResetAsked(AuditFacts):
+class PasswordResetAsked(AuditEntry):
     """Somebody asked for a new password; ``user_id`` is the account, where there is one."""
 
     kind = AuditKind.PASSWORD_RESET_ASKED
@@ -152,42 +152,42 @@ class PasswordResetAsked(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FactorAdded(AccountFacts):
+class FactorAdded(AccountEntry):
     """A person added a second factor."""
 
     kind = AuditKind.FACTOR_ADDED
 
 
 @dataclass(frozen=True, kw_only=True)
-class FactorRemoved(AccountFacts):
+class FactorRemoved(AccountEntry):
     """A person removed a second factor."""
 
     kind = AuditKind.FACTOR_REMOVED
 
 
 @dataclass(frozen=True, kw_only=True)
-class FactorsReset(AccountFacts):
+class FactorsReset(AccountEntry):
     """An administrator removed the second factors of an account."""
 
     kind = AuditKind.FACTORS_RESET
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecoveryCodesMade(AccountFacts):
+class RecoveryCodesMade(AccountEntry):
     """A person made new recovery codes."""
 
     kind = AuditKind.RECOVERY_CODES_MADE
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecoveryCodeUsed(AccountFacts):
+class RecoveryCodeUsed(AccountEntry):
     """A recovery code was used."""
 
     kind = AuditKind.RECOVERY_CODE_USED
 
 
 @dataclass(frozen=True, kw_only=True)
-class PasskeyRefused(AccountFacts):
+class PasskeyRefused(AccountEntry):
     """A passkey was refused that may have been copied."""
 
     kind = AuditKind.PASSKEY_REFUSED
@@ -195,7 +195,7 @@ class PasskeyRefused(AccountFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenCreated(AuditFacts):
+class TokenCreated(AuditEntry):
     """An API token was made."""
 
     kind = AuditKind.TOKEN_CREATED
@@ -204,14 +204,14 @@ class TokenCreated(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenKept(AuditFacts):
+class TokenKept(AuditEntry):
     """An API token was set from the settings."""
 
     kind = AuditKind.TOKEN_KEPT
 
 
 @dataclass(frozen=True, kw_only=True)
-class TokenRevoked(AuditFacts):
+class TokenRevoked(AuditEntry):
     """An API token was revoked."""
 
     kind = AuditKind.TOKEN_REVOKED
@@ -219,7 +219,7 @@ class TokenRevoked(AuditFacts):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MailsChosen(AccountFacts):
+class MailsChosen(AccountEntry):
     """A person chose which mails they want."""
 
     kind = AuditKind.MAILS_CHOSEN

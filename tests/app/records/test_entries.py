@@ -4,9 +4,9 @@ import inspect
 
 import pytest
 
-from app.records import account_events, audit_events, events
+from app.records import account_entries, audit_entries, entries
 from app.records.audit_kinds import AuditKind
-from app.records.events import Merged, Opened, Resolved
+from app.records.entries import Merged, Opened, Resolved
 from app.records.incidents import EventKind
 from app.severities import Severity
 
@@ -17,7 +17,7 @@ def kinds(*modules):
 
 
 @pytest.mark.parametrize(
-    ("all_kinds", "modules"), [(EventKind, [events]), (AuditKind, [account_events, audit_events])]
+    ("all_kinds", "modules"), [(EventKind, [entries]), (AuditKind, [account_entries, audit_entries])]
 )
 def test_each_kind_has_one_class(all_kinds, modules):
     assert kinds(*modules) == sorted(all_kinds)
