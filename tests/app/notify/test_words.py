@@ -50,8 +50,8 @@ def test_a_repair_is_told_with_what_ran_and_how_it_is_known_to_have_helped(
     mail = the_mail(sink, "Repaired")
     assert mail["Subject"] == "[OIMS #1] Repaired: Error rate of the shop API above 5 %: shop/api"
     story = (
-        "Automation ran restart_oims.yml on Deployment shop/api. The same alert cleared after 41 s and stayed clear "
-        "for 2 min; 3 of 3 replicas ready."
+        "Automation ran restart_oims.yml on Deployment shop/api. The same alert cleared after 41 s and "
+        "stayed clear for 2 min; 3 of 3 replicas ready."
     )
     for kind in ("plain", "html"):
         said = words(mail, kind)
