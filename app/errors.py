@@ -121,8 +121,9 @@ class Broken(OimsError):
 
 
 def wants_problem() -> bool:
-    """Say whether the caller is a program: the API always, others when they ask for JSON first."""
-    if request.path.startswith("/api/") or request.path.startswith("/demo/"):
+    """Say whether the caller is a program: of the API, a proxy, or who asks for JSON first."""
+    is_subrequest = request.blueprint == "subrequest" and request.endpoint != "subrequest.enter"
+    if is_subrequest or request.path.startswith(("/api/", "/demo/")):
         return True
     accepted = request.accept_mimetypes
     return accepted.best_match(["text/html", "application/json"], default="text/html") == "application/json"

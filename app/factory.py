@@ -12,7 +12,7 @@ from app.config import Settings
 from app.extensions import csrf, db, login, migrate
 from app.ops import health, metrics
 from app.web import assets, border, compression, pages, request_log, security
-from app.web.accounts import links, oidc, profile
+from app.web.accounts import links, oidc, profile, subrequest
 from app.web.accounts import routes as accounts
 from app.web.accounts.factors import routes as factors
 from app.web.accounts.factors import second_step
@@ -76,7 +76,7 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    people = (accounts, links, second_step, profile, factors, subscriptions, admin)
+    people = (accounts, subrequest, links, second_step, profile, factors, subscriptions, admin)
     work = (incidents, reviews, numbers, automation, maintenance)
     for part in (operations, api, reference, *people, *work):
         app.register_blueprint(part.bp)

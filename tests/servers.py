@@ -81,17 +81,21 @@ class Nginx(Server):
 
     def start(self, path, address, *, takes_off):
         """Pass on what is asked below ``path``, which ends in a slash; with or without the path itself."""
+        to = f"{address}/" if takes_off else address
+        return self.serve(f"location {path} {{ proxy_pass {to}; {self.HEADERS} }}")
+
+    def serve(self, *locations):
+        """Serve these locations, written as nginx reads them."""
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         for kind in kinds:
             (self.folder / kind).mkdir()
             (self.folder / kind).chmod(0o777)
         places = "".join(f"  {kind}_temp_path {self.folder}/{kind};\n" for kind in kinds)
-        to = f"{address}/" if takes_off else address
-        location = f"location {path} {{ proxy_pass {to}; {self.HEADERS} }}"
+        served = "\n    ".join(locations)
         (self.folder / "nginx.conf").write_text(
             f"daemon off;\nworker_processes 1;\npid {self.folder}/pid;\nerror_log stderr;\nevents {{}}\n"
             f"http {{\n  access_log off;\n{places}"
-            f"  server {{\n    listen 127.0.0.1:{self.port};\n    {location}\n  }}\n}}\n"
+            f"  server {{\n    listen 127.0.0.1:{self.port};\n    {served}\n  }}\n}}\n"
         )
         return self.run(PLACE / "usr/sbin/nginx", "-c", self.folder / "nginx.conf", "-e", "stderr")
 

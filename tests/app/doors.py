@@ -84,6 +84,8 @@ class Door:
         """The least rank that is let in."""
         if self.endpoint.startswith("admin."):
             return RANK["admin"]
+        if self.endpoint.startswith("subrequest.") and self.endpoint != "subrequest.enter":
+            return RANK[self.endpoint.removeprefix("subrequest.")]
         if self.endpoint in RESPONDERS_LOOK:
             return RANK["responder"]
         is_look = self.method in LOOKING and self.can_be_looked_at
