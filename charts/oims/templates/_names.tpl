@@ -87,9 +87,28 @@ annotations:
 {{- end -}}
 {{- end }}
 
+{{/* oims.path (list $ part): below which Prometheus or Alertmanager answers: its own on the app's host, else none. */}}
+{{- define "oims.path" -}}
+{{- if get (first .).Values.monitoring.ingress (last .) -}}
+{{- printf "/%s" (last .) -}}
+{{- end -}}
+{{- end }}
+
+{{/* oims.externalUrl (list $ part): the argument by which it knows where people reach it. */}}
+{{- define "oims.externalUrl" -}}
+{{- $path := include "oims.path" . -}}
+{{- $url := (get (first .).Values (last .)).publicUrl -}}
+{{- if $path -}}
+{{- $url = printf "%s%s" (include "oims.baseUrl" (first .)) $path -}}
+{{- end -}}
+{{- with $url }}
+- {{ printf "--web.external-url=%s" . | quote }}
+{{- end }}
+{{- end }}
+
 {{- define "oims.prometheusUrl" -}}
 {{- if .Values.prometheus.enabled -}}
-{{- printf "%s://%s:9090" (include "oims.scheme" .) (include "oims.objectName" (list . "prometheus")) -}}
+{{- printf "%s://%s:9090%s" (include "oims.scheme" .) (include "oims.objectName" (list . "prometheus")) (include "oims.path" (list . "prometheus")) -}}
 {{- else -}}
 {{- .Values.prometheus.externalUrl -}}
 {{- end -}}
@@ -97,7 +116,7 @@ annotations:
 
 {{- define "oims.alertmanagerUrl" -}}
 {{- if .Values.alertmanager.enabled -}}
-{{- printf "%s://%s:9093" (include "oims.scheme" .) (include "oims.objectName" (list . "alertmanager")) -}}
+{{- printf "%s://%s:9093%s" (include "oims.scheme" .) (include "oims.objectName" (list . "alertmanager")) (include "oims.path" (list . "alertmanager")) -}}
 {{- else -}}
 {{- .Values.alertmanager.externalUrl -}}
 {{- end -}}

@@ -8,6 +8,7 @@
 {{- end -}}
 {{- $problems = concat $problems (include "oims.labelProblems" . | fromJsonArray) -}}
 {{- $problems = concat $problems (include "oims.ruleProblems" . | fromJsonArray) -}}
+{{- $problems = concat $problems (include "oims.monitoringIngressProblems" . | fromJsonArray) -}}
 {{- if and $v.global.privateCa.existingConfigMap $v.global.privateCa.existingSecret -}}
 {{- $problems = append $problems "global.privateCa.existingConfigMap is set beside global.privateCa.existingSecret: leave one of them empty." -}}
 {{- end -}}

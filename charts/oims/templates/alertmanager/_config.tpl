@@ -72,16 +72,16 @@ inhibit_rules:
 
 {{- define "oims.alertmanager.probes" -}}
 startupProbe:
-  httpGet: {path: /-/ready, port: http{{ include "oims.tls.probe" $ }}}
+  httpGet: {path: {{ include "oims.path" (list . "alertmanager") }}/-/ready, port: http{{ include "oims.tls.probe" $ }}}
   periodSeconds: 2
   failureThreshold: 60
 livenessProbe:
-  httpGet: {path: /-/healthy, port: http{{ include "oims.tls.probe" $ }}}
+  httpGet: {path: {{ include "oims.path" (list . "alertmanager") }}/-/healthy, port: http{{ include "oims.tls.probe" $ }}}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  httpGet: {path: /-/ready, port: http{{ include "oims.tls.probe" $ }}}
+  httpGet: {path: {{ include "oims.path" (list . "alertmanager") }}/-/ready, port: http{{ include "oims.tls.probe" $ }}}
   periodSeconds: 5
   timeoutSeconds: 5
 {{- end }}

@@ -1,8 +1,11 @@
 {{/* Job names are constants: the rules are tested as they lie, without templating. */}}
 
-{{/* oims.scrapePods (dict "job" name "host" headless Service "port" number "tls" how to call it) */}}
+{{/* oims.scrapePods (dict "job" name "host" headless Service "port" number "tls" how to call it ["path" prefix]) */}}
 {{- define "oims.scrapePods" -}}
 - job_name: {{ .job }}
+  {{- with .path }}
+  metrics_path: {{ . }}/metrics
+  {{- end }}
   {{- .tls | nindent 2 }}
   dns_sd_configs:
     - names: [{{ .host }}]
@@ -18,6 +21,9 @@
       type: A
       port: 9093
       refresh_interval: 10s
+  {{- with include "oims.path" (list . "alertmanager") }}
+  path_prefix: {{ . }}
+  {{- end }}
   {{- include "oims.tls.scrape" (list . "alertmanager") | nindent 2 }}
 {{- else -}}
 {{- $url := urlParse .Values.alertmanager.externalUrl -}}
@@ -68,9 +74,12 @@ scrape_configs:
   {{- end }}
   {{- if .Values.alertmanager.enabled }}
   {{- $host := printf "%s-pods" (include "oims.objectName" (list . "alertmanager")) }}
-  {{- include "oims.scrapePods" (dict "job" "alertmanager" "host" $host "port" 9093 "tls" (include "oims.tls.scrape" (list . "alertmanager"))) | nindent 2 }}
+  {{- include "oims.scrapePods" (dict "job" "alertmanager" "host" $host "port" 9093 "tls" (include "oims.tls.scrape" (list . "alertmanager")) "path" (include "oims.path" (list . "alertmanager"))) | nindent 2 }}
   {{- end }}
   - job_name: prometheus
+    {{- with include "oims.path" (list . "prometheus") }}
+    metrics_path: {{ . }}/metrics
+    {{- end }}
     {{- include "oims.tls.scrape" (list . "prometheus") | nindent 4 }}
     static_configs:
       - targets: [localhost:9090]
@@ -90,16 +99,16 @@ remote_write:
 {{- define "oims.prometheus.probes" -}}
 # Up to ten minutes to read a long write-ahead log.
 startupProbe:
-  httpGet: {path: /-/ready, port: http{{ include "oims.tls.probe" $ }}}
+  httpGet: {path: {{ include "oims.path" (list . "prometheus") }}/-/ready, port: http{{ include "oims.tls.probe" $ }}}
   periodSeconds: 5
   failureThreshold: 120
 livenessProbe:
-  httpGet: {path: /-/healthy, port: http{{ include "oims.tls.probe" $ }}}
+  httpGet: {path: {{ include "oims.path" (list . "prometheus") }}/-/healthy, port: http{{ include "oims.tls.probe" $ }}}
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 readinessProbe:
-  httpGet: {path: /-/ready, port: http{{ include "oims.tls.probe" $ }}}
+  httpGet: {path: {{ include "oims.path" (list . "prometheus") }}/-/ready, port: http{{ include "oims.tls.probe" $ }}}
   periodSeconds: 5
   timeoutSeconds: 5
 {{- end }}
