@@ -70,6 +70,11 @@ e2e-matrix: setup ## Run the fault matrix on that cluster: faults that take minu
 images: ## Build the images oims-app, oims-webhook and oims-automation (CONTAINER=podman, TAG=, PYTHON_IMAGE=)
 	@tools/images
 
+.PHONY: release
+release: setup ## Build and push images and chart, write bills of materials and checksums (VERSION=0.2.0 REGISTRY=host/path)
+	@tools/install helm
+	@$(BIN)/python -m tools.release "$(VERSION)" "$(REGISTRY)"
+
 .PHONY: digests
 digests: setup ## Pin base image and images of others by digest, at a release (CONTAINER=podman)
 	@$(BIN)/python -m tools.digests

@@ -1,15 +1,11 @@
 import hashlib
-import subprocess
 import tarfile
-import urllib.error
-import urllib.request
-from time import monotonic, sleep
 
 import pytest
 
 from tests.chart import rendering
-from tests.chart.rendering import CHART, documents, tool
-from tests.processes import free_port
+from tests.chart.rendering import CHART, documents
+from tests.registry import oci_registry
 
 
 def package(folder):
@@ -43,20 +39,8 @@ def test_the_package_renders_like_the_source(tmp_path):
 
 @pytest.fixture
 def registry():
-    """An OCI registry in memory, as host and port."""
-    address = f"127.0.0.1:{free_port()}"
-    command = [tool("registry"), "-port", address.rpartition(":")[2]]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        deadline = monotonic() + 30
-        while True:
-            try:
-                urllib.request.urlopen(f"http://{address}/v2/", timeout=5).close()
-                break
-            except urllib.error.URLError:
-                assert monotonic() < deadline, "the registry does not answer"
-                sleep(0.05)
+    with oci_registry() as address:
         yield address
-        server.kill()
 
 
 def test_the_package_renders_alike_from_an_oci_registry(tmp_path, registry):
