@@ -9,12 +9,13 @@ import structlog
 from flask import current_app
 from sqlalchemy import CursorResult, or_, select, update
 
-from app.accounts.factors import vault
+from app import vault
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
 from app.records.factors import Factor, FactorKind
+from app.vault import Purpose
 
 STEPS = (-1, 0, 1)
 """Codes of the step before and after are taken too: clocks differ, and people type slowly."""
@@ -28,7 +29,7 @@ log = structlog.get_logger()
 
 def propose(user_id: int) -> str:
     """Return a new secret, sealed; it counts for nothing until a code confirms it."""
-    return vault.seal(pyotp.random_base32(), owner=user_id)
+    return vault.seal(pyotp.random_base32(), purpose=Purpose.SECOND_FACTOR, owner=user_id)
 
 
 def secret_of(sealed: str, user_id: int) -> str:
@@ -39,7 +40,7 @@ def secret_of(sealed: str, user_id: int) -> str:
 
     """
     try:
-        return vault.open_(sealed, owner=user_id, max_age_s=SETUP_S)
+        return vault.open_(sealed, purpose=Purpose.SECOND_FACTOR, owner=user_id, max_age_s=SETUP_S)
     except vault.Unreadable:
         raise InvalidInput("This took too long. Start again with a new secret.") from None
 
@@ -93,7 +94,7 @@ def _advance(factor_id: int, step: int) -> bool:
 
 def _secret(app: Factor) -> str:
     try:
-        return vault.open_(app.secret or "", owner=app.user_id)
+        return vault.open_(app.secret or "", purpose=Purpose.SECOND_FACTOR, owner=app.user_id)
     except vault.Unreadable:
         log.warning("factor_unreadable", factor=app.id, hint="OIMS_SECRET_KEY is another than before")
         return ""
