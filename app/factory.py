@@ -10,6 +10,7 @@ from app.api import faults, limits, reference
 from app.api import routes as api
 from app.config import Settings
 from app.extensions import csrf, db, login, migrate
+from app.heartbeats import arrivals
 from app.ops import health, metrics
 from app.web import assets, border, compression, pages, request_log, security
 from app.web.accounts import links, oidc, profile, subrequest
@@ -18,6 +19,8 @@ from app.web.accounts.factors import routes as factors
 from app.web.accounts.factors import second_step
 from app.web.admin import routes as admin
 from app.web.automation import routes as automation
+from app.web.heartbeats import pings
+from app.web.heartbeats import routes as heartbeats
 from app.web.incidents import routes as incidents
 from app.web.maintenance import routes as maintenance
 from app.web.numbers import routes as numbers
@@ -39,6 +42,8 @@ def create_app(settings: Settings) -> Flask:
     if settings.demo_faults:
         faults.init_app(app)
     limits.init_app(app)
+    arrivals.init_app(app)
+    pings.init_app(app)
     security.init_app(app)
     errors.init_app(app)
     pages.init_app(app)
@@ -77,8 +82,9 @@ def _bind_extensions(app: Flask) -> None:
 
 def _register_blueprints(app: Flask) -> None:
     people = (accounts, subrequest, links, second_step, profile, factors, subscriptions, admin)
-    work = (incidents, reviews, numbers, automation, maintenance)
+    work = (incidents, reviews, numbers, automation, maintenance, heartbeats, pings)
     for part in (operations, api, reference, *people, *work):
         app.register_blueprint(part.bp)
     csrf.exempt(api.bp)
+    csrf.exempt(pings.bp)
     csrf.exempt("app.web.subscriptions.routes.unsubscribe")

@@ -24,6 +24,7 @@ from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
+from app.heartbeats.watch import Watch
 from app.notify.sender import Sender
 from app.records.operations import WorkerHeartbeat
 
@@ -52,6 +53,7 @@ def run(app: Flask, settings: Settings) -> None:
         "mail": Sender(settings, name).run,
         "heartbeat": lambda event: _beat(name, settings, event),
         "runs": lambda event: lost.watch(settings, event),
+        "heartbeats": lambda event: Watch().run(event),
     }
     if settings.journal_url:
         loops["journal"] = Consumer(settings).run

@@ -46,7 +46,18 @@ PERSON = 80
 ADDRESS = 254
 """A mail address."""
 VIEW_NAME = 60
+HEARTBEAT_NAME = 100
+HEARTBEATS = 1_000
+"""All that an installation keeps."""
+CRON = 100
+"""A cron expression."""
 QUERY = 2_000
+
+# What jobs send.
+PING_BODY_BYTES = 10_000
+"""What is kept of a ping's body."""
+PINGS_PER_MINUTE = 60
+"""Of one heartbeat."""
 
 # What automation reports.
 NAME = 200

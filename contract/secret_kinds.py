@@ -139,6 +139,12 @@ KINDS = (
         "GET /password/reset/0123456789abcdefghijABCDEFGHIJ0123456789-_x 200",
         f"GET /password/reset/{MARK} 200",
     ),
+    kind(
+        "ping address of OIMS or Healthchecks",
+        r"(?i)(?:/ping|//hc-ping\.com)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
+        "curl https://oims.example.org/ping/0f5c5a52-6c1e-4d0b-9d57-0d6f3c5b7a11/fail",
+        f"curl https://oims.example.org/ping/{MARK}/fail",
+    ),
     *COMMANDS,
     kind(
         "password in a statement or a file without separators",

@@ -32,6 +32,7 @@ from app.records.incidents import Incident, Verdict
 from app.records.lifecycle import State
 from app.records.outbox import MailKind, OutboxMessage
 from contract.reports import HeartbeatReport
+from tools import pictured_heartbeats
 from tools.pictured_prometheus import remembering
 
 ADMIN, VIEWER, CAREFUL, PASSWORD = (
@@ -80,6 +81,7 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         _person("Vera", VIEWER, Role.VIEWER)
         codes = _second_factors(_person("Frida", CAREFUL, Role.RESPONDER))
         _plan()
+        watched = pictured_heartbeats.watch()
         tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=you)
         healed = db.session.query(Incident).filter(Incident.verdict == Verdict.VERIFIED)
         newest = healed.order_by(Incident.id.desc()).first()
@@ -112,6 +114,10 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         "review": f"/incidents/{number}/review",
         "report": f"/incidents/{number}/report",
         "maintenance": "/maintenance",
+        "heartbeats": "/heartbeats",
+        "heartbeat": f"/heartbeats/{watched}",
+        "new-heartbeat": "/heartbeats/new",
+        "change-heartbeat": f"/heartbeats/{watched}/edit",
         "profile": "/profile",
         "profile-password": "/profile/password",
         "profile-mails": "/profile/mails",

@@ -113,3 +113,51 @@ class MaintenanceEnded(AuditEntry):
 
     kind = AuditKind.MAINTENANCE_ENDED
     window: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeartbeatCreated(AuditEntry):
+    """A person had a job watched."""
+
+    kind = AuditKind.HEARTBEAT_CREATED
+    heartbeat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeartbeatChanged(AuditEntry):
+    """A person changed how a job is watched."""
+
+    kind = AuditKind.HEARTBEAT_CHANGED
+    heartbeat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeartbeatPaused(AuditEntry):
+    """A person paused the watch over a job."""
+
+    kind = AuditKind.HEARTBEAT_PAUSED
+    heartbeat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeartbeatResumed(AuditEntry):
+    """A person had a job watched again."""
+
+    kind = AuditKind.HEARTBEAT_RESUMED
+    heartbeat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeartbeatMoved(AuditEntry):
+    """A person gave a heartbeat a new address; the old one is dead."""
+
+    kind = AuditKind.HEARTBEAT_MOVED
+    heartbeat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeartbeatDeleted(AuditEntry):
+    """A person ended the watch over a job."""
+
+    kind = AuditKind.HEARTBEAT_DELETED
+    heartbeat: int

@@ -18,6 +18,7 @@ NAVIGATION = (
     ("incidents", "incidents.index", "Incidents"),
     ("automation", "automation.index", "Automation"),
     ("numbers", "numbers.show_numbers", "Numbers"),
+    ("heartbeats", "heartbeats.index", "Heartbeats"),
     ("maintenance", "maintenance.index", "Maintenance"),
 )
 ADMIN_NAVIGATION = (

@@ -10,6 +10,7 @@ from app.records.accounts import UserStatus
 from app.records.actors import ActorKind
 from app.records.automation import Decision, Run
 from app.records.factors import FactorKind
+from app.records.heartbeats import Beat, PingKind
 from app.records.incidents import EventKind, Source, TimelineEvent
 from app.records.lifecycle import State
 from app.records.outbox import MailState
@@ -32,6 +33,19 @@ STATES = {
 }
 SEVERITIES = {severity: Pill(severity.value.capitalize(), severity.value) for severity in Severity}
 SOURCES = {Source.PERSON: "Person", Source.ALERT: "Alert", Source.SYSTEM: "OIMS"}
+BEATS = {
+    Beat.NEW: Pill("New", "off"),
+    Beat.UP: Pill("Up", "ok"),
+    Beat.LATE: Pill("Late", "high"),
+    Beat.DOWN: Pill("Down", "critical"),
+    Beat.PAUSED: Pill("Paused", "held"),
+}
+PINGS = {
+    PingKind.SUCCESS: Pill("Success", "ok"),
+    PingKind.START: Pill("Start", "off"),
+    PingKind.FAIL: Pill("Failure", "critical"),
+    PingKind.LOG: Pill("Message", "off"),
+}
 VERDICTS = {
     Verdict.PENDING: Pill("Checking the repair", "robot"),
     Verdict.VERIFIED: Pill("Repaired and verified", "robot"),

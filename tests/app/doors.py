@@ -29,6 +29,7 @@ PUBLIC = frozenset(
         "second_step.log_in",
         "second_step.log_in_options",
         "numbers.theme",
+        "pings.ping",
         "ops.healthz",
         "ops.readyz",
     }
@@ -55,13 +56,13 @@ OWN = frozenset(
 )
 """Changes that concern only the person who makes them."""
 
-BY_A_SIGNED_LINK = frozenset({"subscriptions.unsubscribe"})
-"""Mail programs post there by themselves; the link is the proof, and all it can do."""
+BY_AN_ADDRESS = frozenset({"subscriptions.unsubscribe", "pings.ping"})
+"""Mail programs and jobs post there by themselves; the address is the proof, and all it can do."""
 
 LEAVING = frozenset({"accounts.logout", "profile.sign_out_everywhere"})
 """These end at the log-in page for everybody."""
 
-RESPONDERS_LOOK = frozenset({"incidents.new"})
+RESPONDERS_LOOK = frozenset({"incidents.new", "heartbeats.new", "heartbeats.edit"})
 """Forms that viewers could not send anyway."""
 
 RANK = {"viewer": 1, "responder": 2, "admin": 3}

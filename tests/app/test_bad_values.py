@@ -26,7 +26,7 @@ FIELDS = """
     email name password current new cursor after limit q label service since until owner state
     period next text comment title severity version seen incident kind matchers starts_at ends_at
     last_day user_id id sha tags timezone role scopes days reason assignee other into at by
-    incident_id number fingerprint seq
+    incident_id number fingerprint seq zone cron grace rid
 """.split()  # noqa: SIM905 - a column of quotes says no more
 JSON_VALUES = (
     "x\x00y",

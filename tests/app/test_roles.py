@@ -18,7 +18,7 @@ from app.records.operations import AuditEvent
 from app.severities import Severity
 from tests.app.browsers import signed_in
 from tests.app.conftest import make_user
-from tests.app.doors import BY_A_SIGNED_LINK, LEAVING, LOOKING, RANK, doors, pages
+from tests.app.doors import BY_AN_ADDRESS, LEAVING, LOOKING, RANK, doors, pages
 
 PEOPLE = ("anonymous", "pending", "disabled", "viewer", "responder", "admin")
 TOKENS = ("watch", "read", "write", "automation", "admin", "expired", "revoked", "of a disabled person")
@@ -182,7 +182,7 @@ def test_no_form_is_taken_without_its_token_whoever_sends_it(app: Flask, cast: d
     with app.app_context():
         before = db.session.query(AuditEvent).count()
     for door in doors(app):
-        is_form = not door.path.startswith(("/api/", "/demo/")) and door.endpoint not in BY_A_SIGNED_LINK
+        is_form = not door.path.startswith(("/api/", "/demo/")) and door.endpoint not in BY_AN_ADDRESS
         if door.exists and door.method not in LOOKING and is_form:
             answer = client.open(door.path, method=door.method)
             assert answer.status_code == 400, door

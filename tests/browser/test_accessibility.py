@@ -22,6 +22,7 @@ from tests.app.doors import PUBLIC
 from tests.app.pages import stories
 from tests.app.pages.endpoints import pages_of
 from tests.browser.conftest import PHONE, WIDE
+from tools import pictured_heartbeats
 
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()
 BY_LOOK = ["color-contrast", "target-size", "scrollable-region-focusable", "aria-hidden-focus"]
@@ -92,6 +93,7 @@ def a_busy_morning(site, root, alice):
             actor=SYSTEM,
         )
     with site.app.test_request_context():
+        watched = pictured_heartbeats.watch()
         tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=root.id)
         invited = invitations.invite(email="carol@example.org", role=Role.VIEWER, by=SYSTEM).link
         resets.ask(email=bob.email, address="192.0.2.1")
@@ -101,6 +103,7 @@ def a_busy_morning(site, root, alice):
         run_id = db.session.query(Run.id).filter_by(incident_id=1).scalar()
     return {
         "incident_id": 1,
+        "heartbeat_id": watched,
         "user_id": bob.id,
         "run_id": run_id,
         "name": "shop-errors",
@@ -131,7 +134,15 @@ def test_everybody_can_use_every_page(log_in, open_page, site, root, a_busy_morn
 
 def test_everybody_can_use_the_pages_of_an_empty_installation(log_in, root):
     page = log_in(root)
-    paths = ("/", "/automation", "/numbers", "/maintenance", "/admin/first-steps", "/admin/mails")
+    paths = (
+        "/",
+        "/automation",
+        "/numbers",
+        "/maintenance",
+        "/heartbeats",
+        "/admin/first-steps",
+        "/admin/mails",
+    )
     assert {path: wrong for path in paths if (wrong := problems(page, path))} == {}
 
 

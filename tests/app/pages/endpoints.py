@@ -13,6 +13,7 @@ NO_PAGES = {
     "oidc.callback",
     "numbers.export",
     "incidents.list",
+    "pings.ping",
     "incidents.shortened",
     "reviews.download",
 }

@@ -1,0 +1,1 @@
+"""Pages of heartbeats, and the address that jobs ping."""
