@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from contract import durations
+from tools.chart_route_schemas import ROUTES, closed_object
 
 ROOT = Path(__file__).resolve().parent.parent
 POLICY = ROOT / "playbooks" / "policy.schema.json"
@@ -26,12 +27,6 @@ RELABEL_ACTIONS = [
 ]
 
 
-def _object(*required: str, **properties: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of an object that has these properties and no others."""
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-    return schema | ({"required": list(required)} if required else {})
-
-
 OWN: dict[str, dict[str, Any]] = {
     "name": {"type": "string", "pattern": rf"^({NAME}(\.{NAME})*)?$", "maxLength": 253},
     "label": {"type": "string", "pattern": rf"^{NAME}$", "maxLength": 63},
@@ -41,7 +36,12 @@ OWN: dict[str, dict[str, Any]] = {
     },
     "storageClass": {"type": ["string", "null"], "pattern": rf"^(-|({NAME}(\.{NAME})*)?)$"},
     "host": {"type": "string", "pattern": r"^[^\s/]*$", "maxLength": 253},
-    "publicHost": {"type": "string", "pattern": rf"^(\*\.)?{NAME}(\.{NAME})*$", "maxLength": 253},
+    "publicHost": {
+        "type": "string",
+        # Or a template; what it makes is looked at by the chart.
+        "pattern": rf"^((\*\.)?{NAME}(\.{NAME})*|.*\{{\{{.+\}}\}}.*)$",
+        "maxLength": 253,
+    },
     "dataKey": {"type": "string", "pattern": r"^[-A-Za-z0-9_.]+$", "maxLength": 253},
     "duration": {"type": "string", "minLength": 1, "pattern": durations.PATTERN},
     "quantity": {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?([kMGTP]|[KMGTP]i)?$"},
@@ -89,38 +89,9 @@ OWN: dict[str, dict[str, Any]] = {
         "type": "string",
         "pattern": r"^https?://[A-Za-z0-9][-A-Za-z0-9.]*(:[0-9]{1,5})?(/[-A-Za-z0-9._~/]*)?$",
     },
-    "routeMatch": _object(
-        path=_object(
-            type={"enum": ["Exact", "PathPrefix", "RegularExpression"]},
-            value={"type": "string", "pattern": "^/[!-~]*$", "maxLength": 1024},
-        ),
-        method={"enum": ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"]},
-    ),
-    "routeFilter": _object(
-        "type",
-        type={"enum": ["RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect"]},
-        requestHeaderModifier={"$ref": "#/$defs/routeHeaders"},
-        responseHeaderModifier={"$ref": "#/$defs/routeHeaders"},
-        requestRedirect=_object(
-            scheme={"enum": ["http", "https"]},
-            hostname={"$ref": "#/$defs/fixedHost"},
-            port={"$ref": "#/$defs/port"},
-            statusCode={"enum": [301, 302, 303, 307, 308]},
-        ),
-    ),
-    "routeHeaders": _object(
-        set={"type": "array", "items": {"$ref": "#/$defs/routeHeader"}, "maxItems": 16},
-        add={"type": "array", "items": {"$ref": "#/$defs/routeHeader"}, "maxItems": 16},
-        remove={"type": "array", "items": {"type": "string"}, "maxItems": 16},
-    ),
-    "routeHeader": _object(
-        "name",
-        "value",
-        name={"type": "string", "pattern": r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", "maxLength": 256},
-        value={"type": "string", "minLength": 1, "maxLength": 4096},
-    ),
+    **ROUTES,
     "fixedHost": {"type": "string", "pattern": rf"^{NAME}(\.{NAME})*$", "maxLength": 253},
-    "relabeling": _object(
+    "relabeling": closed_object(
         sourceLabels={"type": "array", "items": {"$ref": "#/$defs/metricLabel"}},
         separator={"type": "string"},
         targetLabel={"type": "string"},
@@ -130,15 +101,15 @@ OWN: dict[str, dict[str, Any]] = {
         action={"enum": RELABEL_ACTIONS},
     ),
     "metricLabel": {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"},
-    "scrapeTls": _object(
+    "scrapeTls": closed_object(
         ca={"$ref": "#/$defs/secretOrConfigMap"},
         cert={"$ref": "#/$defs/secretOrConfigMap"},
         keySecret={"$ref": "#/$defs/keyOf"},
         serverName={"type": "string"},
         insecureSkipVerify={"type": "boolean"},
     ),
-    "secretOrConfigMap": _object(secret={"$ref": "#/$defs/keyOf"}, configMap={"$ref": "#/$defs/keyOf"}),
-    "keyOf": _object("name", "key", name={"$ref": "#/$defs/name"}, key={"$ref": "#/$defs/dataKey"}),
+    "secretOrConfigMap": closed_object(secret={"$ref": "#/$defs/keyOf"}, configMap={"$ref": "#/$defs/keyOf"}),
+    "keyOf": closed_object("name", "key", name={"$ref": "#/$defs/name"}, key={"$ref": "#/$defs/dataKey"}),
     "alertTuning": {
         "type": "object",
         "properties": {

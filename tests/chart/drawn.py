@@ -63,14 +63,14 @@ def of_kind(kind: str, schema: dict[str, Any], depth: int) -> st.SearchStrategy[
 
 
 def texts(schema: dict[str, Any]) -> st.SearchStrategy[str]:
-    """Return texts of one schema."""
+    """Return texts of one schema, but for templates: Helm itself refuses a broken one."""
     shortest, longest = schema.get("minLength", 0), schema.get("maxLength", 500)
     if "pattern" not in schema:
         drawn = st.one_of(st.sampled_from(ODD), st.text(LETTERS, max_size=12))
-        return drawn.filter(lambda text: shortest <= len(text) <= longest)
+        return drawn.filter(lambda text: shortest <= len(text) <= longest and "{{" not in text)
     odd = [word for word in ODD if re.search(schema["pattern"], word)]
     drawn = st.one_of(*map(st.just, odd), st.from_regex(schema["pattern"], fullmatch=True, alphabet=LETTERS))
-    return drawn.filter(lambda text: shortest <= len(text) <= longest)
+    return drawn.filter(lambda text: shortest <= len(text) <= longest and "{{" not in text)
 
 
 def objects(schema: dict[str, Any], depth: int) -> st.SearchStrategy[dict[str, Any]]:

@@ -28,7 +28,33 @@ def test_a_route_takes_matches_filters_and_labels():
     assert route["metadata"]["labels"]["zone"] == "inner"
     (rule,) = route["spec"]["rules"]
     assert rule["matches"][0]["method"] == "GET"
-    assert rule["filters"][0]["responseHeaderModifier"]["set"] == [{"name": "x-zone", "value": "inner"}]
+    assert rule["matches"][0]["headers"] == [{"name": "x-zone", "value": "inner"}]
+    headers, rewrite = rule["filters"]
+    assert headers["responseHeaderModifier"]["set"] == [{"name": "x-zone", "value": "inner"}]
+    path = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}
+    assert rewrite["urlRewrite"] == {"hostname": "oims.internal", "path": path}
+
+
+FILTERS = {
+    "RequestRedirect": {"requestRedirect": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/x"}}},
+    "RequestMirror": {"requestMirror": {"backendRef": {"name": "copy", "port": 80}, "percent": 5}},
+    "ExtensionRef": {"extensionRef": {"group": "g.example.org", "kind": "RateLimit", "name": "slow"}},
+    "RequestHeaderModifier": {"requestHeaderModifier": {"remove": ["x-zone"]}},
+}
+
+
+@pytest.mark.parametrize("kind", FILTERS)
+def test_a_route_takes_every_standard_filter_and_only_with_its_own_field(tmp_path, kind):
+    def values(fields):
+        route = {"enabled": True, "parentRefs": [{"name": "public"}], "filters": [{"type": kind} | fields]}
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.yaml"
+        file.write_text(yaml.safe_dump({"app": {"httpRoute": route}}))
+        return str(file)
+
+    found = named(documents(values(FILTERS[kind])), "HTTPRoute", "oims-app")
+    assert found["spec"]["rules"][0]["filters"] == [{"type": kind} | FILTERS[kind]]
+    other = FILTERS["ExtensionRef" if kind != "ExtensionRef" else "RequestMirror"]
+    assert "/app/httpRoute/filters/0" in refusal(values(other))
 
 
 @pytest.mark.parametrize("part", ["prometheus", "alertmanager"])

@@ -55,13 +55,18 @@ name: {{ .name | default (include "oims.objectName" (list .root .component)) | q
 namespace: {{ .namespace | default (include "oims.namespace" .root) | quote }}
 labels:
   {{- include "oims.labels" . | nindent 2 }}
+{{- include "oims.annotations" . }}
+{{- end }}
+
+{{/* oims.annotations (dict "root" $ ["annotations" map] ["keep" bool]): those given, and the common ones that these leave. */}}
+{{- define "oims.annotations" -}}
 {{- $annotations := merge (dict) (.annotations | default dict) .root.Values.global.commonAnnotations }}
 {{- if and .keep .root.Values.keepOnUninstall }}
 {{- $_ := set $annotations "helm.sh/resource-policy" "keep" }}
 {{- end }}
 {{- with $annotations }}
 annotations:
-  {{- toYaml . | nindent 2 }}
+  {{- include "oims.templated" (list $.root .) | nindent 2 }}
 {{- end }}
 {{- end }}
 
@@ -79,9 +84,9 @@ annotations:
 {{- if .Values.app.baseUrl -}}
 {{- .Values.app.baseUrl -}}
 {{- else if and .Values.app.ingress.enabled .Values.app.ingress.hosts -}}
-{{- printf "%s://%s" (ternary "https" "http" (not (empty .Values.app.ingress.tls))) (first .Values.app.ingress.hosts) -}}
+{{- printf "%s://%s" (ternary "https" "http" (not (empty .Values.app.ingress.tls))) (include "oims.hosts" (list . .Values.app.ingress.hosts) | fromJsonArray | first) -}}
 {{- else if and .Values.app.httpRoute.enabled .Values.app.httpRoute.hostnames -}}
-{{- printf "https://%s" (first .Values.app.httpRoute.hostnames) -}}
+{{- printf "https://%s" (include "oims.hosts" (list . .Values.app.httpRoute.hostnames) | fromJsonArray | first) -}}
 {{- else -}}
 {{- printf "%s://localhost:5000" (include "oims.scheme" .) -}}
 {{- end -}}

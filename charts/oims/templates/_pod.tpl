@@ -118,24 +118,24 @@ securityContext:
 {{- toYaml (mergeOverwrite $own (deepCopy $given)) -}}
 {{- end }}
 
-{{/* oims.envFrom (list) */}}
+{{/* oims.envFrom (list $ sources) */}}
 {{- define "oims.envFrom" -}}
-{{- with . -}}
+{{- with last . -}}
 envFrom:
-  {{- toYaml . | nindent 2 }}
+  {{- include "oims.templated" (list (first $) .) | nindent 2 }}
 {{- end -}}
 {{- end }}
 
-{{/* oims.env (list extraEnv text...): the variables of the texts, without those that the user sets, then the user's.
+{{/* oims.env (list $ extraEnv text...): the variables of the texts, without those that the user sets, then the user's.
      A name that is there twice is refused by an apply on the server. */}}
 {{- define "oims.env" -}}
-{{- $extra := first . | default list -}}
+{{- $extra := include "oims.templated" (list (first .) (index . 1 | default list)) | fromYamlArray -}}
 {{- $given := list -}}
 {{- range $extra -}}
 {{- $given = append $given .name -}}
 {{- end -}}
 {{- $variables := list -}}
-{{- range rest . -}}
+{{- range slice . 2 -}}
 {{- range . | fromYamlArray -}}
 {{- if not (has .name $given) -}}
 {{- $variables = append $variables . -}}
@@ -159,7 +159,7 @@ labels:
 {{- end }}
 {{- with $annotations }}
 annotations:
-  {{- toYaml . | nindent 2 }}
+  {{- include "oims.templated" (list $.root .) | nindent 2 }}
 {{- end }}
 {{- end }}
 

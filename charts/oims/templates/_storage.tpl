@@ -75,7 +75,7 @@ volumeClaimTemplates:
         {{- end }}
       {{- with .persistence.annotations }}
       annotations:
-        {{- toYaml . | nindent 8 }}
+        {{- include "oims.templated" (list $.root .) | nindent 8 }}
       {{- end }}
     spec:
       {{- include "oims.claimSpec" (list .root .persistence) | nindent 6 }}

@@ -153,7 +153,7 @@
 {{- end }}
 {{- include "oims.alertmanagerLogin.mount" . }}
 {{- with .Values.app.extraVolumeMounts }}
-{{ toYaml . }}
+{{ include "oims.templated" (list $ .) }}
 {{- end }}
 {{- end }}
 

@@ -40,7 +40,7 @@
 {{- end }}
 {{- include "oims.alertmanagerLogin.volume" . }}
 {{- with .Values.app.extraVolumes }}
-{{ toYaml . }}
+{{ include "oims.templated" (list $ .) }}
 {{- end }}
 {{- end }}
 

@@ -99,20 +99,14 @@
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
-  name: {{ $name }}
-  namespace: {{ $namespace | quote }}
-  labels:
-    {{- include "oims.labels" (dict "root" $root "component" $component) | nindent 4 }}
+  {{- include "oims.metadata" (dict "root" $root "component" $component "name" $name "namespace" $namespace) | nindent 2 }}
 rules:
   {{- include "oims.targetRules" $workloads | nindent 2 }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: {{ $name }}
-  namespace: {{ $namespace | quote }}
-  labels:
-    {{- include "oims.labels" (dict "root" $root "component" $component) | nindent 4 }}
+  {{- include "oims.metadata" (dict "root" $root "component" $component "name" $name "namespace" $namespace) | nindent 2 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role

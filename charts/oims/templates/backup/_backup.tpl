@@ -28,7 +28,7 @@ restore: {script: restore, attempts: 0, schedule: "0 0 1 1 *", suspend: true}
 {{- include "oims.container" (dict "root" $root "image" $image) }}
 command: [sh, /opt/oims-backup/{{ .script }}]
 {{- if $sqlite }}
-{{- with include "oims.envFrom" $root.Values.app.extraEnvFrom }}
+{{- with include "oims.envFrom" (list $root $root.Values.app.extraEnvFrom) }}
 {{ . }}
 {{- end }}
 {{- end }}
@@ -36,7 +36,7 @@ env:
   - name: OIMS_BACKUPS_KEPT
     value: {{ $root.Values.backup.keep | int64 | quote }}
   {{- if $sqlite }}
-  {{- include "oims.env" (list $root.Values.app.extraEnv (include "oims.app.env" $root)) | nindent 2 }}
+  {{- include "oims.env" (list $root $root.Values.app.extraEnv (include "oims.app.env" $root)) | nindent 2 }}
   {{- else }}
   - name: OIMS_DATABASE_URL_FILE
     value: /etc/oims/database/url
