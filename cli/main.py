@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cli import completion, settings
+from cli import settings
 from cli.arguments import parser
 from cli.client import Client
 from cli.doctor import command as doctor
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status = 0
     try:
         if options.command == "completion":
-            print_line(completion.script(parser(), options.shell))
+            print_line(_completion(options.shell))
         elif options.command == "doctor":
             status = doctor.run(options, os.environ)
         elif options.command == "watch":
@@ -41,3 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader, such as head, has seen enough. Nothing may be flushed into the pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
+
+
+def _completion(shell: str) -> str:
+    import shtab  # noqa: PLC0415 - only this command pays for it
+
+    script: str = shtab.complete(parser(), shell=shell)
+    return script.rstrip()
