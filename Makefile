@@ -103,7 +103,7 @@ docs: setup ## Write what is generated: settings, chart values, policy reference
 ##@ Measure it
 
 .PHONY: bench
-bench: setup ## Measure against a floor in the same run (B=intake, B=pages, B=log or B=playbook)
+bench: setup ## Measure against a floor in the same run (B=intake, B=pages, B=pings, B=log or B=playbook)
 	@$(BIN)/python -m bench.$(or $(B),intake)
 
 .PHONY: soak

@@ -5,6 +5,7 @@ from app.automation import instructions
 from app.config import Settings
 from app.extensions import db
 from app.factory import create_app
+from app.heartbeats import arrivals
 from app.ops import metrics
 from app.ops.metrics import SLOTS, SPARE_THREADS
 from app.web.security import MAX_BODY_BYTES
@@ -20,6 +21,7 @@ def run(settings: Settings) -> None:
     app = create_app(settings)
     with app.app_context():
         database.answer_in_time(db.engine)
+        arrivals.begin_to_listen()
     serve(
         [
             Listener(

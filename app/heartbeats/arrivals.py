@@ -5,18 +5,24 @@ have a file of their own beside the database. Either way a ping is on disk befor
 effect once: what was taken is marked in the transaction of its effects.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple, Protocol
 
+import structlog
 from flask import Flask, current_app
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.clock import now
 from app.extensions import db
 from app.heartbeats.spool import Spool
 from app.records.heartbeats import HeartbeatWatch, PingArrival, PingKind
+
+log = structlog.get_logger()
 
 BATCH = 100
 """Pings that take effect in one transaction."""
@@ -61,6 +67,9 @@ class Arrivals(Protocol):
     def forget(self, mark: Mark) -> None:
         """Throw away what was taken, after the commit."""
 
+    def close(self) -> None:
+        """Let go of files."""
+
 
 class InTable:
     """They wait in a table, which the transaction of their effects empties."""
@@ -85,6 +94,9 @@ class InTable:
 
     def forget(self, mark: Mark) -> None:
         """Do nothing: they went with the commit."""
+
+    def close(self) -> None:
+        """Do nothing: the engine has the connections."""
 
 
 class InFile:
@@ -145,3 +157,11 @@ def here() -> Arrivals:
     """Return where the pings of this installation wait."""
     arrivals: Arrivals = current_app.extensions["ping_arrivals"]
     return arrivals
+
+
+def begin_to_listen() -> None:
+    """Note that this process begins to take in pings: before, some may have been turned away."""
+    try:
+        here().add(Arrival(heartbeat_id=0, at=now(), kind=PingKind.LISTENING))
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        log.warning("listening_not_noted", error=type(error).__name__)

@@ -11,8 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts import throttle
 from app.extensions import db
+from app.heartbeats import queries as heartbeats
 from app.ops import callers, figures, room
 from app.records.automation import AutomationHeartbeat
+from app.records.heartbeats import Beat
 from app.records.lifecycle import State
 from app.records.outbox import MailState
 from app.severities import Severity
@@ -41,6 +43,7 @@ class Database(Collector):
         try:
             yield from _incidents()
             yield from _mails()
+            yield from _heartbeats()
             yield from _journal()
             yield from _automation()
         except SQLAlchemyError:
@@ -115,6 +118,14 @@ def _mails() -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "oims_mail_oldest_waiting_seconds", "Age of the oldest mail not sent yet.", figures.oldest_mail_s()
     )
+
+
+def _heartbeats() -> Iterator[Metric]:
+    counts = heartbeats.counts()
+    metric = GaugeMetricFamily("oims_heartbeats", "Heartbeats of jobs by state.", labels=["state"])
+    for state in Beat:
+        metric.add_metric([state], counts.get(state, 0))
+    yield metric
 
 
 def _journal() -> Iterator[Metric]:
