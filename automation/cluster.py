@@ -11,6 +11,7 @@ from urllib3.exceptions import HTTPError
 FAILURES = (ApiException, ConfigException, HTTPError, OSError)
 """What a question to the cluster may raise."""
 TIMEOUT = (3, 4)
+NOT_FOUND = 404
 
 
 def connect() -> Any:
@@ -27,6 +28,11 @@ def connect() -> Any:
 def is_refusal(error: Exception) -> bool:
     """Say whether the token or a right is missing: a token that was renewed has to be read again."""
     return isinstance(error, ApiException) and error.status in {401, 403}
+
+
+def is_missing(error: Exception) -> bool:
+    """Say whether the object that was asked for is not there."""
+    return isinstance(error, ApiException) and error.status == NOT_FOUND
 
 
 def in_words(error: Exception) -> str:

@@ -7,7 +7,6 @@ earlier template may be one that never started.
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from itertools import product
 from typing import Any
 
 import structlog
@@ -15,8 +14,9 @@ from kubernetes import client
 
 from automation.cluster import FAILURES, TIMEOUT, connect, is_refusal
 from automation.policy.schemas import ROLLBACK, Policy
-from automation.policy.values import FromLabel
+from automation.policy.targets import possible_targets
 from automation.rollout import READ, unfinished
+from automation.workload import read_workload
 
 NOTE = "oims.dev/ready-revisions"
 KEPT = 10
@@ -26,6 +26,7 @@ STEADY_S = 15.0
 
 Without a readiness probe, pods that die soon after their start are available at first.
 """
+LIST_EVERY_S = 60.0
 PATCH = {kind: method.replace("read_", "patch_") for kind, method in READ.items()}
 NUMBER = "deployment.kubernetes.io/revision"
 
@@ -43,6 +44,9 @@ class Revisions:
 
     def __init__(self, policy: Policy, steady: Callable[[], float] = time.monotonic) -> None:
         self._targets = sorted(_rollback_targets(policy))
+        """Those with an empty name stand for every workload of the kind whose owners allow it."""
+        self._found: list[_Target] = []
+        self._listed_at = float("-inf")
         self._api: Any = None
         self._steady = steady
         self._since: dict[_Target, tuple[_State, float]] = {}
@@ -51,8 +55,32 @@ class Revisions:
 
     def note(self) -> bool:
         """Look at each target once. Returns False when one could not be asked for or changed."""
-        answers = [self._note(target) for target in self._targets]
-        return all(answers)
+        is_listed = self._list()
+        named = [target for target in self._targets if target[2]]
+        answers = [self._note(target) for target in {*named, *self._found}]
+        return is_listed and all(answers)
+
+    def _list(self) -> bool:
+        """Find the workloads whose owners allow a rollback, where the policy leaves the names to them."""
+        if self._steady() - self._listed_at < LIST_EVERY_S:
+            return True
+        places = [(kind, namespace) for kind, namespace, name in self._targets if not name]
+        try:
+            self._api = self._api or client.AppsV1Api(connect())
+            self._found = [target for place in places for target in self._consenting(*place)]
+        except FAILURES as error:
+            if is_refusal(error):
+                self._api = None
+            log.warning("workloads_not_listed", cause=type(error).__name__)
+            return False
+        self._listed_at = self._steady()
+        return True
+
+    def _consenting(self, kind: str, namespace: str) -> Iterator[_Target]:
+        method = READ[kind].replace("read_", "list_")
+        for workload in self._ask(method, namespace)["items"]:
+            if read_workload(workload).allows(ROLLBACK, is_named=False):
+                yield kind, namespace, workload["metadata"]["name"]
 
     def _note(self, target: _Target) -> bool:
         kind, namespace, name = target
@@ -126,9 +154,4 @@ def _number(revision: Mapping[str, Any]) -> int:
 def _rollback_targets(policy: Policy) -> Iterator[_Target]:
     for remedy in policy.remedies:
         if remedy.playbook == ROLLBACK:
-            target = remedy.target
-            yield from product([target.kind], _names(target.namespace), _names(target.name))
-
-
-def _names(value: str | FromLabel) -> tuple[str, ...]:
-    return value.allow if isinstance(value, FromLabel) else (value,)
+            yield from possible_targets(remedy.target)

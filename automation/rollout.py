@@ -13,6 +13,7 @@ from kubernetes import client
 
 from automation.cluster import FAILURES, TIMEOUT, connect, in_words, is_refusal
 from automation.progress import progress
+from automation.workload import Workload, read_workload
 
 FRESH = 5.0
 """Seconds for which an answer holds: an open verdict is looked at twice in a second."""
@@ -32,7 +33,7 @@ class Rollouts:
 
     def __init__(self) -> None:
         self._api: Any = None
-        self._answers: dict[tuple[str, ...], tuple[float, str | None]] = {}
+        self._answers: dict[tuple[str, ...], tuple[float, Any]] = {}
 
     def problem(self, target: Mapping[str, str]) -> str | None:
         """Say in words why a target cannot be taken for rolled out; none when it is."""
@@ -42,23 +43,31 @@ class Rollouts:
         """Say in words what a run would disturb; none when nothing is under way, or nobody knows."""
         return self._answer("progress", target, self._find_progress, or_else=lambda _: None)
 
-    def _answer(
+    def workload(self, target: Mapping[str, str]) -> Workload:
+        """Return what a target says about itself, or why it could not be asked."""
+        return self._answer(
+            "workload", target, self._find_workload, or_else=lambda error: Workload(problem=in_words(error))
+        )
+
+    def _answer[Answer](
         self,
         question: str,
         target: Mapping[str, str],
-        find: Callable[[str, str, str], str | None],
-        or_else: Callable[[Exception], str | None],
-    ) -> str | None:
+        find: Callable[[str, str, str], Answer],
+        or_else: Callable[[Exception], Answer],
+    ) -> Answer:
         key = (question, target["kind"], target["namespace"], target["name"])
-        asked_at, answer = self._answers.get(key, (float("-inf"), None))
-        if time.monotonic() - asked_at > FRESH:
-            try:
-                answer = find(*key[1:])
-            except FAILURES as error:
-                if is_refusal(error):
-                    self._api = None
-                answer = or_else(error)
-            self._answers[key] = time.monotonic(), answer
+        asked_at, known = self._answers.get(key, (float("-inf"), None))
+        if time.monotonic() - asked_at <= FRESH:
+            answer: Answer = known
+            return answer
+        try:
+            answer = find(*key[1:])
+        except FAILURES as error:
+            if is_refusal(error):
+                self._api = None
+            answer = or_else(error)
+        self._answers[key] = time.monotonic(), answer
         return answer
 
     def _find_problem(self, kind: str, namespace: str, name: str) -> str | None:
@@ -70,6 +79,9 @@ class Rollouts:
         selector = ",".join(f"{label}={value}" for label, value in labels.items())
         pods = self._read("list_namespaced_pod", namespace, label_selector=selector, core=True)["items"]
         return progress(kind, workload, pods, time.time())
+
+    def _find_workload(self, kind: str, namespace: str, name: str) -> Workload:
+        return read_workload(self._read(READ[kind], name, namespace))
 
     def _read(self, method: str, *names: str, core: bool = False, **options: str) -> _Document:
         self._api = self._api or connect()

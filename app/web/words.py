@@ -89,6 +89,7 @@ REASONS: dict[str, str] = {
     Reason.COOLDOWN: "It had just run on this target",
     Reason.TARGET_LOCKED: "Another run was on this target",
     Reason.ROLLING_OUT: "The target was coming up by itself",
+    Reason.TARGET_UNKNOWN: "The cluster did not say what the target is",
     Reason.TARGET_BUDGET: "The target's budget was used up",
     Reason.GLOBAL_BUDGET: "The budget of all remedies was used up",
     Reason.AWAITING_APPROVAL: "It waited for a person's approval",
@@ -102,6 +103,7 @@ REASONS: dict[str, str] = {
     Reason.ATTEMPTS_EXHAUSTED: "All attempts were used up",
     Reason.ALREADY_RESOLVED: "The alert had ended already",
     Reason.INVALID_TARGET: "The alert named no valid target",
+    Reason.MANAGED_ELSEWHERE: "Another controller would revert it",
     Reason.FLAPPING: "The alert flaps",
     Reason.TOO_OLD: "The alert was too old",
 }

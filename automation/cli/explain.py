@@ -4,23 +4,25 @@ import argparse
 import json
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from automation.cli.follow import load_checked_policy
 from automation.cli.table import show
 from automation.clock import SystemClock
-from automation.config import Settings, load_settings
-from automation.decide.rules import decide
+from automation.config import load_settings
 from automation.errors import ConfigurationError
-from automation.events.mutes import Mutes
+from automation.follow import on_kubernetes
 from automation.follow.engine import Engine
+from automation.follow.outside import Outside
 from automation.follow.state import paused_by
 from automation.ledger.database import copy_ledger, load_anchor
 from automation.ledger.episodes import Episode
 from automation.logs import configure_logging
 from automation.policy.folder import Folder
-from automation.policy.schemas import Remedy
+from automation.policy.match import find_remedy
+from automation.policy.schemas import Policy, Remedy
 from automation.records import Decision
 from automation.verify import hold_of, within_of
 from contract.moments import rfc3339
@@ -33,12 +35,14 @@ def explain(arguments: argparse.Namespace) -> int:
     policy = load_checked_policy(settings)
     with closing(copy_ledger(settings.state_dir)) as ledger:
         clock = SystemClock(load_anchor(ledger))
-        engine = Engine(policy, ledger, clock, lambda: paused_by(settings.state_dir), Folder(settings).digest)
+        outside = on_kubernetes.outside(settings)
+        digest = Folder(settings).digest
+        engine = Engine(policy, ledger, clock, lambda: paused_by(settings.state_dir), digest, outside=outside)
         for alert in read_alerts(arguments.alert):
-            episode = _episode(alert, clock)
+            episode = _with_owner(_episode(alert, clock), policy, outside)
             rows = [(remedy.label, why_not(remedy, episode.labels) or "fits") for remedy in policy.remedies]
             sys.stdout.write(show(("remedy", f"alert {episode.alertname or 'without a name'}"), rows) + "\n")
-            decision = decide(episode, policy, engine.situation(episode, _muted(settings, alert)))
+            decision = engine.explain(episode, is_known="fingerprint" in alert)
             facts = _facts(decision, engine.remedy(decision.remedy), episode)
             sys.stdout.write(show(("outcome", ""), facts))
     return 0
@@ -80,6 +84,7 @@ def _facts(decision: Decision, remedy: Remedy | None, episode: Episode) -> list[
         ("remedy", decision.remedy),
         ("playbook", decision.playbook),
         ("target", decision.target),
+        ("found by", episode.owner.path if episode.owner else None),
         ("a person is told", "yes" if decision.escalate else "no"),
     ]
     if remedy:
@@ -88,12 +93,9 @@ def _facts(decision: Decision, remedy: Remedy | None, episode: Episode) -> list[
     return facts
 
 
-def _muted(settings: Settings, alert: dict[str, Any]) -> str | None:
-    """Return what holds an alert back in Alertmanager, if it says which it is."""
-    if "fingerprint" not in alert:
-        return None
-    mutes = Mutes(str(settings.journal_url), settings.secret("journal_token"), settings.ca_file)
-    return mutes.why(str(alert["fingerprint"]))
+def _with_owner(episode: Episode, policy: Policy, outside: Outside) -> Episode:
+    remedy = find_remedy(policy, episode.labels)
+    return replace(episode, owner=outside.owner(remedy, episode)) if remedy else episode
 
 
 def _is_alert(alert: object) -> bool:

@@ -8,7 +8,7 @@ from kubernetes import client
 from automation.cluster import FAILURES, connect, in_words
 from automation.config import Settings
 from automation.policy.schemas import DIAGNOSTICS, ROLLBACK, Policy, Remedy
-from automation.policy.values import FromLabel
+from automation.policy.targets import OwnerLabel, OwnerOf, possible_targets
 
 SCALE = "scale_oims.yml"
 READS = {
@@ -54,19 +54,32 @@ def needed_rights(policy: Policy) -> set[Right]:
 
 
 def _for_remedy(remedy: Remedy) -> Iterator[Right]:
-    plural = f"{remedy.target.kind.lower()}s"
-    for namespace in _names(remedy.target.namespace):
-        for name in _names(remedy.target.name):
-            yield Right("get", f"{plural}.apps", namespace, name)
-            if remedy.playbook != DIAGNOSTICS:
-                yield Right("patch", f"{plural}.apps", namespace, name)
-            if remedy.playbook == SCALE:
-                yield Right("patch", f"{plural}/scale.apps", namespace, name)
+    for kind, namespace, name in possible_targets(remedy.target):
+        plural = f"{kind.lower()}s"
+        yield Right("get", f"{plural}.apps", namespace, name)
+        if remedy.playbook != DIAGNOSTICS:
+            yield Right("patch", f"{plural}.apps", namespace, name)
+        if remedy.playbook == SCALE and kind != "DaemonSet":
+            yield Right("patch", f"{plural}/scale.apps", namespace, name)
         for playbook in {remedy.playbook, remedy.diagnostics_playbook}:
             for verb, resource in READS.get(playbook or "", ()):
                 yield Right(verb, resource, namespace)
         if remedy.playbook == ROLLBACK:
-            yield Right("list", HISTORY.get(remedy.target.kind, OTHER_HISTORY), namespace)
+            yield Right("list", HISTORY.get(kind, OTHER_HISTORY), namespace)
+        if isinstance(remedy.target, OwnerOf):
+            yield from _to_find(remedy.target, kind, namespace)
+
+
+def _to_find(target: OwnerOf, kind: str, namespace: str) -> Iterator[Right]:
+    """Return what it takes to find the owner of an object, in one namespace."""
+    if target.owner_of is OwnerLabel.AUTOSCALER:
+        yield Right("list", "horizontalpodautoscalers.autoscaling", namespace)
+    if target.owner_of is OwnerLabel.CLAIM:
+        yield Right("list", "pods", namespace)
+    if target.owner_of in {OwnerLabel.POD, OwnerLabel.CLAIM}:
+        yield Right("get", "pods", namespace)
+        if kind == "Deployment":
+            yield Right("list", HISTORY[kind], namespace)
 
 
 def _for_lease(settings: Settings) -> Iterator[Right]:
@@ -75,10 +88,6 @@ def _for_lease(settings: Settings) -> Iterator[Right]:
         yield Right("create", leases, settings.lease_namespace)
         yield Right("get", leases, settings.lease_namespace, settings.lease)
         yield Right("update", leases, settings.lease_namespace, settings.lease)
-
-
-def _names(value: str | FromLabel) -> tuple[str, ...]:
-    return value.allow if isinstance(value, FromLabel) else (value,)
 
 
 def _is_given(api: client.AuthorizationV1Api, right: Right) -> bool:

@@ -5,10 +5,12 @@ from dataclasses import replace
 from automation.clock import HOUR, parse_time
 from automation.decide.budgets import global_budget, target_budget
 from automation.decide.case import Case, Guard, Obstacle
+from automation.decide.consent import managed_elsewhere, not_allowed, unknown_workload
 from automation.decide.situation import Situation
 from automation.ledger.episodes import Episode
 from automation.policy.match import (
     InvalidTargetError,
+    UnknownOwnerError,
     find_maintenance,
     find_remedy,
     find_target,
@@ -38,8 +40,11 @@ def decide(episode: Episode, policy: Policy, now: Situation) -> Decision:
             named, reason=Reason.MODE_OFF, detail=f"The policy switches the remedy {remedy.label} off."
         )
     try:
-        target = find_target(remedy, episode.labels)
+        target = find_target(remedy, episode.labels, episode.owner)
         find_values(remedy, episode.labels)
+    except UnknownOwnerError as error:
+        detail = f"Which workload owns {error} is not known yet: the cluster has not said it."
+        return replace(named, kind=DecisionKind.DEFERRED, reason=Reason.TARGET_UNKNOWN, detail=detail)
     except InvalidTargetError as error:
         detail = f"The target is not allowed: {error}."
         return replace(named, reason=Reason.INVALID_TARGET, detail=detail, escalate=episode.is_firing)
@@ -228,6 +233,8 @@ def _being_judged(case: Case) -> Obstacle | None:
 FINAL: tuple[Guard, ...] = (
     _inconclusive,
     _already_resolved,
+    not_allowed,
+    managed_elsewhere,
     _unknown,
     _too_old,
     _attempts_exhausted,
@@ -238,6 +245,7 @@ PASSING: tuple[Guard, ...] = (
     _paused,
     _maintenance,
     _muted,
+    unknown_workload,
     _locked,
     _rolling_out,
     _cooldown,

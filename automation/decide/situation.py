@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from automation.records import PastRun, Question
+from automation.workload import Workload
 from contract.instructions import Window
 
 
@@ -33,5 +34,7 @@ class Situation:
     """Whether the ledger lost what was done about this episode."""
     muted: str | None = None
     """What holds the alert back in Alertmanager, in words; none when nothing does, or it was not asked."""
+    workload: Workload | None = None
+    """What the target says about itself; none when it was not asked."""
     progress: str | None = None
     """What of the target is coming up by itself, in words; none when nothing is, or it was not asked."""

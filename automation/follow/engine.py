@@ -11,7 +11,8 @@ from automation.clock import HOUR, Clock, parse_time
 from automation.decide.rules import decide
 from automation.decide.situation import Situation
 from automation.follow.looks import Waiting
-from automation.follow.verdicts import Rollouts, Verdicts
+from automation.follow.outside import Answers, Outside
+from automation.follow.verdicts import Verdicts
 from automation.instructions.reader import known
 from automation.ledger import approvals, decisions, episodes, inherited, runs, shadows, unknown
 from automation.ledger.approvals import Approval
@@ -27,6 +28,8 @@ from contract.decisions import DecisionKind, Reason
 from contract.moments import rfc3339
 
 BLIND_AGE = 15 * 60.0
+ASKED_AGAIN = frozenset({Reason.MAINTENANCE, Reason.ROLLING_OUT, Reason.TARGET_UNKNOWN})
+"""Reasons, without a time, that only asking again can remove."""
 
 log = structlog.get_logger()
 
@@ -43,15 +46,14 @@ class Engine:
         digest: Callable[[], str],
         *,
         metrics: Metrics | None = None,
-        muted: Callable[[str], str | None] = lambda _: None,
-        rollouts: Rollouts | None = None,
+        outside: Outside | None = None,
         journal_now: Callable[[], datetime] | None = None,
     ) -> None:
         self._policy, self._ledger, self._clock, self._host_pause = policy, ledger, clock, host_pause
         self._digest, self._metrics = digest, metrics or Metrics(policy)
-        self._muted, self._rollouts = muted, rollouts
+        self._outside = outside or Outside()
         self._journal_now = journal_now or clock.wall
-        self.verdicts = Verdicts(ledger, clock, self._metrics, rollouts)
+        self.verdicts = Verdicts(ledger, clock, self._metrics, self._outside.rollouts)
 
     @property
     def paused(self) -> str | None:
@@ -70,14 +72,23 @@ class Engine:
         for episode in episodes.undecided(self._ledger):
             if is_blind and max(episode.opened_steady, read_at or 0.0) < oldest:
                 continue
-            decision = self._decide(episode.id, is_last_word=is_blind)
-            if decision.acts and not is_blind:
-                # Outside of the transaction: each may take seconds.
-                muted, progress = self._muted(episode.fingerprint), self._progress(episode)
-                decision = self._decide(episode.id, muted=muted, progress=progress)
+            # What is asked is asked outside of the transaction: each answer may take seconds.
+            self._find_owner(episode)
+            decision = self._decide(episode.id)
+            if decision.acts and decision.target:
+                answers = self._outside.ask(episode, decision.target, is_blind=is_blind)
+                decision = self._decide(episode.id, answers)
             if decision.kind is DecisionKind.DEFERRED:
                 waiting = waiting.and_also(self._waiting(episode, decision))
         return waiting
+
+    def explain(self, episode: Episode, *, is_known: bool) -> Decision:
+        """Decide without recording anything; Alertmanager is asked about an alert that it may know."""
+        decision = decide(episode, self._policy, self.situation(episode, Answers()))
+        if not decision.acts or decision.target is None:
+            return decision
+        answers = self._outside.ask(episode, decision.target, is_blind=not is_known)
+        return decide(episode, self._policy, self.situation(episode, answers))
 
     def _waiting(self, episode: Episode, decision: Decision) -> Waiting:
         """Return what a deferred episode waits for; it may also grow too old meanwhile."""
@@ -87,11 +98,11 @@ class Engine:
             if age <= remedy.max_age:
                 ends.append(self._clock.steady() + remedy.max_age - age)
         is_for_others = bool(remedy and remedy.mode is Mode.APPROVE) or (
-            decision.until is None and decision.reason in {Reason.MAINTENANCE, Reason.ROLLING_OUT}
+            decision.until is None and decision.reason in ASKED_AGAIN
         )
         return Waiting(min(ends), is_for_others)
 
-    def situation(self, episode: Episode, muted: str | None = None, progress: str | None = None) -> Situation:
+    def situation(self, episode: Episode, answers: Answers) -> Situation:
         """Return everything a decision about an episode depends on."""
         steady = self._clock.steady()
         remedy = find_remedy(self._policy, episode.labels)
@@ -112,39 +123,35 @@ class Engine:
             episodes=episodes.opened_since(self._ledger, episode.fingerprint, steady - flapping),
             question=self._question(episode, remedy),
             maintenance=known(self._ledger).maintenance,
-            muted=muted,
-            progress=progress,
+            muted=answers.muted,
+            progress=answers.progress,
+            workload=answers.workload,
             is_unknown=unknown.is_unknown(self._ledger, episode.opened_seq),
         )
 
     def _assumed(self, remedy: Remedy, episode: Episode, steady: float) -> tuple[PastRun, ...]:
         try:
-            target = find_target(remedy, episode.labels)
+            target = find_target(remedy, episode.labels, episode.owner)
         except InvalidTargetError:
             return ()
         return unknown.assumed(self._ledger, str(target), steady)
 
-    def _progress(self, episode: Episode) -> str | None:
-        """Ask what of an episode's target is coming up by itself."""
+    def _find_owner(self, episode: Episode) -> None:
+        """Keep which workload an alert is about, where the policy leaves it to the cluster."""
         remedy = find_remedy(self._policy, episode.labels)
-        if self._rollouts is None or remedy is None:
-            return None
-        return self._rollouts.progress(find_target(remedy, episode.labels).as_json())
+        if remedy is None or remedy.mode is Mode.OFF:
+            return
+        owner = self._outside.owner(remedy, episode)
+        if owner is not None and owner != episode.owner:
+            episodes.note_owner(self._ledger, episode.id, owner)
 
-    def _decide(
-        self,
-        name: str,
-        *,
-        muted: str | None = None,
-        progress: str | None = None,
-        is_last_word: bool = True,
-    ) -> Decision:
-        """Decide about an episode and record it; without the last word, what would act is not recorded."""
+    def _decide(self, name: str, answers: Answers | None = None) -> Decision:
+        """Decide about an episode and record it; without answers, what would act is not recorded."""
         with self._ledger.transaction():
             episode = episodes.get_episode(self._ledger, name)
-            situation = self.situation(episode, muted, progress)
+            situation = self.situation(episode, answers or Answers())
             decision = decide(episode, self._policy, situation)
-            if is_last_word or not decision.acts:
+            if answers or not decision.acts:
                 self._record(episode, decision, situation.question)
             return decision
 
@@ -257,5 +264,5 @@ class Engine:
 
 def _variables(remedy: Remedy, episode: Episode) -> runs.Variables:
     """Return what a remedy's playbook is given. Raises InvalidTargetError."""
-    target = find_target(remedy, episode.labels).as_json()
+    target = find_target(remedy, episode.labels, episode.owner).as_json()
     return {f"target_{key}": value for key, value in target.items()} | find_values(remedy, episode.labels)

@@ -9,6 +9,7 @@ from automation.ledger import episodes, reports, runs
 from automation.ledger.database import Ledger
 from automation.metrics import Standing
 from automation.policy.schemas import Policy, Remedy
+from automation.policy.targets import NamedWorkload
 from automation.token import TokenEnd, Validity
 from contract import limits
 from contract.moments import rfc3339
@@ -62,8 +63,8 @@ def standing(
 
 def _remedy(remedy: Remedy, policy: Policy, targets: list[str]) -> dict[str, Any]:
     target = remedy.target
-    is_fixed = isinstance(target.namespace, str) and isinstance(target.name, str)
-    key = f"{target.namespace}/{target.kind}/{target.name}" if is_fixed else None
+    fixed = target if isinstance(target, NamedWorkload) and target.is_fixed else None
+    key = f"{fixed.namespace}/{fixed.kind}/{fixed.name}" if fixed else None
     used = targets.count(key) if key else 0
     left = min(remedy.max_runs_per_hour - used, policy.limits.runs_per_hour - len(targets))
     return {
@@ -71,6 +72,6 @@ def _remedy(remedy: Remedy, policy: Policy, targets: list[str]) -> dict[str, Any
         "alert": remedy.alert[: limits.NAME],
         "playbook": remedy.playbook[: limits.NAME],
         "mode": remedy.mode.value,
-        "target": target.model_dump() if is_fixed else None,
+        "target": fixed.model_dump() if fixed else None,
         "runs_left_hour": max(0, left),
     }

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from automation.config import Settings
+from automation.events.mutes import Mutes
+from automation.follow.outside import Outside
 from automation.lease.election import Election
 from automation.policy.schemas import ROLLBACK, Policy
 
 if TYPE_CHECKING:
     from automation.revisions import Revisions
-    from automation.rollout import Rollouts
 
 
 def election(settings: Settings, changed: Callable[[], None]) -> Election:
@@ -21,13 +22,16 @@ def election(settings: Settings, changed: Callable[[], None]) -> Election:
     return Election(LeaseStore(settings.lease, settings.lease_namespace), identity, changed)
 
 
-def rollouts(settings: Settings) -> "Rollouts | None":
-    """Return who looks at the rollouts of targets; nobody where the targets are no workloads."""
+def outside(settings: Settings) -> Outside:
+    """Return who is asked before a run; where the targets are no workloads, no cluster is."""
+    journal = str(settings.journal_url), settings.secret("journal_token"), settings.ca_file
+    muted = Mutes(*journal).why
     if settings.inventory != "kubernetes":
-        return None
+        return Outside(muted)
+    from automation.ownership import Ownership  # noqa: PLC0415
     from automation.rollout import Rollouts  # noqa: PLC0415
 
-    return Rollouts()
+    return Outside(muted, Rollouts(), Ownership())
 
 
 def revisions(settings: Settings, policy: Policy) -> "Revisions | None":

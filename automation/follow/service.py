@@ -12,7 +12,6 @@ from automation.config import Settings
 from automation.errors import JournalUnreachableError
 from automation.events.journal import Journal
 from automation.events.lines import LineReader
-from automation.events.mutes import Mutes
 from automation.follow import on_kubernetes
 from automation.follow.engine import Engine
 from automation.follow.heartbeat import describe, standing
@@ -70,8 +69,7 @@ class Follower:
             lambda: paused_by(settings.state_dir),
             folder.digest,
             metrics=self._metrics,
-            muted=Mutes(str(settings.journal_url), settings.secret("journal_token"), settings.ca_file).why,
-            rollouts=on_kubernetes.rollouts(settings),
+            outside=on_kubernetes.outside(settings),
             journal_now=lambda: self._reader.now,
         )
         self._revisions = on_kubernetes.revisions(settings, policy)

@@ -1,11 +1,9 @@
 """Verdicts on runs: whether each one helped, once that can be known."""
 
-from collections.abc import Mapping
-from typing import Protocol
-
 import structlog
 
 from automation.clock import Clock
+from automation.follow.outside import Rollouts
 from automation.ledger import episodes, runs
 from automation.ledger.database import Ledger
 from automation.ledger.runs import Run
@@ -15,16 +13,6 @@ from contract.moments import rfc3339
 from contract.runs import Verdict
 
 log = structlog.get_logger()
-
-
-class Rollouts(Protocol):
-    """Whoever looks at the rollouts of targets; see `automation.rollout`."""
-
-    def problem(self, target: Mapping[str, str], /) -> str | None:
-        """Say in words why a target cannot be taken for rolled out; none when it is."""
-
-    def progress(self, target: Mapping[str, str], /) -> str | None:
-        """Say in words what a run would disturb; none when nothing is under way, or nobody knows."""
 
 
 class Verdicts:

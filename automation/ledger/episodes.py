@@ -3,10 +3,11 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from automation.events.schemas import Event
 from automation.ledger.database import Ledger
+from automation.policy.match import Owner, Target
 
 OFFSET = "offset"
 JOURNAL_ID = "journal_id"
@@ -31,6 +32,8 @@ class Episode:
     resolved_steady: float | None
     returns: int
     """How often it fired again after it had been taken for resolved."""
+    owner: Owner | None = None
+    """The workload behind what the alert names; none while nobody has found it, or the policy names one."""
 
 
 def offset(ledger: Ledger) -> int:
@@ -103,6 +106,14 @@ def undecided(ledger: Ledger) -> list[Episode]:
 def get_episode(ledger: Ledger, episode_id: str) -> Episode:
     """Return an episode by its id."""
     return _episode(ledger.rows("SELECT * FROM episodes WHERE id = ?", episode_id)[0])
+
+
+def note_owner(ledger: Ledger, episode_id: str, owner: Owner) -> None:
+    """Keep which workload an alert is about: later the object that it names may be gone."""
+    with ledger.transaction() as connection:
+        connection.execute(
+            "UPDATE episodes SET owner = ? WHERE id = ?", (json.dumps(asdict(owner)), episode_id)
+        )
 
 
 def latest_episode(ledger: Ledger, fingerprint: str) -> Episode:
@@ -186,5 +197,13 @@ def _insert(connection: sqlite3.Connection, event: Event, steady: float) -> None
 def _episode(row: sqlite3.Row) -> Episode:
     values = dict(row)
     values["labels"], values["annotations"] = json.loads(row["labels"]), json.loads(row["annotations"])
+    values["owner"] = _owner(row["owner"])
     values["is_firing"] = values.pop("status") == "firing"
     return Episode(**values)
+
+
+def _owner(text: str | None) -> Owner | None:
+    if text is None:
+        return None
+    values = json.loads(text)
+    return Owner(**values | {"target": Target(**values["target"]) if values["target"] else None})

@@ -124,6 +124,7 @@ ORDER = (
         coalesce(json_extract(document, '$.event_id'), ''), 0, 0,
         coalesce(json_extract(document, '$.queued_at'), '1970-01-01T00:00:00Z'), queued_steady, queued_steady
     FROM runs WHERE episode NOT IN (SELECT id FROM episodes)""",
+    "UPDATE episodes SET owner = NULL",  # it is looked for again
     "DELETE FROM decisions WHERE episode NOT IN (SELECT id FROM episodes)",
     "DELETE FROM approvals WHERE episode NOT IN (SELECT id FROM episodes)",
     "DELETE FROM shadow_runs WHERE episode NOT IN (SELECT id FROM episodes)",

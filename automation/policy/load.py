@@ -210,6 +210,8 @@ def _reason(item: ErrorDetails) -> str:
 
 
 def _suggestion(word: str) -> str:
+    if word in _known_keys():
+        return " here"
     close = difflib.get_close_matches(word, _known_keys(), n=1)
     return f'; did you mean "{close[0]}"?' if close else ""
 

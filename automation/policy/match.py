@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from automation.policy.schemas import DAYS, Maintenance, Policy, Remedy
+from automation.policy.targets import OwnerLabel, OwnerOf
 from automation.policy.values import FromLabel, is_name
 from contract.matchers import fits
 
@@ -25,8 +26,45 @@ class Target:
         return {"kind": self.kind, "namespace": self.namespace, "name": self.name}
 
 
+ARROW = " → "
+"""Between the steps of the way from an object to its owner."""
+
+
+@dataclass(frozen=True)
+class NamedObject:
+    """The object that an alert names, and whose owner is looked for."""
+
+    label: OwnerLabel
+    namespace: str
+    name: str
+
+    @property
+    def path(self) -> str:
+        """The beginning of the way from it to its owner."""
+        return f"{self.label.kind} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What was found behind an object: a workload, or the reason why none."""
+
+    target: Target | None
+    path: str
+    """The way from the object to its owner, in words."""
+    problem: str | None = None
+
+    @property
+    def named(self) -> str:
+        """The object that the way begins at."""
+        return self.path.partition(ARROW)[0]
+
+
 class InvalidTargetError(Exception):
-    """A label gives a value that the policy does not allow; the text is the reason."""
+    """An alert leads to no target that the policy allows; the text is the reason."""
+
+
+class UnknownOwnerError(InvalidTargetError):
+    """Nobody has said yet which workload owns what the alert names; the text says what that is."""
 
 
 def find_remedy(policy: Policy, labels: Mapping[str, str]) -> Remedy | None:
@@ -35,10 +73,20 @@ def find_remedy(policy: Policy, labels: Mapping[str, str]) -> Remedy | None:
     return next((remedy for remedy in named if fits(remedy.match, labels)), None)
 
 
-def find_target(remedy: Remedy, labels: Mapping[str, str]) -> Target:
-    """Return the remedy's target for an alert. Raises InvalidTargetError."""
+def find_target(remedy: Remedy, labels: Mapping[str, str], owner: Owner | None) -> Target:
+    """Return the remedy's target for an alert. Raises InvalidTargetError, UnknownOwnerError."""
     target = remedy.target
+    if isinstance(target, OwnerOf):
+        return _owned(target, named_object(target, labels), owner)
     return Target(target.kind, str(_value(target.namespace, labels)), str(_value(target.name, labels)))
+
+
+def named_object(target: OwnerOf, labels: Mapping[str, str]) -> NamedObject:
+    """Return the object that an alert names. Raises InvalidTargetError."""
+    namespace, name = (_name(labels, label) for label in ("namespace", target.owner_of))
+    if namespace not in target.namespaces:
+        raise InvalidTargetError("the policy does not allow the namespace that the label namespace gives")
+    return NamedObject(target.owner_of, namespace, name)
 
 
 def find_values(remedy: Remedy, labels: Mapping[str, str]) -> dict[str, int | str]:
@@ -61,14 +109,33 @@ def find_maintenance(
     return None
 
 
+def _owned(wanted: OwnerOf, named: NamedObject, owner: Owner | None) -> Target:
+    if owner is None or owner.named != named.path:
+        raise UnknownOwnerError(named.path)
+    if owner.target is None:
+        raise InvalidTargetError(owner.problem)
+    found = owner.target
+    if found.kind not in wanted.kinds or found.namespace not in wanted.namespaces:
+        raise InvalidTargetError(f"the policy allows no {found.kind} for {owner.path}")
+    if wanted.workloads is not None and found.name not in wanted.workloads:
+        raise InvalidTargetError(f"the policy does not name {found.name} in workloads ({owner.path})")
+    return found
+
+
+def _name(labels: Mapping[str, str], label: str) -> str:
+    """Return the object name that a label gives. Raises InvalidTargetError."""
+    given = labels.get(label)
+    if given is None:
+        raise InvalidTargetError(f"the alert has no label {label}")
+    if not is_name(given):
+        raise InvalidTargetError(f"the label {label} is not an object name")
+    return given
+
+
 def _value(value: int | str | FromLabel, labels: Mapping[str, str]) -> int | str:
     if not isinstance(value, FromLabel):
         return value
-    given = labels.get(value.label)
-    if given is None:
-        raise InvalidTargetError(f"the alert has no label {value.label}")
-    if not is_name(given):
-        raise InvalidTargetError(f"the label {value.label} is not an object name")
+    given = _name(labels, value.label)
     if given not in value.allow:
         raise InvalidTargetError(f"the policy does not allow the value that the label {value.label} gives")
     return given

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from automation.policy.schemas import Flapping, Limits, Maintenance, Policy, Remedy, Rules, Target, Verify
+from automation.policy.schemas import Flapping, Limits, Maintenance, Policy, Remedy, Rules, Verify
+from automation.policy.targets import NamedWorkload, OwnerOf
 from automation.policy.values import Closed
 from contract import durations
 
@@ -17,7 +18,8 @@ PARTS: tuple[tuple[str, type[Closed]], ...] = (
     ("The file", Policy),
     ("`defaults`, and any remedy", Rules),
     ("A remedy also has", Remedy),
-    ("`target`", Target),
+    ("`target`: a workload by name", NamedWorkload),
+    ("`target`: the owner of what the alert names", OwnerOf),
     ("`verify`", Verify),
     ("`flapping`", Flapping),
     ("`limits`", Limits),

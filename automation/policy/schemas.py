@@ -8,15 +8,14 @@ from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
+from automation.policy.targets import NamedOrOwner, NamedWorkload
 from automation.policy.values import (
     Closed,
     Duration,
     FromLabel,
     Key,
-    Kind,
     Matchers,
     Name,
-    NameOrLabel,
     Playbook,
     Value,
 )
@@ -118,14 +117,6 @@ class Limits(Closed):
     targets_per_hour: int = Field(default=5, ge=1, description="Different targets in any hour.")
 
 
-class Target(Closed):
-    """The workload to repair."""
-
-    kind: Kind = Field(description="Deployment, StatefulSet or DaemonSet.")
-    namespace: NameOrLabel = Field(description="A name, or {label, allow} to take it from the alert.")
-    name: NameOrLabel = Field(description="A name, or {label, allow} to take it from the alert.")
-
-
 class Maintenance(Closed):
     """A time in which nothing is run: once (`start`, `end`) or each week (`days`, `start`, `end`)."""
 
@@ -162,7 +153,9 @@ class Remedy(Rules):
         description="Deprecated, use `digest`: SHA-256 of the playbook alone; the rest of the folder "
         "must be as it was at the start.",
     )
-    target: Target = Field(description="The workload to repair.")
+    target: NamedOrOwner = Field(
+        description="The workload to repair: kind, namespace and name, or the owner of what the alert names."
+    )
     with_: dict[Key, Value] = Field(
         default_factory=dict, alias="with", description="Values for the playbook, as oims_<key>."
     )
@@ -189,7 +182,8 @@ class Remedy(Rules):
     @property
     def named_labels(self) -> list[FromLabel]:
         """Every value that a label gives."""
-        values = [self.target.namespace, self.target.name, *self.with_.values()]
+        named = self.target if isinstance(self.target, NamedWorkload) else None
+        values = [*([named.namespace, named.name] if named else []), *self.with_.values()]
         return [value for value in values if isinstance(value, FromLabel)]
 
 

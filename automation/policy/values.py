@@ -1,7 +1,7 @@
 """The small types of the policy: durations, names, and values that a label may give."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -128,3 +128,4 @@ Value = Annotated[
     Annotated[int, Tag("#number")] | Annotated[str, Tag("#text")] | _Label, Discriminator(_kind_of)
 ]
 Kind = Literal["Deployment", "StatefulSet", "DaemonSet"]
+KINDS: tuple[Kind, ...] = get_args(Kind)

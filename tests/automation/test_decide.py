@@ -7,8 +7,11 @@ import pytest
 from automation.decide.rules import decide
 from automation.policy.schemas import Mode
 from contract.decisions import DecisionKind, Reason
-from tests.automation.decisions import TABLE
+from tests.automation.decisions import TABLE as NAMED
+from tests.automation.owned_decisions import TABLE as OWNED
 from tests.automation.situations import CALM, EPISODE, attempt, policy
+
+TABLE = NAMED | OWNED
 
 
 @pytest.mark.parametrize(("rules", "episode", "now", "kind", "reason"), TABLE.values(), ids=TABLE)
@@ -49,6 +52,10 @@ def test_a_deferral_that_names_a_time_has_passed_then(name):
         ("too old", True),
         ("a label that is not allowed", True),
         ("a person never answered", True),
+        ("a pod that is gone", True),
+        ("none wins", True),
+        ("what Argo CD would revert", True),
+        ("nobody has found the owner yet", False),
         ("a person said no", False),
         ("no remedy", False),
         ("switched off", False),

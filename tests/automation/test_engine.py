@@ -8,13 +8,16 @@ import pytest
 
 from automation.events.schemas import Event
 from automation.follow.engine import Engine
+from automation.follow.outside import Outside
 from automation.follow.predecessors import ASK_AGAIN, Predecessors
 from automation.ledger import reports, runs
 from automation.ledger.database import open_ledger
 from automation.ledger.episodes import take_in
 from automation.policy.contents import read_contents
+from automation.policy.match import Owner, Target
 from automation.policy.schemas import Policy
 from automation.report import App
+from automation.workload import Workload
 from contract.moments import rfc3339
 from contract.runs import RunState, Verdict
 from tests.automation.doubles import APP_TOKEN, make_event
@@ -31,6 +34,9 @@ def remedy(name, **more):
     } | more
 
 
+OWNED = {"owner_of": "pod", "namespaces": ["shop"]}
+
+
 class Bench:
     """A ledger, a clock that a test moves, and an engine whose policy lets one run at a time."""
 
@@ -39,20 +45,20 @@ class Bench:
         quick = remedy("Quick", cooldown="1s", verify={"within": "5m"})
         policy = {
             "limits": {"concurrent_runs": 1},
-            "remedies": [asked, quick, *(remedy(name) for name in "ABC")],
+            "remedies": [asked, quick, *(remedy(name) for name in "ABC"), remedy("Pods", target=OWNED)],
         }
         self.playbooks = folder / "playbooks"
         (self.playbooks / "tasks").mkdir(parents=True)
         self.ledger, self.clock, self._seq = open_ledger(folder), FakeClock(), 0
         self.muted, self.unfinished, self.coming_up = None, None, None
+        self.consent, self.owner, self.asked = Workload(), None, []
         self.engine = Engine(
             Policy.model_validate(policy),
             self.ledger,
             self.clock,
             lambda: None,
             lambda: read_contents(self.playbooks, self.playbooks / "policy.yml").digest,
-            muted=lambda _: self.muted,
-            rollouts=self,
+            outside=Outside(lambda _: self.muted, self, self),
         )
         app.clock_ahead = self.clock.wall().timestamp() - time.time()
         self.predecessors = Predecessors(App(app.url, APP_TOKEN), self.ledger, self.clock)
@@ -63,9 +69,17 @@ class Bench:
     def progress(self, _target):
         return self.coming_up
 
-    def fire(self, alertname, status="firing"):
+    def workload(self, _target):
+        return self.consent
+
+    def find(self, named):
+        self.asked.append(named.path)
+        return self.owner and self.owner(named)
+
+    def fire(self, alertname, status="firing", *, episode=None, **labels):
         self._seq += 1
-        event = make_event(self._seq, alertname, status, alertname, f"e-{alertname}")
+        name = episode or alertname
+        event = make_event(self._seq, alertname, status, name, f"e-{name}", labels)
         take_in(self.ledger, [Event.model_validate(event)], self.clock.now)
 
     def look(self):
@@ -253,3 +267,47 @@ def test_what_was_over_before_it_became_the_leader_is_recorded_without_a_report(
     told = [json.loads(report.body)["alertname"] for report in reports.due(bench.ledger, 1e9)]
     assert "A" not in told
     assert {"B", "C"} <= set(told)
+
+
+def found_of_any(kind, name):
+    return lambda named: Owner(Target(kind, "shop", name), f"{named.path} → {kind} {name}")
+
+
+def test_the_pods_of_one_workload_are_one_target_and_one_run(bench):
+    bench.consent, bench.owner = Workload(frozenset({"repair"})), found_of_any("Deployment", "web")
+    for number in range(10):
+        bench.fire("Pods", episode=f"pod-{number}", namespace="shop", pod=f"web-{number}")
+
+    queued = bench.look()
+
+    assert [run.target for run in queued] == ["shop/Deployment/web"]
+    assert [bench.decision(f"pod-{number}") for number in range(1, 10)] == [("deferred", "target_locked")] * 9
+
+
+def test_a_cluster_that_does_not_answer_is_asked_again_and_not_once_for_each_alert(bench):
+    for number in range(5):
+        bench.fire("Pods", episode=f"pod-{number}", namespace="shop", pod=f"web-{number}")
+
+    assert bench.look() == []
+    assert bench.asked == ["Pod shop/web-0"]
+    assert {bench.decision(f"pod-{number}") for number in range(5)} == {("deferred", "target_unknown")}
+
+
+def test_a_workload_that_was_found_is_not_looked_for_when_its_pod_is_gone(bench):
+    bench.owner = found_of_any("Deployment", "web")
+    bench.consent = Workload(problem="the cluster answers 503")
+    bench.fire("Pods", namespace="shop", pod="web-1")
+    assert bench.look() == []
+    assert bench.decision("Pods") == ("deferred", "target_unknown")
+
+    bench.owner, bench.consent = None, Workload(frozenset({"all"}))
+
+    assert [run.target for run in bench.look()] == ["shop/Deployment/web"]
+    assert len(bench.asked) == 1
+
+
+def test_nobody_is_asked_about_what_the_policy_does_not_allow(bench):
+    bench.fire("Pods", namespace="kube-system", pod="etcd")
+    assert bench.look() == []
+    assert bench.asked == []
+    assert bench.decision("Pods") == ("declined", "invalid_target")

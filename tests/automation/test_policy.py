@@ -46,6 +46,21 @@ MISTAKES = {
     ),
     "an unknown mode": (REMEDY + "    mode: maybe\n", 5, "remedies[0].mode: input should be 'off'"),
     "a kind that is not supported": (REMEDY.replace("Deployment", "Pod"), 4, "remedies[0].target.kind"),
+    "an owner of what is no label": (
+        REMEDY.replace("{kind: Deployment, namespace: shop, name: web}", "{owner_of: podd, namespaces: [a]}"),
+        4,
+        "remedies[0].target.owner_of: input should be 'pod'",
+    ),
+    "an owner in any namespace": (
+        REMEDY.replace("{kind: Deployment, namespace: shop, name: web}", "{owner_of: pod}"),
+        4,
+        "remedies[0].target.namespaces: is missing",
+    ),
+    "an owner and a name": (
+        REMEDY.replace("namespace: shop, name: web}", "owner_of: pod, namespaces: [shop]}"),
+        4,
+        "remedies[0].target.kind: is not a known key here",
+    ),
     "a name that is none": (REMEDY.replace("web", "We b"), 4, "'We b' is not an object name"),
     "a value in the place of the target's": (
         REMEDY + "    with: {step: 1, target_name: db}\n",
@@ -178,9 +193,9 @@ LABELLED = REMEDY.replace("name: web", "name: {label: app, allow: [web, api]}")
 @pytest.mark.threat("T8")
 def test_a_label_gives_only_what_the_policy_allows(playbooks, labels, reason):
     remedy = load(playbooks, LABELLED).remedies[0]
-    assert str(find_target(remedy, {"app": "api"})) == "shop/Deployment/api"
+    assert str(find_target(remedy, {"app": "api"}, None)) == "shop/Deployment/api"
     with pytest.raises(InvalidTargetError, match=reason):
-        find_target(remedy, labels)
+        find_target(remedy, labels, None)
 
 
 def test_the_first_remedy_whose_matchers_all_hold_is_used(playbooks):

@@ -1,0 +1,66 @@
+"""What a workload says about itself: which remedies its owners allow, and who else would change it back."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+REMEDIES = "oims.io/remedies"
+"""Annotation, or label, with what a workload's owners allow: `restart`, `rollback,scale`, `all` or `none`."""
+NONE, ALL = "none", "all"
+MOST = 1_000
+"""Characters of that text; a longer one allows nothing."""
+
+ARGO_CD = ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance")
+FLUX = ("kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
+
+type _Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What matters of a target beside its rollout."""
+
+    remedies: frozenset[str] | None = None
+    """The remedies that its owners allow; none when they say nothing."""
+    manager: str | None = None
+    """Who would revert a changed template or number of replicas, in words; none when nobody would."""
+    problem: str | None = None
+    """Why it could not be looked at, in words; none when it could."""
+
+    def allows(self, playbook: str, *, is_named: bool) -> bool:
+        """Say whether its owners allow a playbook; without a word of theirs, the policy has to name it."""
+        if self.remedies is None:
+            return is_named
+        return NONE not in self.remedies and not self.remedies.isdisjoint({ALL, action(playbook)})
+
+
+def action(playbook: str) -> str:
+    """Return what a playbook does, by the first word of its name: `restart` of `restart_oims.yml`."""
+    return playbook.partition(".")[0].partition("_")[0]
+
+
+def read_workload(document: _Document) -> Workload:
+    """Read it from an object as the API of Kubernetes gives it."""
+    metadata = document["metadata"]
+    marks = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
+    return Workload(_remedies(metadata), next(_managers(metadata, marks), None))
+
+
+def _remedies(metadata: _Document) -> frozenset[str] | None:
+    """Read both places: a label cannot hold a comma, so it separates by `.` or `_`."""
+    texts = [(metadata.get(place) or {}).get(REMEDIES) for place in ("annotations", "labels")]
+    if texts == [None, None]:
+        return None
+    text = " ".join(filter(None, texts))
+    if len(text) > MOST:
+        return frozenset({NONE})
+    return frozenset("".join(char if char.isalnum() or char == "-" else " " for char in text).lower().split())
+
+
+def _managers(metadata: _Document, marks: Mapping[str, str]) -> Iterator[str]:
+    for name, places in (("Argo CD", ARGO_CD), ("Flux", FLUX)):
+        if any(place in marks for place in places):
+            yield name
+    for owner in metadata.get("ownerReferences") or []:
+        if owner.get("controller"):
+            yield f"the {owner.get('kind')} {owner.get('name')}"

@@ -1,0 +1,123 @@
+"""The decision table for targets that the cluster finds, and for what a workload says about itself."""
+
+from dataclasses import replace
+
+from automation.policy.match import Owner, Target
+from automation.workload import Workload
+from contract.decisions import DecisionKind, Reason
+from tests.automation.situations import CALM, EPISODE, policy
+
+RUN, DEFERRED, DECLINED = DecisionKind
+OWNED = {"owner_of": "pod", "namespaces": ["shop"]}
+LISTED = OWNED | {"workloads": ["api"]}
+PATH = "Pod shop/api-7d-x → ReplicaSet api-7d → Deployment api"
+FOUND = Owner(Target("Deployment", "shop", "api"), PATH)
+ALERT = replace(EPISODE, labels={"alertname": "Broken", "namespace": "shop", "pod": "api-7d-x"}, owner=FOUND)
+ALLOWED = Workload(frozenset({"restart"}))
+
+
+def owned(target=OWNED, playbook="restart_oims.yml", **more):
+    return policy(target=target, playbook=playbook, **more)
+
+
+def says(*words, manager=None):
+    return replace(CALM, workload=Workload(frozenset(words) if words else None, manager))
+
+
+def labelled(**labels):
+    return replace(ALERT, labels={"alertname": "Broken", "namespace": "shop", "pod": "api-7d-x"} | labels)
+
+
+TABLE = {
+    "its owner allows it": (owned(), ALERT, says("restart"), RUN, None),
+    "its owner allows everything": (owned(), ALERT, says("all"), RUN, None),
+    "nobody has found the owner yet": (
+        owned(),
+        replace(ALERT, owner=None),
+        CALM,
+        DEFERRED,
+        Reason.TARGET_UNKNOWN,
+    ),
+    "an owner of another pod is none": (
+        owned(),
+        labelled(pod="other"),
+        CALM,
+        DEFERRED,
+        Reason.TARGET_UNKNOWN,
+    ),
+    "the workload could not be asked": (
+        owned(),
+        ALERT,
+        replace(CALM, workload=Workload(problem="the cluster answers 503")),
+        DEFERRED,
+        Reason.TARGET_UNKNOWN,
+    ),
+    "a pod that is gone": (
+        owned(),
+        replace(ALERT, owner=Owner(None, "Pod shop/api-7d-x", "Pod shop/api-7d-x does not exist")),
+        CALM,
+        DECLINED,
+        Reason.INVALID_TARGET,
+    ),
+    "a namespace that the policy does not name": (
+        owned(),
+        labelled(namespace="kube-system"),
+        CALM,
+        DECLINED,
+        Reason.INVALID_TARGET,
+    ),
+    "an alert without a pod": (
+        owned(),
+        replace(EPISODE, labels={"alertname": "Broken", "namespace": "shop"}),
+        CALM,
+        DECLINED,
+        Reason.INVALID_TARGET,
+    ),
+    "a kind that the policy does not name": (
+        owned(OWNED | {"kinds": ["StatefulSet"]}),
+        ALERT,
+        says("restart"),
+        DECLINED,
+        Reason.INVALID_TARGET,
+    ),
+    "a name that the policy lists needs no annotation": (owned(LISTED), ALERT, says(), RUN, None),
+    "a name that the policy does not list": (
+        owned(OWNED | {"workloads": ["web"]}),
+        ALERT,
+        says("restart"),
+        DECLINED,
+        Reason.INVALID_TARGET,
+    ),
+    "its owner says nothing": (owned(), ALERT, says(), DECLINED, Reason.INVALID_TARGET),
+    "its owner allows something else": (owned(), ALERT, says("scale"), DECLINED, Reason.INVALID_TARGET),
+    "none wins": (owned(), ALERT, says("none", "restart", "all"), DECLINED, Reason.INVALID_TARGET),
+    "none wins over a policy that names the workload": (
+        policy(),
+        EPISODE,
+        says("none"),
+        DECLINED,
+        Reason.INVALID_TARGET,
+    ),
+    "in shadow the owner counts as well": (
+        owned(mode="shadow"),
+        ALERT,
+        says("none"),
+        DECLINED,
+        Reason.INVALID_TARGET,
+    ),
+    "what Argo CD would revert": (
+        owned(playbook="rollback_oims.yml"),
+        ALERT,
+        says("rollback", manager="Argo CD"),
+        DECLINED,
+        Reason.MANAGED_ELSEWHERE,
+    ),
+    "a restart is reverted by nobody": (owned(), ALERT, says("restart", manager="Argo CD"), RUN, None),
+    "also where the policy names the workload": (
+        policy(playbook="scale_oims.yml"),
+        EPISODE,
+        says(manager="the Kafka main"),
+        DECLINED,
+        Reason.MANAGED_ELSEWHERE,
+    ),
+}
