@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from automation import __version__
 from automation.cli.check import check
 from automation.cli.contents import digest, manifest
+from automation.cli.coverage import coverage
 from automation.cli.explain import explain
 from automation.cli.follow import follow
 from automation.cli.ledger import check_ledger, repair_ledger
@@ -63,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     add("check", check, "check settings, policy, playbooks, permissions and connections")
     parts = add("explain", explain, "say what would happen to an alert, and why")
     parts.add_argument("alert", metavar="ALERT.json", help="an alert, an event, or a message of Alertmanager")
+    parts = add("coverage", coverage, "say which alert rules of Prometheus have a remedy")
+    parts.add_argument("rules", metavar="RULES", help="Prometheus' address, or a file of rules")
     parts = add("replay", replay, "decide recorded alerts again by the policy as it is now; acts on nothing")
     parts.add_argument("--since", default="7d", metavar="TIME", help="how far back, such as 12h (default 7d)")
     parts.add_argument("--events", metavar="FILE", help="the webhook's log instead of its journal")

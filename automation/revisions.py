@@ -44,7 +44,7 @@ class Revisions:
 
     def __init__(self, policy: Policy, steady: Callable[[], float] = time.monotonic) -> None:
         self._targets = sorted(_rollback_targets(policy))
-        """Those with an empty name stand for every workload of the kind whose owners allow it."""
+        """Those with an empty name stand for every workload of the kind whose team allows it."""
         self._found: list[_Target] = []
         self._listed_at = float("-inf")
         self._api: Any = None
@@ -61,7 +61,7 @@ class Revisions:
         return is_listed and all(answers)
 
     def _list(self) -> bool:
-        """Find the workloads whose owners allow a rollback, where the policy leaves the names to them."""
+        """Find the workloads whose teams allow a rollback, where the policy names none."""
         if self._steady() - self._listed_at < LIST_EVERY_S:
             return True
         places = [(kind, namespace) for kind, namespace, name in self._targets if not name]

@@ -1,11 +1,11 @@
-"""What a workload says about itself: which remedies its owners allow, and who else would change it back."""
+"""What a workload says about itself: which remedies its team allows, and who else would change it back."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 REMEDIES = "oims.io/remedies"
-"""Annotation, or label, with what a workload's owners allow: `restart`, `rollback,scale`, `all` or `none`."""
+"""Annotation, or label, with what a workload's team allows: `restart`, `rollback,scale`, `all` or `none`."""
 NONE, ALL = "none", "all"
 MOST = 1_000
 """Characters of that text; a longer one allows nothing."""
@@ -21,14 +21,14 @@ class Workload:
     """What matters of a target beside its rollout."""
 
     remedies: frozenset[str] | None = None
-    """The remedies that its owners allow; none when they say nothing."""
+    """The remedies that its team allows; none when it says nothing."""
     manager: str | None = None
     """Who would revert a changed template or number of replicas, in words; none when nobody would."""
     problem: str | None = None
     """Why it could not be looked at, in words; none when it could."""
 
     def allows(self, playbook: str, *, is_named: bool) -> bool:
-        """Say whether its owners allow a playbook; without a word of theirs, the policy has to name it."""
+        """Say whether its team allows a playbook; without its word, the policy has to name the workload."""
         if self.remedies is None:
             return is_named
         return NONE not in self.remedies and not self.remedies.isdisjoint({ALL, action(playbook)})

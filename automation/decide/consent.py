@@ -1,4 +1,4 @@
-"""What the owners of a workload, and its other controllers, have to say about a run."""
+"""What a workload's team, and its other controllers, have to say about a run."""
 
 from automation.decide.case import Case, Obstacle
 from automation.policy.targets import OwnerOf
@@ -10,7 +10,7 @@ REVERTED = frozenset({"rollback", "scale"})
 
 
 def not_allowed(case: Case) -> Obstacle | None:
-    """Keep to the remedies that a workload's owners allow; `none` always wins."""
+    """Keep to the remedies that a workload's team allows; `none` always wins."""
     workload, target = case.now.workload, case.remedy.target
     if workload is None or workload.problem:
         return None
@@ -20,7 +20,7 @@ def not_allowed(case: Case) -> Obstacle | None:
     wanted = action(case.remedy.playbook)
     if workload.remedies is None:
         detail = (
-            f"{case.target} has no annotation {REMEDIES}: its owners allow {wanted} by it, or the policy "
+            f"{case.target} has no annotation {REMEDIES}: its team allows {wanted} by it, or the policy "
             "names it in workloads."
         )
     else:

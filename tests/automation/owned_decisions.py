@@ -29,8 +29,8 @@ def labelled(**labels):
 
 
 TABLE = {
-    "its owner allows it": (owned(), ALERT, says("restart"), RUN, None),
-    "its owner allows everything": (owned(), ALERT, says("all"), RUN, None),
+    "its team allows it": (owned(), ALERT, says("restart"), RUN, None),
+    "its team allows everything": (owned(), ALERT, says("all"), RUN, None),
     "nobody has found the owner yet": (
         owned(),
         replace(ALERT, owner=None),
@@ -88,8 +88,8 @@ TABLE = {
         DECLINED,
         Reason.INVALID_TARGET,
     ),
-    "its owner says nothing": (owned(), ALERT, says(), DECLINED, Reason.INVALID_TARGET),
-    "its owner allows something else": (owned(), ALERT, says("scale"), DECLINED, Reason.INVALID_TARGET),
+    "its team says nothing": (owned(), ALERT, says(), DECLINED, Reason.INVALID_TARGET),
+    "its team allows something else": (owned(), ALERT, says("scale"), DECLINED, Reason.INVALID_TARGET),
     "none wins": (owned(), ALERT, says("none", "restart", "all"), DECLINED, Reason.INVALID_TARGET),
     "none wins over a policy that names the workload": (
         policy(),
@@ -98,7 +98,7 @@ TABLE = {
         DECLINED,
         Reason.INVALID_TARGET,
     ),
-    "in shadow the owner counts as well": (
+    "in shadow the team counts as well": (
         owned(mode="shadow"),
         ALERT,
         says("none"),

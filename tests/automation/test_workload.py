@@ -25,7 +25,7 @@ def read(**metadata):
         ({"annotations": {REMEDIES: ""}}, set()),
     ],
 )
-def test_annotation_and_label_name_what_the_owners_allow(metadata, words):
+def test_annotation_and_label_name_what_the_team_allows(metadata, words):
     assert read(**metadata).remedies == words
 
 
@@ -58,7 +58,7 @@ def test_who_would_revert_a_change_is_told(metadata, manager):
     assert read(**metadata).manager == manager
 
 
-def test_without_a_word_of_its_owners_only_the_policy_may_name_a_workload():
+def test_without_a_word_of_its_team_only_the_policy_may_name_a_workload():
     assert Workload().allows("restart_oims.yml", is_named=True)
     assert not Workload().allows("restart_oims.yml", is_named=False)
 

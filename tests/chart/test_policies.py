@@ -3,8 +3,10 @@
 import pytest
 import yaml
 
+from automation.cli.permissions import needed_rights
 from automation.errors import ConfigurationError
 from automation.policy.load import load_policy
+from automation.policy.schemas import Mode, Policy
 from tests.chart.rendering import ROOT, documents, named, refusal
 
 SHOP = {"kind": "Deployment", "namespace": "shop", "name": "cart"}
@@ -76,3 +78,63 @@ def test_a_target_that_the_values_do_not_list_is_refused_with_what_to_add(values
     assert "add oims-app to automation.targets.namespaces.incident-mgt, or correct the target" in message
     # With an account of the user's own, its rights are the user's.
     documents(values(policy, serviceAccount={"create": False, "name": "mine"}, replicas=0))
+
+
+OWNED = {"owner_of": "pod", "namespaces": ["shop"]}
+
+
+def test_the_owner_of_a_pod_may_be_any_kind_that_the_values_list_whole(values):
+    agents = REMEDY | {"target": OWNED | {"kinds": ["DaemonSet"]}}
+    carts = REMEDY | {"target": OWNED | {"kinds": ["Deployment"], "workloads": ["cart"]}}
+    documents(values({"remedies": [agents, carts]}))
+
+    message = refusal(values({"remedies": [REMEDY | {"target": OWNED}]}))
+
+    assert "2 problem(s)" in message
+    assert "add * to automation.targets.namespaces.shop" in message
+    assert "add StatefulSet/* to automation.targets.namespaces.shop" in message
+
+
+LIBRARY = ("automation.inCluster.enabled=true", "automation.library=kube-prometheus")
+
+
+def test_the_library_follows_the_policy_in_shadow_for_the_namespaces_listed_whole(tmp_path, values):
+    objects = documents(values({"remedies": [REMEDY]}), sets=LIBRARY)
+    written = yaml.safe_load(named(objects, "ConfigMap", "oims-automation")["data"]["policy.yml"])
+    own, *brought = written["remedies"]
+    assert own == REMEDY
+    assert len(brought) >= 8
+    assert {remedy["mode"] for remedy in brought} == {"shadow"}
+    assert {tuple(remedy["target"]["namespaces"]) for remedy in brought} == {("lab",)}
+    file = tmp_path / "policy.yml"
+    file.write_text(yaml.safe_dump(written))
+    load_policy(file, ROOT / "playbooks")
+
+
+def test_the_library_brings_the_rights_that_its_remedies_need(values):
+    objects = documents(values({"remedies": []}), sets=LIBRARY)
+    written = yaml.safe_load(named(objects, "ConfigMap", "oims-automation")["data"]["policy.yml"])
+    rules = [
+        item["rules"] for item in objects if item["kind"] == "Role" and item["metadata"]["namespace"] == "lab"
+    ]
+    given = {
+        (verb, f"{resource}.{group}".rstrip("."))
+        for role in rules
+        for rule in role
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+    needed = {(right.verb, right.resource) for right in needed_rights(Policy.model_validate(written))}
+    assert needed <= given
+
+
+def test_a_library_without_a_namespace_says_where_to_add_one():
+    assert "automation.targets.namespaces has no namespace with an empty list" in refusal(
+        "default", sets=LIBRARY
+    )
+
+
+def test_the_library_as_a_file_is_a_policy_that_the_automation_takes():
+    policy = load_policy(ROOT / "charts/oims/files/policies/kube-prometheus.yml", ROOT / "playbooks")
+    assert {remedy.mode for remedy in policy.remedies} == {Mode.SHADOW}

@@ -72,7 +72,7 @@ def test_an_empty_list_is_every_deployment_as_before():
     assert rule == {
         "apiGroups": ["apps"],
         "resources": ["deployments", "deployments/scale"],
-        "verbs": ["get", "patch"],
+        "verbs": ["get", "patch", "list"],
     }
 
 

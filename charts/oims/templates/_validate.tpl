@@ -132,6 +132,9 @@
 {{- if and $inCluster.enabled (gt (int $inCluster.replicas) 1) $inCluster.persistence.existingClaim -}}
 {{- $problems = append $problems "automation.inCluster.persistence.existingClaim serves one pod: set automation.inCluster.replicas to 1, or leave the claim empty." -}}
 {{- end -}}
+{{- if and $v.automation.library (not (include "oims.libraryNamespaces" . | fromJsonArray)) -}}
+{{- $problems = append $problems "automation.library is set, but automation.targets.namespaces has no namespace with an empty list: add those whose workloads it may repair, as in `shop: []`." -}}
+{{- end -}}
 {{- if and $inCluster.enabled $inCluster.policy $inCluster.serviceAccount.create -}}
 {{- $problems = concat $problems (include "oims.policyProblems" . | fromJsonArray) -}}
 {{- end -}}

@@ -1,12 +1,7 @@
 """The picture of the expression and the silences, from a real Prometheus and a real Alertmanager."""
 
 import json
-import subprocess
-import time
-import urllib.request
-from contextlib import contextmanager
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -16,64 +11,17 @@ from app.records.accounts import Role
 from contract.moments import rfc3339
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
-from tests.app.server import ROOT
+from tests.monitoring import ask, prometheus_in, running
 from tests.processes import free_port
 
 POLYLINE = "{http://www.w3.org/2000/svg}polyline"
 LABELS = {"alertname": "ShopErrors", "service": "shop"}
 
 
-def ask(address, body=None):
-    """Return what a server answers, or nothing while it doesn't."""
-    data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(address, data, {"Content-Type": "application/json"})  # noqa: S310 - http
-    try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - http
-            return answer.read().decode()
-    except OSError:
-        return None
-
-
-@contextmanager
-def running(program, is_ready, *options):
-    """Run a program that `make tools` has built until the block ends; enter it when it is ready."""
-    command = [ROOT / ".tools/bin" / program, *options]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            deadline = time.monotonic() + 60
-            while not is_ready():
-                assert time.monotonic() < deadline, f"{program} is not ready"
-                time.sleep(0.1)
-            yield
-        finally:
-            process.terminate()
-
-
 @pytest.fixture
 def prometheus(tmp_path):
-    """A real Prometheus that scrapes itself and knows one alert; its address."""
-    (tmp_path / "rules.yml").write_text(
-        "groups: [{name: all, rules: [{alert: ShopErrors, expr: prometheus_ready > 0.5}]}]\n"
-    )
-    port = free_port()
-    (tmp_path / "prometheus.yml").write_text(
-        "global: {scrape_interval: 1s, evaluation_interval: 1s}\nrule_files: [rules.yml]\n"
-        f"scrape_configs: [{{job_name: itself, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]\n"
-    )
-    url = f"http://127.0.0.1:{port}"
-    options = (
-        f"--config.file={tmp_path}/prometheus.yml",
-        f"--storage.tsdb.path={tmp_path}/data",
-        f"--web.listen-address=127.0.0.1:{port}",
-    )
-    with running("prometheus", lambda: samples(url) > 2, *options):
+    with prometheus_in(tmp_path) as url:
         yield url
-
-
-def samples(url):
-    query = urlencode({"query": "count_over_time(prometheus_ready[1m])"})
-    answer = json.loads(ask(f"{url}/api/v1/query?{query}") or '{"data": {"result": []}}')
-    return max((int(row["value"][1]) for row in answer["data"]["result"]), default=0)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ def owned(cluster, follower, playbooks, automation):
     surroundings = {"OIMS_INVENTORY": "kubernetes", "KUBECONFIG": kubeconfig}
     inventories = playbooks / "inventories"
     shutil.copytree(inventories / "local", inventories / "kubernetes")
+    shutil.copyfile(playbooks / "repair.yml", playbooks / "rollback_oims.yml")
 
     def start(*labels, **more):
         target = {"namespaces": [cluster.namespace]}
@@ -70,7 +71,9 @@ def test_a_claim_and_an_autoscaler_lead_to_their_workload(cluster, owned, journa
     template = {"spec": {"template": {"spec": {"volumes": [volume]}}}}
     cluster.kubectl("patch", "deployment", name, "-p", json.dumps(template))
     cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=90s")
-    cluster.kubectl("autoscale", "deployment", name, "--min=1", "--max=2", "--cpu=80%", "--name=owner-scaler")
+    cluster.kubectl(
+        "autoscale", "deployment", name, "--min=1", "--max=2", "--cpu-percent=80", "--name=owner-scaler"
+    )
     owned("persistentvolumeclaim", "horizontalpodautoscaler", cooldown="0s")
 
     for label, named in (

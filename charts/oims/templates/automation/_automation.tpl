@@ -1,6 +1,13 @@
 {{/* oims.targets ($): namespace to a list of workloads, as YAML: name, Kind/name or Kind/*; an empty list is every Deployment. */}}
 {{- define "oims.targets" -}}
 {{- $targets := deepCopy .Values.automation.targets.namespaces -}}
+{{- if .Values.automation.library -}}
+{{- range $namespace, $listed := .Values.automation.targets.namespaces -}}
+{{- if not $listed -}}
+{{- $_ := set $targets $namespace (list "*" "StatefulSet/*" "DaemonSet/*") -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if .Values.automation.targets.app -}}
 {{- $own := list (include "oims.objectName" (list . "app")) -}}
 {{- if not (hasKey $targets (include "oims.namespace" .)) -}}
@@ -29,7 +36,7 @@
 {{- $plural := printf "%ss" (lower $kind) }}
 - apiGroups: [apps]
   resources: [{{ $plural }}{{ if ne $kind "DaemonSet" }}, {{ $plural }}/scale{{ end }}]
-  verbs: [get, patch]
+  verbs: [get, patch{{ if has "*" $listed }}, list{{ end }}]
   {{- if not (has "*" $listed) }}
   resourceNames: {{ toJson $listed }}
   {{- end }}
@@ -143,7 +150,7 @@ subjects:
   value: {{ include "oims.namespace" . | quote }}
 - name: OIMS_METRICS_BIND
   value: "[::]:9464"
-{{- if .Values.automation.inCluster.policy }}
+{{- if include "oims.policy" . }}
 - name: OIMS_POLICY
   value: /etc/oims/policy/policy.yml
 {{- end }}

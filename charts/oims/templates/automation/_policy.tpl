@@ -7,18 +7,66 @@
 {{- $problems := list -}}
 {{- range $index, $remedy := $policy.remedies -}}
 {{- $isOff := has (get $remedy "mode" | toString | default (toString $mode)) (list "off" "false") -}}
-{{- range $namespace := include "oims.policyNames" $remedy.target.namespace | fromJsonArray -}}
-{{- range $name := include "oims.policyNames" $remedy.target.name | fromJsonArray -}}
-{{- $listed := get $targets $namespace -}}
-{{- $known := include "oims.isTarget" (dict "isListed" (hasKey $targets $namespace) "listed" $listed "kind" $remedy.target.kind "name" $name) -}}
+{{- range $wanted := include "oims.possibleTargets" $remedy.target | fromJsonArray -}}
+{{- $listed := get $targets $wanted.namespace -}}
+{{- $known := include "oims.isTarget" (merge (dict "isListed" (hasKey $targets $wanted.namespace) "listed" $listed) $wanted) -}}
 {{- if not (or $isOff $known) -}}
-{{- $workload := ternary $name (printf "%s/%s" $remedy.target.kind $name) (eq $remedy.target.kind "Deployment") -}}
-{{- $problems = append $problems (printf "automation.inCluster.policy.remedies[%d], for the alert %s, repairs %s %s in the namespace %s, which automation.targets lacks: add %s to automation.targets.namespaces.%s, or correct the target." $index $remedy.alert $remedy.target.kind $name $namespace $workload $namespace) -}}
-{{- end -}}
+{{- $workload := ternary $wanted.name (printf "%s/%s" $wanted.kind $wanted.name) (eq $wanted.kind "Deployment") -}}
+{{- $problems = append $problems (printf "automation.inCluster.policy.remedies[%d], for the alert %s, repairs %s %s in the namespace %s, which automation.targets lacks: add %s to automation.targets.namespaces.%s, or correct the target." $index $remedy.alert $wanted.kind $wanted.name $wanted.namespace $workload $wanted.namespace) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $problems -}}
+{{- end }}
+
+{{/* oims.possibleTargets (target of a remedy): a JSON list of kind, namespace and name of what it may turn out to be; `*` is any name. */}}
+{{- define "oims.possibleTargets" -}}
+{{- $kinds := list .kind -}}
+{{- $namespaces := include "oims.policyNames" .namespace | fromJsonArray -}}
+{{- $names := include "oims.policyNames" .name | fromJsonArray -}}
+{{- if hasKey . "owner_of" -}}
+{{- $kinds = .kinds | default (list "Deployment" "StatefulSet" "DaemonSet") -}}
+{{- $namespaces = .namespaces -}}
+{{- $names = .workloads | default (list "*") -}}
+{{- end -}}
+{{- $found := list -}}
+{{- range $kind := $kinds -}}
+{{- range $namespace := $namespaces -}}
+{{- range $name := $names -}}
+{{- $found = append $found (dict "kind" $kind "namespace" $namespace "name" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $found -}}
+{{- end }}
+
+{{/* oims.policy ($): the policy of the values, then the remedies of the library, as YAML; nothing where the image's own is used. */}}
+{{- define "oims.policy" -}}
+{{- $policy := deepCopy .Values.automation.inCluster.policy -}}
+{{- with .Values.automation.library -}}
+{{- $library := $.Files.Get (printf "files/policies/%s.yml" .) | fromYaml -}}
+{{- $namespaces := include "oims.libraryNamespaces" $ | fromJsonArray -}}
+{{- $remedies := $policy.remedies | default list -}}
+{{- range $library.remedies -}}
+{{- $target := merge (dict "namespaces" $namespaces) .target -}}
+{{- $remedies = append $remedies (merge (dict "target" $target) . $library.defaults) -}}
+{{- end -}}
+{{- $_ := set $policy "remedies" $remedies -}}
+{{- end -}}
+{{- with $policy -}}
+{{- toYaml . -}}
+{{- end -}}
+{{- end }}
+
+{{/* oims.libraryNamespaces ($): a JSON list of the namespaces that the library's remedies may touch: those listed whole. */}}
+{{- define "oims.libraryNamespaces" -}}
+{{- $namespaces := list -}}
+{{- range $namespace, $listed := .Values.automation.targets.namespaces -}}
+{{- if not $listed -}}
+{{- $namespaces = append $namespaces $namespace -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $namespaces -}}
 {{- end }}
 
 {{/* oims.policyNames (a name, or where a label gives it): a JSON list of all that it can be. */}}
