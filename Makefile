@@ -96,8 +96,8 @@ format: setup ## Put Python code into the project's form and mend what ruff can
 .PHONY: docs
 docs: setup ## Write what is generated: settings, chart values, policy reference, schemas, the tables of faults and threats
 	@$(BIN)/python -m tools.settings_page
-	@$(BIN)/python -m tools.chart_values
 	@$(BIN)/python -m automation.policy.reference
+	@$(BIN)/python -m tools.chart_values
 	@$(BIN)/python -m tools.proof_pages
 
 ##@ Measure it

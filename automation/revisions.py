@@ -153,5 +153,5 @@ def _number(revision: Mapping[str, Any]) -> int:
 
 def _rollback_targets(policy: Policy) -> Iterator[_Target]:
     for remedy in policy.remedies:
-        if remedy.playbook == ROLLBACK:
+        if ROLLBACK in remedy.playbooks:
             yield from possible_targets(remedy.target)

@@ -141,7 +141,7 @@ def _ledger(path: Path) -> Iterator[Result]:
 
 
 def _playbooks(settings: Settings, copy: Path, policy: Policy) -> Iterator[Result]:
-    named = ((remedy.playbook, remedy.diagnostics_playbook) for remedy in policy.remedies)
+    named = ((*remedy.playbooks, remedy.diagnostics_playbook) for remedy in policy.remedies)
     for name in sorted({name for names in named for name in names if name}):
         problem = _ansible(
             copy, "ansible-playbook", "-i", f"inventories/{settings.inventory}", "--syntax-check", name

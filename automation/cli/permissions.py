@@ -57,14 +57,14 @@ def _for_remedy(remedy: Remedy) -> Iterator[Right]:
     for kind, namespace, name in possible_targets(remedy.target):
         plural = f"{kind.lower()}s"
         yield Right("get", f"{plural}.apps", namespace, name)
-        if remedy.playbook != DIAGNOSTICS:
+        if set(remedy.playbooks) != {DIAGNOSTICS}:
             yield Right("patch", f"{plural}.apps", namespace, name)
-        if remedy.playbook == SCALE and kind != "DaemonSet":
+        if SCALE in remedy.playbooks and kind != "DaemonSet":
             yield Right("patch", f"{plural}/scale.apps", namespace, name)
-        for playbook in {remedy.playbook, remedy.diagnostics_playbook}:
+        for playbook in {*remedy.playbooks, remedy.diagnostics_playbook}:
             for verb, resource in READS.get(playbook or "", ()):
                 yield Right(verb, resource, namespace)
-        if remedy.playbook == ROLLBACK:
+        if ROLLBACK in remedy.playbooks:
             yield Right("list", HISTORY.get(kind, OTHER_HISTORY), namespace)
         if isinstance(remedy.target, OwnerOf):
             yield from _to_find(remedy.target, kind, namespace)

@@ -1,6 +1,6 @@
 """What a guard looks at, and what it finds in the way of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from automation.decide.situation import Situation
@@ -9,6 +9,7 @@ from automation.policy.match import Target
 from automation.policy.schemas import Policy, Remedy
 from automation.records import PastRun
 from contract.decisions import Reason
+from contract.runs import RunState
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Case:
     def on_target(self) -> list[PastRun]:
         """The recent runs on this target."""
         return [run for run in self.now.runs if run.target == str(self.target)]
+
+
+def step_after(attempts: Sequence[PastRun]) -> int:
+    """Return the number of the step that is next, from 1: an interrupted run is done again."""
+    return 1 + sum(run.state is not RunState.INTERRUPTED for run in attempts)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from automation.clock import HOUR, parse_time
 from automation.decide.budgets import global_budget, target_budget
-from automation.decide.case import Case, Guard, Obstacle
+from automation.decide.case import Case, Guard, Obstacle, step_after
 from automation.decide.consent import managed_elsewhere, not_allowed, unknown_workload
 from automation.decide.situation import Situation
 from automation.ledger.episodes import Episode
@@ -34,6 +34,7 @@ def decide(episode: Episode, policy: Policy, now: Situation) -> Decision:
         return Decision(
             DecisionKind.DECLINED, Reason.NOT_IN_POLICY, f"The policy names no remedy for the alert {name}."
         )
+    remedy = remedy.at_step(step_after(now.attempts))
     named = Decision(DecisionKind.DECLINED, None, "", remedy=remedy.label, playbook=remedy.playbook)
     if remedy.mode is Mode.OFF:
         return replace(
@@ -111,7 +112,10 @@ def _too_old(case: Case) -> Obstacle | None:
 def _attempts_exhausted(case: Case) -> Obstacle | None:
     count, limit = len(case.now.attempts), case.remedy.max_attempts
     interrupted = sum(run.state is RunState.INTERRUPTED for run in case.now.attempts)
-    if count >= limit:
+    steps = case.remedy.steps
+    if steps and step_after(case.now.attempts) > len(steps):
+        detail = f"All steps were run ({', '.join(steps)}) and the alert still fires; a person has to look."
+    elif count >= limit:
         detail = (
             f"{case.remedy.playbook} ran {_times(count)} and the alert still fires; a person has to look."
         )

@@ -8,6 +8,7 @@ from math import inf
 import structlog
 
 from automation.clock import HOUR, Clock, parse_time
+from automation.decide.case import step_after
 from automation.decide.rules import decide
 from automation.decide.situation import Situation
 from automation.follow.looks import Waiting
@@ -92,7 +93,7 @@ class Engine:
 
     def _waiting(self, episode: Episode, decision: Decision) -> Waiting:
         """Return what a deferred episode waits for; it may also grow too old meanwhile."""
-        remedy, ends = self.remedy(decision.remedy), [decision.until or inf]
+        remedy, ends = self.remedy_at(decision.remedy, episode), [decision.until or inf]
         if remedy and remedy.max_age is not None:
             age = (self._journal_now() - parse_time(episode.opened_at)).total_seconds()
             if age <= remedy.max_age:
@@ -105,7 +106,9 @@ class Engine:
     def situation(self, episode: Episode, answers: Answers) -> Situation:
         """Return everything a decision about an episode depends on."""
         steady = self._clock.steady()
+        attempts = self._attempts(episode)
         remedy = find_remedy(self._policy, episode.labels)
+        remedy = remedy and remedy.at_step(step_after(attempts))
         flapping = remedy.flapping.within if remedy else HOUR
         past = runs.recent(self._ledger, steady) + inherited.recent(self._ledger, steady)
         if remedy:
@@ -118,7 +121,7 @@ class Engine:
             journal_now=self._journal_now(),
             paused=self.paused,
             runs=past,
-            attempts=self._attempts(episode),
+            attempts=attempts,
             locked=runs.locked(self._ledger),
             episodes=episodes.opened_since(self._ledger, episode.fingerprint, steady - flapping),
             question=self._question(episode, remedy),
@@ -156,7 +159,7 @@ class Engine:
             return decision
 
     def _record(self, episode: Episode, decision: Decision, question: Question | None) -> None:
-        remedy = self.remedy(decision.remedy)
+        remedy = self.remedy_at(decision.remedy, episode)
         approval, shadow = None, None
         if remedy and decision.reason is Reason.AWAITING_APPROVAL:
             approval = approvals.ask(self._ledger, self._approval(episode, remedy))
@@ -193,6 +196,11 @@ class Engine:
     def remedy(self, label: str | None) -> Remedy | None:
         """Return the remedy of a name; none when the policy has no such remedy (any more)."""
         return self._policy.by_label.get(label or "")
+
+    def remedy_at(self, label: str | None, episode: Episode) -> Remedy | None:
+        """Return the remedy of a name as it is at an episode's next step."""
+        remedy = self.remedy(label)
+        return remedy and remedy.at_step(step_after(self._attempts(episode)))
 
     def _queue(self, episode: Episode, decision: Decision, remedy: Remedy, digest: str | None) -> None:
         repeated = runs.to_repeat(self._ledger, episode.id)

@@ -40,7 +40,8 @@ class Jobs:
 
     def preview(self, approval: Approval) -> None:
         """Find out what an approval would change; it is told with the next look at the episode."""
-        remedy = self.engine.remedy(approval.remedy)
+        episode = get_episode(self.ledger, approval.episode)
+        remedy = self.engine.remedy_at(approval.remedy, episode)
         text = (
             self.executor.preview(approval, remedy.playbook, self._pin(remedy))
             if remedy

@@ -36,7 +36,7 @@ def outside(settings: Settings) -> Outside:
 
 def revisions(settings: Settings, policy: Policy) -> "Revisions | None":
     """Return who notes the revisions that a rollback may choose; nobody where nothing is rolled back."""
-    if settings.inventory != "kubernetes" or not any(one.playbook == ROLLBACK for one in policy.remedies):
+    if settings.inventory != "kubernetes" or not any(ROLLBACK in one.playbooks for one in policy.remedies):
         return None
     from automation.revisions import Revisions  # noqa: PLC0415
 

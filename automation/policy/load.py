@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from automation.errors import ConfigurationError
 from automation.policy.contents import read_contents
-from automation.policy.schemas import Policy
+from automation.policy.schemas import Policy, Remedy
 
 Location = tuple[int | str, ...]
 
@@ -165,11 +165,11 @@ def _repeated_names(policy: Policy, source: Source) -> list[str]:
 
 def _playbook_problems(policy: Policy, playbooks: Path, source: Source) -> list[str]:
     named = [
-        (("remedies", index, key), name, pin)
+        (("remedies", index, *place), name, pin)
         for index, remedy in enumerate(policy.remedies)
-        for key, name, pin in (
-            ("playbook", remedy.playbook, remedy.sha256),
-            ("diagnostics", remedy.diagnostics_playbook, None),
+        for place, name, pin in (
+            *((place, name, remedy.sha256) for place, name in _places(remedy)),
+            (("diagnostics",), remedy.diagnostics_playbook, None),
         )
         if name
     ]
@@ -178,6 +178,13 @@ def _playbook_problems(policy: Policy, playbooks: Path, source: Source) -> list[
         for loc, name, pin in named
         if (problem := playbook_problem(name, pin, playbooks))
     ]
+
+
+def _places(remedy: Remedy) -> list[tuple[Location, str]]:
+    """Return where a remedy names its playbooks."""
+    if remedy.steps:
+        return [(("steps", number), name) for number, name in enumerate(remedy.steps)]
+    return [(("playbook",), remedy.playbook)]
 
 
 def _digest_problems(policy: Policy, playbooks: Path, source: Source) -> list[str]:

@@ -30,6 +30,9 @@ PARTS: tuple[tuple[str, type[Closed]], ...] = (
 def schema() -> str:
     """Return the JSON schema of the policy file."""
     document = Policy.model_json_schema(by_alias=True)
+    remedy = document["$defs"]["Remedy"]
+    remedy["required"].remove("playbook")
+    remedy["oneOf"] = [{"required": ["playbook"]}, {"required": ["steps"]}]
     return (
         json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **document}, indent=2) + "\n"
     )

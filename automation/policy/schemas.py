@@ -146,7 +146,16 @@ class Remedy(Rules):
     match: Matchers = Field(
         default=(), description="Further labels: matchers, or each label and its value or values."
     )
-    playbook: Playbook = Field(description="A file of the playbooks folder, never a path.")
+    playbook: Playbook = Field(description="A file of the playbooks folder, never a path. Or `steps`.")
+    steps: tuple[Playbook, ...] = Field(
+        default=(),
+        max_length=9,
+        description="In the place of `playbook`: playbooks of which each is run only when the one before did "
+        "not help, as one attempt each.",
+    )
+    approve_from: int | None = Field(
+        default=None, ge=2, description="With `steps`, mode auto: from this step on a person is asked."
+    )
     sha256: str | None = Field(
         default=None,
         pattern=r"^[0-9a-f]{64}$",
@@ -169,10 +178,40 @@ class Remedy(Rules):
             raise ValueError(f"may not have {', '.join(taken)}: automation gives that itself")
         return values
 
+    @model_validator(mode="before")
+    @classmethod
+    def _first_step(cls, data: Any) -> Any:
+        """Begin with the first step where there are steps."""
+        if not isinstance(data, dict) or not isinstance(steps := data.get("steps"), list) or not steps:
+            return data
+        if "playbook" in data:
+            raise ValueError("has playbook and steps: keep one of them")
+        return {**data, "playbook": steps[0]}
+
+    @model_validator(mode="after")
+    def _enough_attempts(self) -> "Remedy":
+        if len(self.steps) > self.max_attempts:
+            few = f"max_attempts is {self.max_attempts}"
+            raise ValueError(f"has {len(self.steps)} steps and {few}: each step is an attempt")
+        return self
+
     @property
     def label(self) -> str:
         """The remedy's name in reports."""
-        return self.name or f"{self.playbook.rsplit('.', 1)[0]}/{self.alert}"
+        return self.name or f"{self.playbooks[0].rsplit('.', 1)[0]}/{self.alert}"
+
+    @property
+    def playbooks(self) -> tuple[str, ...]:
+        """All playbooks that it may run to repair something."""
+        return self.steps or (self.playbook,)
+
+    def at_step(self, number: int) -> "Remedy":
+        """Return the remedy as it is at a step, counted from 1; after the last, the last."""
+        if not self.steps:
+            return self
+        is_asked = self.mode is Mode.AUTO and self.approve_from is not None and number >= self.approve_from
+        playbook = self.steps[min(number, len(self.steps)) - 1]
+        return self.model_copy(update={"playbook": playbook, "mode": Mode.APPROVE if is_asked else self.mode})
 
     @property
     def diagnostics_playbook(self) -> str | None:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from automation.policy.match import Owner, Target
 from automation.workload import Workload
 from contract.decisions import DecisionKind, Reason
-from tests.automation.situations import CALM, EPISODE, policy
+from contract.runs import RunState
+from tests.automation.situations import CALM, EPISODE, attempt, policy
 
 RUN, DEFERRED, DECLINED = DecisionKind
 OWNED = {"owner_of": "pod", "namespaces": ["shop"]}
@@ -113,6 +114,41 @@ TABLE = {
         Reason.MANAGED_ELSEWHERE,
     ),
     "a restart is reverted by nobody": (owned(), ALERT, says("restart", manager="Argo CD"), RUN, None),
+    "the second step begins when the first did not help": (
+        policy(steps=["restart_oims.yml", "rollback_oims.yml"], playbook=None),
+        EPISODE,
+        replace(CALM, attempts=(attempt(900),)),
+        RUN,
+        None,
+    ),
+    "all steps were run": (
+        policy(steps=["restart_oims.yml", "rollback_oims.yml"], playbook=None, max_attempts=9),
+        EPISODE,
+        replace(CALM, attempts=(attempt(1800), attempt(900))),
+        DECLINED,
+        Reason.ATTEMPTS_EXHAUSTED,
+    ),
+    "an interrupted step is done again": (
+        policy(steps=["restart_oims.yml", "rollback_oims.yml"], playbook=None, approve_from=2),
+        EPISODE,
+        replace(CALM, attempts=(attempt(900, state=RunState.INTERRUPTED),)),
+        RUN,
+        None,
+    ),
+    "a person is asked from the second step on": (
+        policy(steps=["restart_oims.yml", "rollback_oims.yml"], playbook=None, approve_from=2),
+        EPISODE,
+        replace(CALM, attempts=(attempt(900),)),
+        DEFERRED,
+        Reason.AWAITING_APPROVAL,
+    ),
+    "a step that Argo CD would revert ends the chain": (
+        policy(steps=["restart_oims.yml", "rollback_oims.yml"], playbook=None),
+        EPISODE,
+        replace(says(manager="Argo CD"), attempts=(attempt(900),)),
+        DECLINED,
+        Reason.MANAGED_ELSEWHERE,
+    ),
     "also where the policy names the workload": (
         policy(playbook="scale_oims.yml"),
         EPISODE,

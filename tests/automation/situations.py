@@ -40,9 +40,8 @@ def policy(limits=None, maintenance=(), **remedy):
         "max_attempts": 2,
         "cooldown": "5m",
     }
-    return Policy.model_validate(
-        {"remedies": [{**base, **remedy}], "limits": limits or {}, "maintenance": maintenance}
-    )
+    given = {key: value for key, value in {**base, **remedy}.items() if value is not None}
+    return Policy.model_validate({"remedies": [given], "limits": limits or {}, "maintenance": maintenance})
 
 
 def past(

@@ -74,3 +74,12 @@ def test_a_run_says_which_attempt_it_is():
     decision = decide(EPISODE, policy(), replace(CALM, attempts=(attempt(900),)))
     assert decision.attempt == 2
     assert decision.detail == "Running repair.yml on shop/Deployment/web, attempt 2 of 2."
+
+
+def test_each_attempt_runs_the_playbook_of_its_step():
+    rules = policy(steps=["restart.yml", "rollback.yml"], playbook=None)
+    played = [
+        decide(EPISODE, rules, replace(CALM, attempts=attempts)).playbook
+        for attempts in ((), (attempt(900),))
+    ]
+    assert played == ["restart.yml", "rollback.yml"]

@@ -43,9 +43,17 @@ class Bench:
     def __init__(self, folder, app):
         asked = remedy("Asked", mode="approve")
         quick = remedy("Quick", cooldown="1s", verify={"within": "5m"})
+        chain = remedy("Chain", steps=["repair.yml", "again.yml"], approve_from=2, cooldown="1s")
+        del chain["playbook"]
         policy = {
             "limits": {"concurrent_runs": 1},
-            "remedies": [asked, quick, *(remedy(name) for name in "ABC"), remedy("Pods", target=OWNED)],
+            "remedies": [
+                asked,
+                quick,
+                *(remedy(name) for name in "ABC"),
+                remedy("Pods", target=OWNED),
+                chain,
+            ],
         }
         self.playbooks = folder / "playbooks"
         (self.playbooks / "tasks").mkdir(parents=True)
@@ -311,3 +319,18 @@ def test_nobody_is_asked_about_what_the_policy_does_not_allow(bench):
     assert bench.look() == []
     assert bench.asked == []
     assert bench.decision("Pods") == ("declined", "invalid_target")
+
+
+def test_the_next_step_is_asked_for_with_its_own_playbook_when_the_first_did_not_help(bench):
+    bench.fire("Chain")
+    (first,) = bench.look()
+    runs.finish(bench.ledger, first.id, "succeeded", bench.clock)
+    bench.wait(first.within + 1)
+    assert bench.verdict(first) == "still_firing"
+
+    assert bench.look() == []
+
+    assert bench.decision("Chain") == ("deferred", "awaiting_approval")
+    (asked,) = bench.ledger.rows("SELECT command FROM approvals")
+    assert first.document["playbook"] == "repair.yml"
+    assert asked["command"].startswith("ansible-playbook again.yml ")

@@ -46,6 +46,21 @@ MISTAKES = {
     ),
     "an unknown mode": (REMEDY + "    mode: maybe\n", 5, "remedies[0].mode: input should be 'off'"),
     "a kind that is not supported": (REMEDY.replace("Deployment", "Pod"), 4, "remedies[0].target.kind"),
+    "steps and a playbook": (
+        REMEDY + "    steps: [repair.yml]\n",
+        2,
+        "has playbook and steps: keep one of them",
+    ),
+    "more steps than attempts": (
+        REMEDY.replace("playbook: repair.yml", "steps: [repair.yml, repair.yml, repair.yml]"),
+        2,
+        "has 3 steps and max_attempts is 2: each step is an attempt",
+    ),
+    "a step that is not there": (
+        REMEDY.replace("playbook: repair.yml", "steps: [repair.yml, gone.yml]"),
+        3,
+        "remedies[0].steps[1]: gone.yml is not in ",
+    ),
     "an owner of what is no label": (
         REMEDY.replace("{kind: Deployment, namespace: shop, name: web}", "{owner_of: podd, namespaces: [a]}"),
         4,

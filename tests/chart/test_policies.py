@@ -95,6 +95,12 @@ def test_the_owner_of_a_pod_may_be_any_kind_that_the_values_list_whole(values):
     assert "add StatefulSet/* to automation.targets.namespaces.shop" in message
 
 
+def test_a_policy_may_have_steps_in_the_place_of_a_playbook(values):
+    steps = {"alert": "CartDown", "steps": ["restart_oims.yml", "rollback_oims.yml"], "target": SHOP}
+    documents(values({"remedies": [steps]}))
+    assert "remedies/0'" in refusal(values({"remedies": [steps | {"playbook": "restart_oims.yml"}]}))
+
+
 LIBRARY = ("automation.inCluster.enabled=true", "automation.library=kube-prometheus")
 
 
