@@ -66,6 +66,8 @@ def _for_remedy(remedy: Remedy) -> Iterator[Right]:
                 yield Right(verb, resource, namespace)
         if ROLLBACK in remedy.playbooks:
             yield Right("list", HISTORY.get(kind, OTHER_HISTORY), namespace)
+            if not name:  # whose teams allow it is found in the list of all
+                yield Right("list", f"{plural}.apps", namespace)
         if isinstance(remedy.target, OwnerOf):
             yield from _to_find(remedy.target, kind, namespace)
 
