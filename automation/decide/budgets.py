@@ -30,7 +30,7 @@ def global_budget(case: Case) -> Obstacle | None:
     if until is not None:
         detail = f"All remedies together had their {limits.runs_per_hour} runs of this hour."
         return Obstacle(Reason.GLOBAL_BUDGET, detail, until)
-    others = _latest_per_target(now.runs, str(case.target), now.steady - HOUR)
+    others = _latest_per_target(now.runs, case.target.key, now.steady - HOUR)
     if others is not None and len(others) >= limits.targets_per_hour:
         until = sorted(others)[len(others) - limits.targets_per_hour] + HOUR
         detail = (

@@ -25,7 +25,7 @@ class Case:
     @property
     def on_target(self) -> list[PastRun]:
         """The recent runs on this target."""
-        return [run for run in self.now.runs if run.target == str(self.target)]
+        return [run for run in self.now.runs if run.target == self.target.key]
 
 
 def step_after(attempts: Sequence[PastRun]) -> int:

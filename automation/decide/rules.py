@@ -195,7 +195,7 @@ def _muted(case: Case) -> Obstacle | None:
 
 
 def _locked(case: Case) -> Obstacle | None:
-    if str(case.target) not in case.now.locked:
+    if case.target.key not in case.now.locked:
         return None
     return Obstacle(Reason.TARGET_LOCKED, f"Another run is at work on {case.target}.")
 

@@ -137,7 +137,7 @@ class Engine:
             target = find_target(remedy, episode.labels, episode.owner)
         except InvalidTargetError:
             return ()
-        return unknown.assumed(self._ledger, str(target), steady)
+        return unknown.assumed(self._ledger, target.key, steady)
 
     def _find_owner(self, episode: Episode) -> None:
         """Keep which workload an alert is about, where the policy leaves it to the cluster."""
@@ -178,7 +178,7 @@ class Engine:
             return
         self._metrics.decided(decision)
         if shadow:
-            shadows.note(self._ledger, episode.id, str(decision.target), self._clock.steady())
+            shadows.note(self._ledger, episode.id, decision.target.key, self._clock.steady())
         if remedy and decision.kind is DecisionKind.RUN:
             digest = question.digest if question else remedy.digest
             self._queue(episode, decision, remedy, digest)

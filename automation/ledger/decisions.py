@@ -66,7 +66,7 @@ _KEY = ("decision", "reason", "remedy", "target", "attempt")
 
 
 def _key(decision: Decision) -> tuple[str | int | None, ...]:
-    target = str(decision.target) if decision.target else None
+    target = decision.target.key if decision.target else None
     reason = decision.reason.value if decision.reason else None
     return (decision.kind.value, reason, decision.remedy, target, decision.attempt)
 

@@ -102,7 +102,7 @@ def queue(
                 run_id,
                 episode.id,
                 episode.fingerprint,
-                str(decision.target),
+                decision.target.key,
                 decision.attempt,
                 RunState.QUEUED,
                 clock.steady(),
@@ -116,7 +116,7 @@ def queue(
         )
         if decision.attempt:
             connection.execute(
-                "INSERT INTO locks (target, run) VALUES (?, ?)", (str(decision.target), run_id)
+                "INSERT INTO locks (target, run) VALUES (?, ?)", (decision.target.key, run_id)
             )
         spool(ledger, RUNS, run_id, document)
     return run_id

@@ -12,13 +12,19 @@ from contract.matchers import fits
 
 @dataclass(frozen=True)
 class Target:
-    """One workload; the key of locks, cooldowns and budgets."""
+    """One workload."""
 
     kind: str
     namespace: str
     name: str
 
     def __str__(self) -> str:
+        """Write it as people read it: `Deployment shop/api`."""
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+    @property
+    def key(self) -> str:
+        """What locks, cooldowns and budgets know it by."""
         return f"{self.namespace}/{self.kind}/{self.name}"
 
     def as_json(self) -> dict[str, str]:

@@ -115,7 +115,7 @@ def test_explain_says_what_would_happen_and_why(command, tmp_path, wrap):
     (tmp_path / "alert.json").write_text(json.dumps(wrap(alert)))
     done = command("explain", "alert.json")
     assert done.returncode == 0, done.stderr
-    assert "Running repair.yml on shop/Deployment/web, attempt 1 of 2." in done.stdout
+    assert "Running repair.yml on Deployment shop/web, attempt 1 of 2." in done.stdout
 
 
 def test_explain_knows_of_a_silence(command, journal, tmp_path):

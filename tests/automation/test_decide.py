@@ -73,7 +73,7 @@ def test_a_person_is_told_when_the_machine_gives_up(name, escalates):
 def test_a_run_says_which_attempt_it_is():
     decision = decide(EPISODE, policy(), replace(CALM, attempts=(attempt(900),)))
     assert decision.attempt == 2
-    assert decision.detail == "Running repair.yml on shop/Deployment/web, attempt 2 of 2."
+    assert decision.detail == "Running repair.yml on Deployment shop/web, attempt 2 of 2."
 
 
 def test_each_attempt_runs_the_playbook_of_its_step():

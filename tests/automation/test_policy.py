@@ -208,7 +208,7 @@ LABELLED = REMEDY.replace("name: web", "name: {label: app, allow: [web, api]}")
 @pytest.mark.threat("T8")
 def test_a_label_gives_only_what_the_policy_allows(playbooks, labels, reason):
     remedy = load(playbooks, LABELLED).remedies[0]
-    assert str(find_target(remedy, {"app": "api"}, None)) == "shop/Deployment/api"
+    assert str(find_target(remedy, {"app": "api"}, None)) == "Deployment shop/api"
     with pytest.raises(InvalidTargetError, match=reason):
         find_target(remedy, labels, None)
 

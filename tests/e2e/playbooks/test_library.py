@@ -71,9 +71,9 @@ def test_a_template_that_broke_its_pods_is_rolled_back(
     untouched = others(cluster, name)
     patch = {"spec": {"template": {"spec": {"containers": [{"name": "main"} | broken]}}}}
     cluster.kubectl("patch", "deployment", name, "-p", json.dumps(patch))
-    eventually(lambda: waits(cluster, name), patient(90))
+    pod = eventually(lambda: broken_pod(cluster, name), patient(90))
 
-    named = name if label == "deployment" else broken_pod(cluster, name)
+    named = name if label == "deployment" else pod
     journal.add(alert, labels={"namespace": cluster.namespace, label: named})
     eventually(lambda: [run["state"] for run in app.runs.values()] == ["succeeded"], patient(120))
     journal.add(alert, "resolved", labels={"namespace": cluster.namespace, label: named})
@@ -119,12 +119,8 @@ def test_as_shipped_it_only_says_what_it_would_have_done(cluster, armed, journal
     assert cluster.get("Deployment", name)["metadata"]["generation"] == generation
 
 
-def waits(cluster, name):
-    """Say whether a container of the newest template waits for something that will not come."""
-    return bool(broken_pod(cluster, name))
-
-
 def broken_pod(cluster, name):
+    """Return a pod of which a container waits for what will not come; between two crashes there is none."""
     pods = json.loads(cluster.kubectl("get", "pods", "-l", f"app={name}", "-o", "json"))["items"]
     stuck = {"CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff"}
     for pod in pods:
