@@ -177,7 +177,7 @@ class Engine:
         ):
             return
         self._metrics.decided(decision)
-        if shadow:
+        if shadow and decision.target:
             shadows.note(self._ledger, episode.id, decision.target.key, self._clock.steady())
         if remedy and decision.kind is DecisionKind.RUN:
             digest = question.digest if question else remedy.digest
