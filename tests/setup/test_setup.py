@@ -18,7 +18,6 @@ SYNC = "uv sync --frozen --no-default-groups --group dev --group ansible"
 @pytest.fixture
 def fresh(machine):
     """A machine with a Python and no uv on PATH."""
-    (machine.path / "chmod").symlink_to("/bin/chmod")
     pinned = machine.stub(
         "uv", UV.format(version="0.13.9", seen=machine.home / "environments", then=""), folder=machine.home
     )

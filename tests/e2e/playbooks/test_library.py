@@ -120,11 +120,12 @@ def test_as_shipped_it_only_says_what_it_would_have_done(cluster, armed, journal
 
 
 def broken_pod(cluster, name):
-    """Return a pod of which a container waits for what will not come; between two crashes there is none."""
+    """Return a pod of which a container waits for what will not come, or has ended again."""
     pods = json.loads(cluster.kubectl("get", "pods", "-l", f"app={name}", "-o", "json"))["items"]
     stuck = {"CrashLoopBackOff", "ErrImagePull", "ImagePullBackOff"}
     for pod in pods:
         for container in pod["status"].get("containerStatuses") or []:
-            if (container["state"].get("waiting") or {}).get("reason") in stuck:
+            waits_for = (container["state"].get("waiting") or {}).get("reason")
+            if waits_for in stuck or (container["restartCount"] and "terminated" in container["state"]):
                 return pod["metadata"]["name"]
     return None
