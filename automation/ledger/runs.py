@@ -115,9 +115,7 @@ def queue(
             ),
         )
         if decision.attempt:
-            connection.execute(
-                "INSERT INTO locks (target, run) VALUES (?, ?)", (decision.target.key, run_id)
-            )
+            connection.execute("INSERT INTO locks (target, run) VALUES (?, ?)", (decision.target.key, run_id))
         spool(ledger, RUNS, run_id, document)
     return run_id
 
