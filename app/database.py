@@ -242,7 +242,7 @@ def _prepare_postgres(engine: Engine) -> None:
         connection.commit()
 
     @event.listens_for(engine, "handle_error")
-    def tell_no_value(context: ExceptionContext) -> None:
+    def hide_values(context: ExceptionContext) -> None:
         """Keep the first line of what the server says: the next ones quote the row that it refused."""
         for error in filter(None, (context.original_exception, context.sqlalchemy_exception)):
             error.args = (str(error.args[0] if error.args else "").partition("\n")[0],)

@@ -50,7 +50,7 @@ type Row = dict[str, Any]
 
 
 @dataclass
-class Story:
+class Draft:
     """One incident with everything around it, as rows."""
 
     incident: Row
@@ -59,7 +59,7 @@ class Story:
     decisions: list[Row] = field(default_factory=list)
     runs: list[Row] = field(default_factory=list)
 
-    def tell(
+    def add_entry(
         self, at: datetime, kind: EventKind, actor: tuple[ActorKind, str], summary: str, **data: Any
     ) -> None:
         """Add a timeline entry."""
@@ -104,20 +104,20 @@ def _people() -> list[User]:
     return people
 
 
-def _store(stories: tuple[Story, ...]) -> None:
+def _store(stories: tuple[Draft, ...]) -> None:
     tables: tuple[tuple[type[Base], list[Row]], ...] = (
-        (Incident, [story.incident for story in stories]),
-        (AlertEvent, [row for story in stories for row in story.alerts]),
-        (Decision, [row for story in stories for row in story.decisions]),
-        (Run, [row for story in stories for row in story.runs]),
-        (TimelineEvent, [row for story in stories for row in story.events]),
+        (Incident, [draft.incident for draft in stories]),
+        (AlertEvent, [row for draft in stories for row in draft.alerts]),
+        (Decision, [row for draft in stories for row in draft.decisions]),
+        (Run, [row for draft in stories for row in draft.runs]),
+        (TimelineEvent, [row for draft in stories for row in draft.events]),
     )
     for model, rows in tables:
         if rows:
             db.session.execute(insert(model), rows)
 
 
-def _stories(count: int, random: Random, people: list[User]) -> Iterator[Story]:
+def _stories(count: int, random: Random, people: list[User]) -> Iterator[Draft]:
     end = now()
     step = timedelta(days=DAYS) / count
     for number in range(1, count + 1):
@@ -130,61 +130,61 @@ def _stories(count: int, random: Random, people: list[User]) -> Iterator[Story]:
             yield _alerted(number, opened_at, random, person, is_fresh=is_fresh)
 
 
-def _reported(number: int, at: datetime, random: Random, person: User, *, is_fresh: bool) -> Story:
+def _reported(number: int, at: datetime, random: Random, person: User, *, is_fresh: bool) -> Draft:
     service = random.choice(SERVICES)
     title = f"Customers report trouble with {service}"
-    story = Story(
+    draft = Draft(
         _incident(
             number, at, title, severity=random.choice(list(Severity)), service=service, source=Source.PERSON
         )
     )
     actor = (ActorKind.PERSON, person.name)
-    story.tell(at, EventKind.OPENED, actor, f"Opened by {person.name}.")
-    _worked_on(story, at, random, person, is_fresh=is_fresh)
-    return story
+    draft.add_entry(at, EventKind.OPENED, actor, f"Opened by {person.name}.")
+    _worked_on(draft, at, random, person, is_fresh=is_fresh)
+    return draft
 
 
-def _alerted(number: int, at: datetime, random: Random, person: User, *, is_fresh: bool) -> Story:
+def _alerted(number: int, at: datetime, random: Random, person: User, *, is_fresh: bool) -> Draft:
     service = random.choice(SERVICES)
     name, title, severity, playbook = random.choice(FAULTS)
-    story = Story(
+    draft = Draft(
         _incident(number, at, title.format(service), severity=severity, service=service, source=Source.ALERT)
     )
     alertname = f"{service.capitalize()}{name}"
     fingerprint = hashlib.sha256(alertname.encode()).hexdigest()[:16]
     episode = hashlib.sha256(f"{fingerprint}{number}".encode()).hexdigest()
     labels = {"alertname": alertname, "service": service, "severity": severity.value}
-    story.incident |= {
+    draft.incident |= {
         "alertname": alertname,
         "fingerprint": fingerprint,
         "episode": episode,
         "labels": labels,
     }
-    story.incident["is_firing"] = is_fresh
-    _fire(story, at, "firing")
+    draft.incident["is_firing"] = is_fresh
+    _fire(draft, at, "firing")
     opening = f"Opened from alert {alertname}, event {number * 2}."
     fired = {"seq": number * 2, "episode": episode, "fired_at": rfc3339(at - timedelta(seconds=4))}
-    story.tell(at, EventKind.OPENED, ALERTING, opening, **fired)
+    draft.add_entry(at, EventKind.OPENED, ALERTING, opening, **fired)
     helps = random.random() < 0.85 if playbook else False  # noqa: PLR2004 - a share of all runs
     if playbook is None:
         detail = f"no remedy in the policy names {alertname}."
-        _decide(story, at, DecisionKind.DECLINED, detail, reason=Reason.NOT_IN_POLICY)
+        _decide(draft, at, DecisionKind.DECLINED, detail, reason=Reason.NOT_IN_POLICY)
     elif random.random() < 0.15:  # noqa: PLR2004 - a share of all decisions
         helps = False
         detail = "the last run on this target was 3 min ago."
-        _decide(story, at, DecisionKind.DEFERRED, detail, reason=Reason.COOLDOWN)
+        _decide(draft, at, DecisionKind.DEFERRED, detail, reason=Reason.COOLDOWN)
     else:
-        _decide(story, at, DecisionKind.RUN, "Attempt 1 of 2, 2 of 3 runs left this hour.", playbook=playbook)
-        _run(story, at, random, playbook, helps=helps)
+        _decide(draft, at, DecisionKind.RUN, "Attempt 1 of 2, 2 of 3 runs left this hour.", playbook=playbook)
+        _run(draft, at, random, playbook, helps=helps)
     if helps:
         ended_at = at + timedelta(minutes=3 + random.random())
-        _resolve(story, ended_at, ROBOT, "Resolved by automation, verified.")
+        _resolve(draft, ended_at, ROBOT, "Resolved by automation, verified.")
     else:
-        _worked_on(story, at, random, person, is_fresh=is_fresh)
-    if story.incident["resolved_at"] is not None:
-        story.incident["is_firing"] = False
-        _fire(story, story.incident["resolved_at"], "resolved")
-    return story
+        _worked_on(draft, at, random, person, is_fresh=is_fresh)
+    if draft.incident["resolved_at"] is not None:
+        draft.incident["is_firing"] = False
+        _fire(draft, draft.incident["resolved_at"], "resolved")
+    return draft
 
 
 def _incident(
@@ -210,36 +210,36 @@ def _incident(
     }
 
 
-def _worked_on(story: Story, at: datetime, random: Random, person: User, *, is_fresh: bool) -> None:
+def _worked_on(draft: Draft, at: datetime, random: Random, person: User, *, is_fresh: bool) -> None:
     """Let a person take the incident and resolve it; fresh ones are still open, or just taken."""
     if is_fresh and random.random() < 0.5:  # noqa: PLR2004 - half of them
         return
     actor = (ActorKind.PERSON, person.name)
     taken_at = at + timedelta(minutes=random.uniform(1, 20))
-    story.incident |= {"owner_id": person.id, "state": State.ACKNOWLEDGED, "acknowledged_at": taken_at}
-    story.tell(taken_at, EventKind.ACKNOWLEDGED, actor, f"Acknowledged by {person.name}.")
+    draft.incident |= {"owner_id": person.id, "state": State.ACKNOWLEDGED, "acknowledged_at": taken_at}
+    draft.add_entry(taken_at, EventKind.ACKNOWLEDGED, actor, f"Acknowledged by {person.name}.")
     if not is_fresh:
         ended_at = taken_at + timedelta(minutes=random.uniform(5, 180))
-        _resolve(story, ended_at, actor, f"Resolved by {person.name}: the cause is mended.")
+        _resolve(draft, ended_at, actor, f"Resolved by {person.name}: the cause is mended.")
 
 
-def _resolve(story: Story, at: datetime, actor: tuple[ActorKind, str], summary: str) -> None:
-    story.incident |= {"state": State.RESOLVED, "resolved_at": at}
-    story.tell(at, EventKind.RESOLVED, actor, summary)
+def _resolve(draft: Draft, at: datetime, actor: tuple[ActorKind, str], summary: str) -> None:
+    draft.incident |= {"state": State.RESOLVED, "resolved_at": at}
+    draft.add_entry(at, EventKind.RESOLVED, actor, summary)
 
 
-def _fire(story: Story, at: datetime, status: str) -> None:
-    row = story.incident
+def _fire(draft: Draft, at: datetime, status: str) -> None:
+    row = draft.incident
     seq = row["id"] * 2 + (status == "resolved")
-    story.alerts.append(
+    draft.alerts.append(
         {"id": f"{row['episode']}-{status}", "seq": seq, "status": status, "source": "alertmanager"}
         | {"episode": row["episode"], "fingerprint": row["fingerprint"], "incident_id": row["id"]}
         | {"starts_at": row["opened_at"], "received_at": at}
     )
 
 
-def _about(story: Story) -> Row:
-    row = story.incident
+def _about(draft: Draft) -> Row:
+    row = draft.incident
     target = {"kind": "Deployment", "namespace": row["service"], "name": "api"}
     known = {key: row[key] for key in ("episode", "fingerprint", "alertname")}
     return known | {
@@ -252,26 +252,26 @@ def _about(story: Story) -> Row:
     }
 
 
-def _decide(story: Story, at: datetime, decision: DecisionKind, detail: str, **fields: Any) -> None:
+def _decide(draft: Draft, at: datetime, decision: DecisionKind, detail: str, **fields: Any) -> None:
     at += timedelta(seconds=5)
     given = {"reason": None, "playbook": None, "until": None, "escalate": False} | fields
-    row = _about(story) | {"id": f"decision-{story.incident['id']}", "decision": decision, "detail": detail}
-    story.decisions.append(row | {"decided_at": at, "received_at": at} | given)
+    row = _about(draft) | {"id": f"decision-{draft.incident['id']}", "decision": decision, "detail": detail}
+    draft.decisions.append(row | {"decided_at": at, "received_at": at} | given)
     summary = of_decision(Decision(decision=decision, playbook=given["playbook"], detail=detail))
-    story.tell(at, EventKind.DECISION, ROBOT, summary, decision=decision, reason=given["reason"])
+    draft.add_entry(at, EventKind.DECISION, ROBOT, summary, decision=decision, reason=given["reason"])
 
 
-def _run(story: Story, at: datetime, random: Random, playbook: str, *, helps: bool) -> None:
+def _run(draft: Draft, at: datetime, random: Random, playbook: str, *, helps: bool) -> None:
     started_at, took = at + timedelta(seconds=6), random.uniform(9, 40)
     finished_at = started_at + timedelta(seconds=took)
     judged_at = at + timedelta(minutes=3)
     verdict = Verdict.VERIFIED if helps else Verdict.STILL_FIRING
-    run_id = f"run-{story.incident['id']}"
-    story.incident["verdict"] = verdict
+    run_id = f"run-{draft.incident['id']}"
+    draft.incident["verdict"] = verdict
     said = "The same alert cleared and stayed clear for 2 min." if helps else "The alert still fires."
     told = f"Verified: {said}" if helps else "The repair did not help: the alert still fires."
-    story.runs.append(
-        _about(story)
+    draft.runs.append(
+        _about(draft)
         | {"id": run_id, "version": 4, "playbook": playbook, "mode": "auto", "state": RunState.SUCCEEDED}
         | {"queued_at": at, "started_at": started_at, "finished_at": finished_at, "received_at": judged_at}
         | {"exit_code": 0, "duration_s": round(took, 1), "tasks": TASKS, "output_tail": "", "evidence": {}}
@@ -282,4 +282,4 @@ def _run(story: Story, at: datetime, random: Random, playbook: str, *, helps: bo
         (finished_at, EventKind.RUN, "finished", f"Playbook finished after {took:.0f} s."),
         (judged_at, EventKind.VERDICT, verdict.value, told),
     ):
-        story.tell(moment, kind, ROBOT, summary, run_id=run_id, phase=phase)
+        draft.add_entry(moment, kind, ROBOT, summary, run_id=run_id, phase=phase)

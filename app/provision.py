@@ -27,7 +27,7 @@ def migrate(settings: Settings) -> None:
     A schema that a newer version has made is left alone, so that the code can be rolled back.
     An administrator who exists is left alone: the password may have been changed since.
     """
-    if schema.standing() is Schema.NEWER:
+    if schema.compare() is Schema.NEWER:
         log.warning("schema_is_newer", detail="A newer app has migrated it; it is left as it is.")
     else:
         flask_migrate.upgrade()

@@ -24,7 +24,7 @@ BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800)
 LOOK, NONE, REMOVED = "diagnostics", "none", "removed"
 """In the place of a remedy's name: a look at a target; no remedy fits; the policy has it no more."""
 
-Standing = dict[str, tuple[str, float]]
+Gauges = dict[str, tuple[str, float]]
 """Name of a gauge to its help and its value."""
 
 
@@ -81,9 +81,9 @@ class Metrics:
         """Count a verdict."""
         self._verdicts.labels(self._label_of(run), verdict).inc()
 
-    def serve(self, bind: str, standing: Callable[[], Standing]) -> None:
+    def serve(self, bind: str, gauges: Callable[[], Gauges]) -> None:
         """Answer scrapes on `host:port` in a thread. Raises ConfigurationError when that is not possible."""
-        self.registry.register(_Gauges(standing))
+        self.registry.register(_Gauges(gauges))
         host, port = binds.split(bind)
         if host == binds.ALL and not binds.has_ipv6():
             host = "0.0.0.0"  # noqa: S104 - all addresses, as `[::]` is
@@ -110,11 +110,11 @@ class Metrics:
 class _Gauges(Collector):
     """Where automation stands when it is asked."""
 
-    def __init__(self, standing: Callable[[], Standing]) -> None:
-        self._standing = standing
+    def __init__(self, gauges: Callable[[], Gauges]) -> None:
+        self._gauges = gauges
 
     def collect(self) -> Iterator[Metric]:
-        for name, (text, value) in self._standing().items():
+        for name, (text, value) in self._gauges().items():
             yield GaugeMetricFamily(f"oims_automation_{name}", text, value)
 
     def describe(self) -> list[Metric]:

@@ -87,7 +87,7 @@ class Reporter:
         """Send reports by a request each, as far as the app takes them."""
         for report in sent:
             try:
-                answer = self._tell(report)
+                answer = self._send(report)
             except AppError as error:
                 problem = f"no answer ({error})"
                 self._postpone(report, problem)
@@ -98,7 +98,7 @@ class Reporter:
                 return
             self._failures, self._most = 0, max(2, self._most)
 
-    def _tell(self, report: Report) -> requests.Response:
+    def _send(self, report: Report) -> requests.Response:
         """Send a report, in ever smaller forms while the app refuses it: its end must not get lost.
 
         Raises AppError.

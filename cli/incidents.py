@@ -67,13 +67,13 @@ def create(client: Client, options: argparse.Namespace) -> None:
         "labels": dict(options.label),
         "owner": person(client, options.owner) if options.owner else None,
     }
-    _tell(options, client.post("/incidents", body), "is opened")
+    _confirm(options, client.post("/incidents", body), "is opened")
 
 
 def acknowledge(client: Client, options: argparse.Namespace) -> None:
     """Take incidents."""
     for incident_id in options.id:
-        _tell(options, client.post(f"/incidents/{incident_id}/acknowledge", {}), "is acknowledged")
+        _confirm(options, client.post(f"/incidents/{incident_id}/acknowledge", {}), "is acknowledged")
 
 
 def resolve(client: Client, options: argparse.Namespace) -> None:
@@ -96,19 +96,19 @@ def assign(client: Client, options: argparse.Namespace) -> None:
     owner = None if options.who == "nobody" else person(client, options.who)
     incident = client.post(f"/incidents/{options.id}/assign", {"owner": owner})
     whom = clean(incident["owner"]["name"]) if incident["owner"] else "nobody"
-    _tell(options, incident, f"belongs to {whom}")
+    _confirm(options, incident, f"belongs to {whom}")
 
 
 def change_severity(client: Client, options: argparse.Namespace) -> None:
     """Say how bad an incident is."""
     incident = client.post(f"/incidents/{options.id}/severity", {"severity": options.level})
-    _tell(options, incident, f"has the severity {options.level}")
+    _confirm(options, incident, f"has the severity {options.level}")
 
 
 def comment(client: Client, options: argparse.Namespace) -> None:
     """Comment on an incident."""
     incident = client.post(f"/incidents/{options.id}/comments", {"body": _typed(options.text)})
-    _tell(options, incident, "has your comment")
+    _confirm(options, incident, "has your comment")
 
 
 def person(client: Client, who: str) -> int:
@@ -133,10 +133,12 @@ def person(client: Client, who: str) -> int:
 
 def _act(client: Client, options: argparse.Namespace, action: str, words: str) -> None:
     for incident_id in options.id:
-        _tell(options, client.post(f"/incidents/{incident_id}/{action}", {"reason": options.reason}), words)
+        _confirm(
+            options, client.post(f"/incidents/{incident_id}/{action}", {"reason": options.reason}), words
+        )
 
 
-def _tell(options: argparse.Namespace, incident: dict[str, Any], words: str) -> None:
+def _confirm(options: argparse.Namespace, incident: dict[str, Any], words: str) -> None:
     """Say what became of an incident; with --json one line for each, so that several are JSON lines."""
     if options.json:
         print_line(json.dumps(incident))

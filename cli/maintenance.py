@@ -42,13 +42,13 @@ def plan(client: Client, options: argparse.Namespace) -> None:
         "until": _last_moment(options, zone),
         "zone": zone.key if zone else "UTC",
     }
-    _tell(options, client.post("/maintenance", body), "is planned")
+    _confirm(options, client.post("/maintenance", body), "is planned")
 
 
 def end(client: Client, options: argparse.Namespace) -> None:
     """End windows now, or call them off."""
     for window_id in options.id:
-        _tell(options, client.post(f"/maintenance/{window_id}/end", {}), "is over")
+        _confirm(options, client.post(f"/maintenance/{window_id}/end", {}), "is over")
 
 
 def _zone(options: argparse.Namespace) -> ZoneInfo | None:
@@ -76,7 +76,7 @@ def _last_moment(options: argparse.Namespace, zone: ZoneInfo | None) -> str | No
     return datetime.combine(options.weekly_until, time.max.replace(microsecond=0), zone).isoformat()
 
 
-def _tell(options: argparse.Namespace, window: dict[str, Any], words: str) -> None:
+def _confirm(options: argparse.Namespace, window: dict[str, Any], words: str) -> None:
     if options.json:
         print_line(json.dumps(window))
         return

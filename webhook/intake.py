@@ -90,13 +90,13 @@ class Intake:
             return
         self._accepted.inc(accepted)
         self._duplicates.inc(duplicates)
-        self._tell(delivery)
+        self._note_odd(delivery)
         receipt: dict[str, object] = {"accepted": accepted, "duplicates": duplicates, "last_seq": last_seq}
         if delivery.refused:
             receipt |= {"refused": len(delivery.refused), "reasons": delivery.refused[:MAX_REASONS]}
         yield _answer(start_response, HTTPStatus.OK, {}, to_line(**receipt) + "\n")
 
-    def _tell(self, delivery: Delivery) -> None:
+    def _note_odd(self, delivery: Delivery) -> None:
         """Count and log what was odd about a delivery that was taken."""
         message = delivery.message
         if message.truncated_alerts:

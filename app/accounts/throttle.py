@@ -108,7 +108,7 @@ def take(door: Door, *subjects: Subject) -> None:
             if row.tokens < 1:
                 wait = max(wait, int((1 - row.tokens) * brake.period.total_seconds() / brake.capacity) + 1)
         if wait:
-            _tell(door, subjects, rows, moment)
+            _report(door, subjects, rows, moment)
         else:
             for row in rows:
                 row.tokens -= 1
@@ -140,7 +140,7 @@ def _locked(subjects: Sequence[Subject], moment: datetime) -> list[LoginThrottle
     return [found[_key(brake, value)] for brake, value in subjects]
 
 
-def _tell(door: Door, subjects: Sequence[Subject], rows: Sequence[LoginThrottle], moment: datetime) -> None:
+def _report(door: Door, subjects: Sequence[Subject], rows: Sequence[LoginThrottle], moment: datetime) -> None:
     """Audit a refusal, once per bucket and period: the trail must not grow with the attack."""
     for (brake, _), row in zip(subjects, rows, strict=True):
         is_told = row.refused_at is not None and moment - row.refused_at < brake.period

@@ -20,7 +20,7 @@ WHY = {
 
 @dataclass(frozen=True)
 class Intake:
-    """How the intake of alerts stands: a word, the kind of pill it has, and a sentence."""
+    """The status of the intake of alerts: a word, the kind of pill it has, and a sentence."""
 
     word: str
     kind: str
@@ -33,7 +33,7 @@ def is_watchdog_overdue(place: JournalCursor, now: datetime, after: timedelta) -
     return bool(after) and place.watchdog_at is not None and now - place.watchdog_at > after
 
 
-def tell(now: datetime, settings: Settings) -> Intake:
+def summarize(now: datetime, settings: Settings) -> Intake:
     """Return whether alerts come in."""
     if not settings.journal_url:
         return Intake("Off", "off", "No journal is set (OIMS_JOURNAL_URL); only people open incidents.")

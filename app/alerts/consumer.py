@@ -187,7 +187,7 @@ def _apply(offset: int, answer: Answer, settings: Settings) -> None:
     if place.offset != offset:
         return
     if answer.oldest_seq is not None and offset < answer.oldest_seq - 1:
-        _tell_of_gap(offset + 1, answer.oldest_seq - 1)
+        _log_gap(offset + 1, answer.oldest_seq - 1)
     intake.take_in([event for row in answer.events if (event := _read(row)) is not None], settings)
     if answer.events:
         place.offset = answer.events[-1].seq
@@ -223,7 +223,7 @@ def _read(row: Row) -> JournalEvent | None:
         return None
 
 
-def _tell_of_gap(first: int, last: int) -> None:
+def _log_gap(first: int, last: int) -> None:
     """Say that events were pruned before they were read, wherever that may matter."""
     log.error("journal_gap", first=first, last=last)
     summary = f"Events {first} to {last} were pruned from the journal before they were read."

@@ -233,7 +233,7 @@ def _resolved(event: JournalEvent, batch: Batch) -> Incident | None:
             summary += " The incident stays with the person who has it."
         timeline.record(incident.id, _ended(event), ALERTING, summary, place=_place(event, incident.id))
         if was_firing and incident.state is not State.RESOLVED:
-            changes.tell(MailKind.ALERT_ENDED, incident, ALERTING)
+            changes.queue_mails(MailKind.ALERT_ENDED, incident, ALERTING)
         return incident
     actor, summary = _ending(event, incident)
     resolved = Resolved(reason="", seq=event.seq, episode=event.episode)

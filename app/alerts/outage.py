@@ -138,7 +138,7 @@ def _end(place: JournalCursor) -> None:
         return
     timeline.record(incident.id, AlertResolved(), SYSTEM, f"Alerts arrive again. {lasted}")
     if incident.state is not State.RESOLVED:
-        changes.tell(MailKind.ALERT_ENDED, incident, SYSTEM)
+        changes.queue_mails(MailKind.ALERT_ENDED, incident, SYSTEM)
 
 
 def _incident(place: JournalCursor) -> Incident | None:

@@ -85,7 +85,7 @@ def ask_any(
     raise Unreachable
 
 
-def tell_any(servers: Sequence[Alertmanager], path: str, body: Any, ca_file: Path | None) -> None:
+def send_to_any(servers: Sequence[Alertmanager], path: str, body: Any, ca_file: Path | None) -> None:
     """Post JSON to the first Alertmanager that takes it.
 
     Raises:

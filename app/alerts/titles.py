@@ -69,7 +69,7 @@ def where(labels: Mapping[str, str]) -> str:
     namespace = labels.get("namespace") or labels.get("exported_namespace") or ""
     if is_of_a_node(labels):
         return _short(" ".join([_node(labels), *_parts(labels)]))
-    thing = next((labels[name] for name in WORKLOADS if _tells(labels, name)), "")
+    thing = next((labels[name] for name in WORKLOADS if _is_specific(labels, name)), "")
     thing = thing or labels.get("exported_pod", "")
     if thing:
         return _short(f"{namespace}/{thing}" if namespace else thing)
@@ -78,7 +78,7 @@ def where(labels: Mapping[str, str]) -> str:
     if is_of(labels, OF_A_CLUSTER):
         return _short(namespace)
     if namespace and not labels.get("instance"):
-        measured = next((labels[name] for name in ("service", "job") if _tells(labels, name)), "")
+        measured = next((labels[name] for name in ("service", "job") if _is_specific(labels, name)), "")
         return _short(f"{namespace}/{measured}" if measured else namespace)
     return _short(labels.get("instance", ""))
 
@@ -89,7 +89,7 @@ def is_told(place: str, words: str) -> bool:
     return not names or all(name in words for name in names[-1:])
 
 
-def _tells(labels: Mapping[str, str], name: str) -> bool:
+def _is_specific(labels: Mapping[str, str], name: str) -> bool:
     return bool(labels.get(name)) and not is_exporter(labels[name])
 
 

@@ -25,4 +25,4 @@ def send(settings: Settings) -> None:
         "startsAt": rfc3339(now()),
         "endsAt": rfc3339(now() + LASTS),
     }
-    sources.tell_any(settings.alertmanagers, "/api/v2/alerts", [alert], settings.ca_file)
+    sources.send_to_any(settings.alertmanagers, "/api/v2/alerts", [alert], settings.ca_file)

@@ -35,7 +35,7 @@ def init_app(app: Flask) -> None:
     app.extensions["api_limiter"] = Limiter(quota) if quota else None
 
     @app.after_request
-    def tell(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         if "rate_limit" in g:
             response.headers[POLICY] = f'"token";q={quota};w={WINDOW_S}'
             response.headers[STATE] = g.rate_limit

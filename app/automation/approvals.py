@@ -90,12 +90,12 @@ def _answer(approval_id: str, state: ApprovalState, actor: Actor, reason: str) -
             raise InvalidTransition(_why_not(approval))
         approval.state, approval.decided_by, approval.decided_at = state, actor.name, now()
         approval.decided_by_id, approval.decided_by_email = actor.user_id, actor.email
-        _tell(approval, actor, reason)
+        _record(approval, actor, reason)
         instructions.grow()
     return approval
 
 
-def _tell(approval: Approval, actor: Actor, reason: str) -> None:
+def _record(approval: Approval, actor: Actor, reason: str) -> None:
     summary = f"{actor.name} {approval.state} {approval.playbook} on {target_name(approval.target)}"
     summary += f": {reason}" if reason else "."
     audit.record(_AUDITED[approval.state](approval=approval.id), actor, summary)

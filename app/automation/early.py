@@ -45,9 +45,9 @@ class Early:
         for report in sorted(self._reports[episode], key=_began_at):
             report.incident_id = incident.id
             if isinstance(report, Decision):
-                service.tell_decision(report, incident)
+                service.record_decision(report, incident)
             else:
-                service.tell_run(report, incident, sentences.Phase())
+                service.record_run(report, incident, sentences.Phase())
 
 
 def _concerned(episodes: Collection[str]) -> set[str]:

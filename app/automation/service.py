@@ -44,7 +44,7 @@ def take_decision(report: DecisionReport) -> bool:
         db.session.flush()
         approvals.follow(decision, report.approval)
         if incident_id is not None:
-            tell_decision(decision, timeline.lock(incident_id))
+            record_decision(decision, timeline.lock(incident_id))
     return True
 
 
@@ -64,7 +64,7 @@ def take_run(report: RunReport) -> bool:
         db.session.add(run)
         db.session.flush()
         if run.incident_id is not None:
-            tell_run(run, timeline.lock(run.incident_id), before)
+            record_run(run, timeline.lock(run.incident_id), before)
     return is_new
 
 
@@ -97,7 +97,7 @@ def close_unheard(run: Run, why: str) -> None:
         run.verification, run.verdict_at = Verdict.INCONCLUSIVE, now()
         run.verdict_detail = f"Automation told no verdict: {why}."
     if run.incident_id is not None:
-        tell_run(run, timeline.lock(run.incident_id), before, SYSTEM)
+        record_run(run, timeline.lock(run.incident_id), before, SYSTEM)
 
 
 def _incident_of(episode: str) -> int | None:
@@ -113,7 +113,7 @@ def _incident_of(episode: str) -> int | None:
     return incident.id if incident else None
 
 
-def tell_decision(decision: Decision, incident: Incident) -> None:
+def record_decision(decision: Decision, incident: Incident) -> None:
     """Put a decision onto the timeline of its incident, which must be locked; call people if it says so."""
     timeline.record(
         incident.id,
@@ -134,7 +134,7 @@ def _was_called(decision: Decision, incident: Incident) -> bool:
     return decision.reason == Reason.FLAPPING and called_at is not None and called_at > now() - FLAP_QUIET
 
 
-def tell_run(run: Run, incident: Incident, before: sentences.Phase, actor: Actor = AUTOMATION) -> None:
+def record_run(run: Run, incident: Incident, before: sentences.Phase, actor: Actor = AUTOMATION) -> None:
     """Put what is new of a run onto the timeline of its incident, which must be locked; keep its verdict."""
     for told in sentences.of_run(run, before):
         at = told.at or now()
@@ -144,7 +144,7 @@ def tell_run(run: Run, incident: Incident, before: sentences.Phase, actor: Actor
         return
     incident.verdict = run.verification
     if run.verification is Verdict.VERIFIED and incident.state is State.RESOLVED:
-        changes.tell(MailKind.REPAIRED, incident, AUTOMATION)
+        changes.queue_mails(MailKind.REPAIRED, incident, AUTOMATION)
 
 
 def _is_current(run: Run, incident: Incident) -> bool:

@@ -12,7 +12,7 @@ SILENT_AFTER = timedelta(seconds=90)
 
 
 @dataclass(frozen=True)
-class Standing:
+class Status:
     """One large line, a sentence below it, and the kind of pill it has."""
 
     headline: str
@@ -21,10 +21,10 @@ class Standing:
     kind: str
 
 
-def tell(heartbeats: Sequence[AutomationHeartbeat], now: datetime, *, is_paused: bool) -> Standing:
-    """Return how the automation stands; `heartbeats` come newest first."""
+def summarize(heartbeats: Sequence[AutomationHeartbeat], now: datetime, *, is_paused: bool) -> Status:
+    """Return the status of the automation; `heartbeats` come newest first."""
     if not heartbeats:
-        return Standing(
+        return Status(
             "Automation has not reported yet",
             "Alerts open incidents; nothing is repaired. Start it with scripts/monitor_alerts.sh.",
             "Not seen",
@@ -33,11 +33,11 @@ def tell(heartbeats: Sequence[AutomationHeartbeat], now: datetime, *, is_paused:
     last = heartbeats[0]
     heard = f"{last.instance} ({last.location}), last heard {relative(last.received_at, now)}."
     if now - last.received_at > SILENT_AFTER:
-        return Standing(
+        return Status(
             "Automation is silent", f"{heard} Nothing is repaired until it is back.", "Silent", "critical"
         )
     if is_paused or last.is_paused:
-        return Standing(
+        return Status(
             "Automation is paused", f"{heard} It records what it would do, and waits.", "Paused", "high"
         )
-    return Standing("Automation is armed", heard, "Armed", "robot")
+    return Status("Automation is armed", heard, "Armed", "robot")

@@ -62,7 +62,7 @@ def end(heartbeat: Heartbeat, why: str) -> None:
         return
     timeline.record(incident.id, AlertResolved(), SYSTEM, f"The heartbeat is no longer down: {why}.")
     if incident.state is not State.RESOLVED:
-        changes.tell(MailKind.ALERT_ENDED, incident, SYSTEM)
+        changes.queue_mails(MailKind.ALERT_ENDED, incident, SYSTEM)
 
 
 def _incident(heartbeat: Heartbeat) -> Incident | None:

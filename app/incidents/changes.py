@@ -43,7 +43,7 @@ def add(
         db.session.flush()
     timeline_order.begin(incident.id)
     timeline.enter(incident.id, entry, actor, summary, at=incident.opened_at, place=place)
-    tell(MailKind.CREATED, incident, actor)
+    queue_mails(MailKind.CREATED, incident, actor)
 
 
 def close(
@@ -55,7 +55,7 @@ def close(
     timeline.record(incident.id, entry, actor, summary, at=at, place=place)
     if drop_held_mails(incident):
         return
-    tell(incident_mails.end_kind(incident), incident, actor, reason=entry.reason)
+    queue_mails(incident_mails.end_kind(incident), incident, actor, reason=entry.reason)
 
 
 def restart(
@@ -68,10 +68,10 @@ def restart(
     incident.verdict = None
     incident.merged_into_id = None
     timeline.record(incident.id, entry, actor, summary, place=place)
-    tell(MailKind.REOPENED, incident, actor)
+    queue_mails(MailKind.REOPENED, incident, actor)
 
 
-def tell(kind: MailKind, incident: Incident, actor: Actor, *, reason: str = "") -> None:
+def queue_mails(kind: MailKind, incident: Incident, actor: Actor, *, reason: str = "") -> None:
     """Put the mails of a change into the outbox; maintenance holds back all but what people do themselves.
 
     An incident of a test alert writes none but those.

@@ -17,8 +17,8 @@ from contract.runs import OPEN, Verdict
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How things stand now.
+class Counts:
+    """What is unresolved now.
 
     `repairing` counts unresolved incidents that automation is working on; `is_deaf`: alerts do not come in.
     """
@@ -53,7 +53,7 @@ class Standing:
         return "held" if self.acknowledged else "calm"
 
 
-def standing(*, is_deaf: bool = False) -> Standing:
+def count(*, is_deaf: bool = False) -> Counts:
     """Count what is unresolved; `is_deaf`: it may not be all."""
     unresolved = Incident.state.in_(UNRESOLVED)
     counted: Counter[State] = Counter()
@@ -67,7 +67,7 @@ def standing(*, is_deaf: bool = False) -> Standing:
         .join(Incident, Incident.id == Run.incident_id)
         .where(unresolved, or_(Run.state.in_(OPEN), Run.verification == Verdict.PENDING))
     )
-    return Standing(
+    return Counts(
         open=counted[State.OPEN],
         acknowledged=counted[State.ACKNOWLEDGED],
         unowned=db.session.scalar(unowned) or 0,

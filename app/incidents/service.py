@@ -121,7 +121,7 @@ def escalate(incident_id: int, *, actor: Actor, reason: str = "", version: int |
         verb = "Automation gave up and called for people" if by_machine else f"Escalated by {actor.name}"
         timeline.record(incident.id, Escalated(reason=reason), actor, _sentence(verb, reason))
         kind = MailKind.GAVE_UP if by_machine else MailKind.ESCALATED
-        changes.tell(kind, incident, actor, reason=reason)
+        changes.queue_mails(kind, incident, actor, reason=reason)
     return incident
 
 

@@ -56,7 +56,7 @@ def _write(recipient: str) -> bool:
             mail.state = MailState.DIGESTED
             mail.digest_id = digest.id
         for mail in mails:
-            outbox.tell_when_all_are_done(mail)
+            outbox.record_when_all_are_done(mail)
     return True
 
 

@@ -109,7 +109,7 @@ def mark_sent(message_id: int, worker: str) -> None:
         message.last_error = None
         if message.kind in CARRIES_A_KEY:
             message.text = message.html = ""
-        tell_when_all_are_done(message)
+        record_when_all_are_done(message)
 
 
 def keep(message_id: int, worker: str, until: datetime) -> None:
@@ -211,7 +211,7 @@ def _claimed(message_id: int, worker: str) -> OutboxMessage | None:
     return message
 
 
-def tell_when_all_are_done(message: OutboxMessage) -> None:
+def record_when_all_are_done(message: OutboxMessage) -> None:
     """Write one timeline event for mails that tell the same thing, with the last of them."""
     if message.incident_id is None:
         return

@@ -41,7 +41,7 @@ def checks() -> dict[str, str]:
 
 def _checks() -> dict[str, str]:
     try:
-        standing = schema.standing()
+        found = schema.compare()
         with transaction():
             pass  # it can be written
     except SQLAlchemyError as error:
@@ -53,6 +53,6 @@ def _checks() -> dict[str, str]:
             "database": "ok",
             "disk": "The database's disk is full; make room, or give it a larger volume.",
         }
-    if standing is Schema.OLDER:
+    if found is Schema.OLDER:
         return {"database": "ok", "schema": "The database has an older schema; run `python -m app migrate`."}
     return {"database": "ok", "schema": "ok"}

@@ -30,7 +30,7 @@ def _known() -> tuple[str | None, frozenset[str]]:
     return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
 
 
-def standing() -> Schema:
+def compare() -> Schema:
     """Compare the database's revision with this code's; an unknown one was made by newer code.
 
     Raises SQLAlchemyError when the database doesn't answer.

@@ -22,7 +22,7 @@ def _identify() -> None:
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
-def _tell(response: Response) -> Response:
+def _log(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
     if request.endpoint not in QUIET:
         log.info(
@@ -39,4 +39,4 @@ def _tell(response: Response) -> Response:
 def init_app(app: Flask) -> None:
     """Install both; first of all parts, so that the others' refusals are seen too."""
     app.before_request(_identify)
-    app.after_request(_tell)
+    app.after_request(_log)

@@ -7,7 +7,7 @@ from automation.clock import HOUR, Clock
 from automation.config import Settings
 from automation.ledger import episodes, reports, runs
 from automation.ledger.database import Ledger
-from automation.metrics import Standing
+from automation.metrics import Gauges
 from automation.policy.schemas import Policy, Remedy
 from automation.policy.targets import NamedWorkload
 from automation.token import TokenEnd, Validity
@@ -38,13 +38,13 @@ def describe(
     }
 
 
-def standing(
+def gauges(
     ledger: Ledger, *, is_paused: bool, is_leader: bool, lag: float, token_end: TokenEnd | None
-) -> Standing:
+) -> Gauges:
     """Return the gauges; `lag` is in seconds."""
     waiting, refused = reports.counts(ledger)
     at_work = sum(len(runs.in_state(ledger, state)) for state in OPEN)
-    gauges: Standing = {
+    gauges: Gauges = {
         "paused": ("1 while new runs are stopped, on the host or in the app.", is_paused),
         "leader": ("1 while this automation may act.", is_leader),
         "journal_offset": ("Last event taken from the journal.", episodes.offset(ledger)),

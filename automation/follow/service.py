@@ -14,7 +14,7 @@ from automation.events.journal import Journal
 from automation.events.lines import LineReader
 from automation.follow import on_kubernetes
 from automation.follow.engine import Engine
-from automation.follow.heartbeat import describe, standing
+from automation.follow.heartbeat import describe, gauges
 from automation.follow.jobs import Jobs
 from automation.follow.looks import Looks
 from automation.follow.predecessors import Predecessors
@@ -23,7 +23,7 @@ from automation.follow.state import note_policy, paused_by
 from automation.instructions.reader import InstructionsReader
 from automation.ledger import approvals, reports, runs
 from automation.ledger.database import Ledger, load_anchor, save_anchor
-from automation.metrics import Metrics, Standing
+from automation.metrics import Gauges, Metrics
 from automation.policy.folder import Folder
 from automation.policy.schemas import Policy
 from automation.report import App, Heartbeat, repeat
@@ -94,7 +94,7 @@ class Follower:
         """Follow until told to stop."""
         note_policy(self._ledger, self._settings.policy_file)
         if self._settings.metrics_bind:
-            self._metrics.serve(self._settings.metrics_bind, self._standing)
+            self._metrics.serve(self._settings.metrics_bind, self._gauges)
         if self._warm:
             self._warm.begin()
         self._start_threads()
@@ -224,8 +224,8 @@ class Follower:
             lag=self._reader.lag,
         )
 
-    def _standing(self) -> Standing:
-        return standing(
+    def _gauges(self) -> Gauges:
+        return gauges(
             self._ledger,
             is_paused=self._engine.paused is not None,
             is_leader=self._is_leader,

@@ -143,7 +143,7 @@ ORDER = (
     UPDATE runs SET state = 'interrupted', finished_steady = queued_steady
     WHERE state = 'running' AND attempt > 0 AND id NOT IN (SELECT run FROM locks)""",
     "DELETE FROM meta WHERE key = 'offset' AND value GLOB '*[^0-9]*'",
-    # Decided again, as unknown: what fires and was not declined, and what lost a half of its story.
+    # Decided again, as unknown: what fires and was not declined, and what lost a half of its history.
     """
     DELETE FROM decisions WHERE episode IN (
         SELECT id FROM episodes WHERE status = 'firing' AND id NOT IN (

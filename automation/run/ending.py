@@ -19,7 +19,7 @@ class Ending(NamedTuple):
     detail: str | None
 
 
-def tell(state: RunState, code: int | None, tasks: Tasks, ended: Sequence[str]) -> Ending:
+def classify(state: RunState, code: int | None, tasks: Tasks, ended: Sequence[str]) -> Ending:
     """Return how a run ended.
 
     Args:

@@ -206,7 +206,7 @@ class Executor:
     ) -> None:
         folder = self._folder(run.id)
         tasks.read()
-        told = ending.tell(state, exit_code, tasks, ended)
+        told = ending.classify(state, exit_code, tasks, ended)
         if state in {RunState.TIMED_OUT, RunState.INTERRUPTED}:
             tasks.end()
         self._end(

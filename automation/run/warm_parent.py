@@ -124,7 +124,7 @@ class Parent:
         while True:
             for key, _ in self._selector.select():
                 if key.data is not None:
-                    self._tell_end(key.fd, key.data)
+                    self._report_end(key.fd, key.data)
                     continue
                 try:
                     request = _receive(self._control)
@@ -169,7 +169,7 @@ class Parent:
             self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, Fork(pid, channel))
         return pid
 
-    def _tell_end(self, descriptor: int, child: Fork) -> None:
+    def _report_end(self, descriptor: int, child: Fork) -> None:
         _, status = os.waitpid(child.pid, 0)
         with suppress(OSError):  # nobody may be interested any more
             _send(child.channel, code=os.waitstatus_to_exitcode(status))

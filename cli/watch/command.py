@@ -72,7 +72,7 @@ def _look(known: Memory, settings: Settings, path: Path, after: timedelta) -> tu
     _keep(path, settings, known, found)
     for way in found.due(at, after, settings.ways):
         try:
-            notices.tell(way, notices.Notice.of(found, settings.app.url), settings, at)
+            notices.send(way, notices.Notice.of(found, settings.app.url), settings, at)
         except notices.NotToldError as error:
             sys.stderr.write(f"oims: nobody was told by {way}: {clean(error)}. It is tried again.\n")
             status = UNREACHABLE

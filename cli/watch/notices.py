@@ -62,7 +62,7 @@ class Notice:
         )
 
 
-def tell(way: str, notice: Notice, settings: Settings, at: datetime) -> None:
+def send(way: str, notice: Notice, settings: Settings, at: datetime) -> None:
     """Tell by one way.
 
     Raises:

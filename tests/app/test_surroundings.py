@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from app.alerts.consumer import Consumer
-from app.alerts.sources import Unreachable, ask, forget, tell_any
+from app.alerts.sources import Unreachable, ask, forget, send_to_any
 from app.config import SettingsError
 from contract.alertmanagers import Alertmanager
 from tests.app.conftest import PASSWORD
@@ -127,7 +127,7 @@ def test_parts_are_asked_directly_whatever_proxy_the_environment_names(proxy, ma
     with pytest.raises(requests.ConnectionError):
         Consumer(settings).poll()
     assert ask_or_none(lambda: ask(away, "/api/v2/silences", {})) is None
-    assert ask_or_none(lambda: tell_any([Alertmanager(away, str)], "/api/v2/alerts", [], None)) is None
+    assert ask_or_none(lambda: send_to_any([Alertmanager(away, str)], "/api/v2/alerts", [], None)) is None
     assert proxy == []
 
 

@@ -145,7 +145,7 @@ def take(purpose: Purpose, user_id: int | None, answer: str) -> Factor:
         ),
     )
     if not _counted(factor.id, proved.new_sign_count):
-        _tell_of_copy(factor)
+        _report_copy(factor)
         raise InvalidInput(REFUSED)
     return factor
 
@@ -177,7 +177,7 @@ def _counted(factor_id: int, count: int) -> bool:
         return moved.rowcount == 1
 
 
-def _tell_of_copy(factor: Factor) -> None:
+def _report_copy(factor: Factor) -> None:
     """Say that a counter went back: the key may be in two devices, and one of them may be a thief's."""
     with transaction():
         user = db.session.get_one(User, factor.user_id)

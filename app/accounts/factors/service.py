@@ -93,7 +93,7 @@ def remove(user_id: int, factor_id: int, *, settings: Settings) -> None:
         db.session.delete(found)
         if len(factors) == 1:
             db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-        _tell(
+        _record(
             user,
             Actor.person(user),
             FactorRemoved,
@@ -114,7 +114,7 @@ def renew_codes(user_id: int) -> list[str]:
             raise InvalidInput("Add an authenticator app or a passkey first.")
         codes = recovery.make(user_id)
         said = "New recovery codes were made; the old ones are void."
-        _tell(user, Actor.person(user), RecoveryCodesMade, said)
+        _record(user, Actor.person(user), RecoveryCodesMade, said)
     return codes
 
 
@@ -125,7 +125,7 @@ def reset(user_id: int, *, by: Actor) -> User:
         forget(user.id)
         sessions.sign_out_everywhere(user.id)
         sentence = "All second factors and recovery codes were removed by an administrator."
-        _tell(user, by, FactorsReset, sentence)
+        _record(user, by, FactorsReset, sentence)
     return user
 
 
@@ -201,7 +201,7 @@ def _by_code(user: User, code: str) -> str:
         if not recovery.take(user.id, code):
             raise InvalidInput(WRONG)
         left = recovery.left(user.id)
-        _tell(
+        _record(
             user,
             Actor.person(user),
             RecoveryCodeUsed,
@@ -223,7 +223,7 @@ def _add(user_id: int, factor: Factor, name: str) -> list[str]:
             raise InvalidInput("This passkey is known already.")
         factor.user_id = user_id
         db.session.add(factor)
-        _tell(
+        _record(
             user,
             Actor.person(user),
             FactorAdded,
@@ -245,6 +245,6 @@ def _noun(factor: Factor) -> str:
     return "The passkey" if factor.kind is FactorKind.PASSKEY else "The authenticator app"
 
 
-def _tell(user: User, by: Actor, entry: type[AccountEntry], sentence: str) -> None:
+def _record(user: User, by: Actor, entry: type[AccountEntry], sentence: str) -> None:
     audit.record(entry(user_id=user.id), by, f"Two-step sign-in of {user.email}: {sentence}")
     account_mails.factors_changed(user, sentence)

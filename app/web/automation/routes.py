@@ -10,7 +10,7 @@ from flask_login import current_user
 
 from app.accounts.access import requires
 from app.accounts.factors.recent import SecondFactorNeeded, check_approval
-from app.automation import approvals, control, evidence, queries, status
+from app.automation import approvals, control, queries, status, track_record
 from app.clock import now
 from app.errors import InvalidInput
 from app.records import audit
@@ -71,17 +71,17 @@ def resume() -> ResponseReturnValue:
 @bp.get("/automation/remedies/<path:name>")
 @requires(Role.VIEWER)
 def remedy(name: str) -> ResponseReturnValue:
-    """Show one remedy: its evidence, its runs, and why it did not run."""
+    """Show one remedy: its track_record, its runs, and why it did not run."""
     heartbeats = queries.heartbeats()
-    found = evidence.remedy(name, heartbeats)
+    found = track_record.remedy(name, heartbeats)
     runs = queries.runs_of_remedy(name, RUNS_SHOWN)
     return render_template(
         "automation/remedy.html",
         name=found.name,
         remedy=found.policy,
-        record=evidence.record(found.name),
-        shadow=evidence.shadow(found.name, now()),
-        skips=evidence.skips(found.name),
+        record=track_record.record(found.name),
+        shadow=track_record.shadow(found.name, now()),
+        skips=track_record.skips(found.name),
         runs=runs,
     )
 
@@ -137,7 +137,7 @@ def _page_of(approval_id: str) -> str:
 def _automation(form: forms.PauseForm) -> Response:
     heartbeats = queries.heartbeats()
     stop = queries.pause()
-    how = status.tell(heartbeats, now(), is_paused=stop is not None)
+    how = status.summarize(heartbeats, now(), is_paused=stop is not None)
     remedies = heartbeats[0].remedies if heartbeats else []
     return live_page(
         "automation/automation.html",
@@ -148,7 +148,7 @@ def _automation(form: forms.PauseForm) -> Response:
         stop=stop,
         remedies=remedies,
         verdicts=queries.last_runs_of([remedy["name"] for remedy in remedies]),
-        shadows={r["name"]: evidence.shadow(r["name"], now()) for r in remedies if r["mode"] == "shadow"},
+        shadows={r["name"]: track_record.shadow(r["name"], now()) for r in remedies if r["mode"] == "shadow"},
         runs=queries.recent_runs(RUNS_SHOWN),
         decisions=queries.recent_decisions(RUNS_SHOWN),
         approvals=queries.open_approvals(),

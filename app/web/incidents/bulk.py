@@ -31,7 +31,7 @@ def change_several() -> ResponseReturnValue:
     elif not form.validate_on_submit():
         flash(" ".join(error for errors in form.errors.values() for error in errors), "problem")
     else:
-        _tell(form.do.data, *_change(ids, _use_case(form)))
+        _flash(form.do.data, *_change(ids, _use_case(form)))
     return back
 
 
@@ -56,7 +56,7 @@ def _change(ids: list[int], use_case: Callable[[int], Incident]) -> tuple[list[i
     return done, refused
 
 
-def _tell(action: str, done: list[int], refused: list[str]) -> None:
+def _flash(action: str, done: list[int], refused: list[str]) -> None:
     if done:
         incidents = "1 incident" if len(done) == 1 else f"{len(done)} incidents"
         flash(f"{incidents} {DONE[action]}.", "ok")

@@ -10,7 +10,7 @@ from flask_login import current_user
 from app.accounts.access import requires
 from app.alerts import arrival as alerts
 from app.automation import queries as automation
-from app.automation.status import tell
+from app.automation import status
 from app.clock import now
 from app.incidents import overview, queries, saved_views
 from app.incidents.filters import Selection
@@ -53,14 +53,14 @@ def index() -> ResponseReturnValue:
         )
         resolved = [*queries.page(recent, limit=RECENTLY_RESOLVED).items]
     ids = [incident.id for incident in (*rows, *resolved)]
-    intake = alerts.tell(now(), current_app.config["SETTINGS"])
-    standing = overview.standing(is_deaf=intake.is_deaf)
+    intake = alerts.summarize(now(), current_app.config["SETTINGS"])
+    counts = overview.count(is_deaf=intake.is_deaf)
     return live_page(
         "incidents/index.html",
         "incidents/_board.html",
-        heading=standing.headline,
-        favicon=standing.favicon,
-        standing=standing,
+        heading=counts.headline,
+        favicon=counts.favicon,
+        counts=counts,
         selection=selection,
         rows=rows,
         unshown=unshown,
@@ -76,7 +76,7 @@ def index() -> ResponseReturnValue:
         views=saved_views.of(current_user.id),
         view_form=forms.ViewForm(formdata=None, query=request.query_string.decode("utf-8", "replace")),
         intake=intake,
-        how=tell(automation.heartbeats(), now(), is_paused=automation.is_paused()),
+        how=status.summarize(automation.heartbeats(), now(), is_paused=automation.is_paused()),
     )
 
 

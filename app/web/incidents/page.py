@@ -18,7 +18,7 @@ from app.records.incidents import Incident
 from app.records.lifecycle import State, actions_for
 from app.web import words
 from app.web.forms import Form
-from app.web.incidents import forms, story
+from app.web.incidents import forms, summary
 from app.web.pages import live_page, zone
 
 FAVICONS = {State.OPEN: "burning", State.ACKNOWLEDGED: "held", State.RESOLVED: "calm"}
@@ -43,7 +43,7 @@ def render(incident: Incident, **submitted: Form) -> Response:
         last_event_id=max((event.id for event in events), default=0),
         runs={run.id: run for run in runs},
         automation=words.automation_pill(incident.verdict, repairs[-1] if repairs else None, last_decision),
-        story=story.tell(incident, events, runs, decisions, now(), zone=zone()),
+        summary=summary.summarize(incident, events, runs, decisions, now(), zone=zone()),
         related=related.related(incident),
         linked=merging.linked(incident.id),
         merged=merging.duplicates(incident.id),

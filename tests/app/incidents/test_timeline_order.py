@@ -14,7 +14,7 @@ from app.extensions import db
 from app.incidents import queries
 from app.records.accounts import Scope
 from app.records.incidents import EventKind, Incident, TimelineEvent
-from app.web.incidents import story
+from app.web.incidents import summary
 from contract.moments import rfc3339
 from tests.app.automation.test_reports import decision, run
 from tests.app.journal import event, take
@@ -74,7 +74,7 @@ def test_an_effect_stands_after_its_cause(settings: Settings, report: Any, skew:
             send(report, skew, step)
     assert order() == EXPECTED
     incident = db.session.query(Incident).one()
-    told = story.tell(
+    told = summary.summarize(
         incident, queries.timeline(incident.id), runs_of(incident.id), decisions_of(incident.id), now()
     )
     assert told.steps[0].label == "alert fired"

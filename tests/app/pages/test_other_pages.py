@@ -160,7 +160,7 @@ def test_a_defect_gets_a_page_without_its_details(browser, app, monkeypatch):
     def broken() -> None:
         raise ZeroDivisionError("secret detail")
 
-    monkeypatch.setattr(overview, "standing", broken)
+    monkeypatch.setattr(overview, "count", broken)
     page = browser.get("/", 500)
     assert page.h1 == "Something failed on our side"
     assert "secret" not in page.html

@@ -1,6 +1,6 @@
 """The incident in two sentences and a strip of steps: what happened, who has it, whether it worked.
 
-Pure functions over what was read; every sentence of the story box is made here.
+Pure functions over what was read; every sentence of the summary box is made here.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Story:
+class Summary:
     """`lead`, then the run (if there is one), then `outcome` and `ending`."""
 
     lead: str
@@ -39,7 +39,7 @@ class Story:
     steps: Sequence[Step] = field(default_factory=tuple)
 
 
-def tell(
+def summarize(
     incident: Incident,
     events: Sequence[TimelineEvent],
     runs: Sequence[Run],
@@ -47,8 +47,8 @@ def tell(
     now: datetime,
     *,
     zone: str = "UTC",
-) -> Story:
-    """Return the story of an incident in the reader's `zone`; all else is given oldest first."""
+) -> Summary:
+    """Return the summary of an incident in the reader's `zone`; all else is given oldest first."""
     run = next((run for run in reversed(runs) if run.is_repair), None)
     if run is not None:
         lead, outcome = _of_run(run)
@@ -56,7 +56,7 @@ def tell(
         lead, outcome = _of_decision(decisions[-1])
     else:
         lead, outcome = _of_people(incident, events)
-    return Story(
+    return Summary(
         lead=lead,
         outcome=outcome,
         ending=_ending(incident, events, run),
