@@ -173,6 +173,10 @@ class Remedy(_Report):
     playbook: Name
     mode: Annotated[Key, Field(max_length=limits.WORD)]
     target: Target | None = None
+    target_rule: Sentence | None = None
+    """How an alert leads to the target, in words, where the policy names none."""
+    steps: list[Name] = Field(default_factory=list)
+    """The playbooks that follow one another; empty where there is one."""
     runs_left_hour: Count | None = None
 
 

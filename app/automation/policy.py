@@ -10,7 +10,7 @@ from app.records.audit_entries import PolicyChanged
 from app.records.automation import AutomationHeartbeat
 from contract.reports import HeartbeatReport
 
-TOLD = ("mode", "alert", "playbook", "target")
+TOLD = ("mode", "alert", "playbook", "steps", "target", "target_rule")
 
 
 def follow(report: HeartbeatReport, before: AutomationHeartbeat | None) -> None:
@@ -33,9 +33,12 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[st
             yield f"{name} is gone"
             continue
         for key in TOLD:
-            if old.get(key) != after[name][key]:
-                yield f"{name} has {key} {_word(after[name][key])}, not {_word(old.get(key))} any more"
+            if key in old and old[key] != after[name][key]:  # an earlier automation told less
+                field = key.replace("_", " ")
+                yield f"{name} has {field} {_word(after[name][key])}, not {_word(old[key])} any more"
 
 
 def _word(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
     return value if isinstance(value, str) else target_name(value)

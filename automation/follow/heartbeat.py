@@ -71,7 +71,9 @@ def _remedy(remedy: Remedy, policy: Policy, targets: list[str]) -> dict[str, Any
         "name": remedy.label[: limits.NAME],
         "alert": remedy.alert[: limits.NAME],
         "playbook": remedy.playbook[: limits.NAME],
+        "steps": [step[: limits.NAME] for step in remedy.steps],
         "mode": remedy.mode.value,
         "target": fixed.model_dump() if fixed else None,
+        "target_rule": None if fixed else target.rule[: limits.SENTENCE],
         "runs_left_hour": max(0, left),
     }

@@ -22,6 +22,11 @@ class NamedWorkload(Closed):
         """Whether every alert leads to the same workload."""
         return isinstance(self.namespace, str) and isinstance(self.name, str)
 
+    @property
+    def rule(self) -> str:
+        """How an alert leads to it, in words."""
+        return f"{self.kind} that the alert's labels name"
+
 
 class OwnerLabel(StrEnum):
     """The label that names an object whose owner is the target."""
@@ -65,6 +70,11 @@ class OwnerOf(Closed):
         description="The only names that may be found. Unset: those whose annotation `oims.io/remedies` "
         "names the action of the playbook.",
     )
+
+    @property
+    def rule(self) -> str:
+        """How an alert leads to it, in words."""
+        return f"owner of the alert's {self.owner_of.kind} in {', '.join(self.namespaces)}"
 
 
 def _named_or_owner(value: object) -> str:

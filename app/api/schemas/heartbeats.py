@@ -10,7 +10,7 @@ from app.records.heartbeats import Beat, Heartbeat, HeartbeatPing, PingKind
 from app.severities import Severity
 from contract import durations, limits
 
-Duration = Annotated[str, Field(pattern=durations.WHOLE_PATTERN, max_length=40)]
+Duration = Annotated[str, Field(pattern=durations.WHOLE_PATTERN, max_length=limits.WORD)]
 
 
 class HeartbeatPlan(Input):

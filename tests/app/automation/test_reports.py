@@ -246,13 +246,15 @@ def test_a_policy_that_differs_from_the_last_one_is_kept_in_the_audit_trail(
     with app.app_context():
         assert audit.latest(["policy_changed"], 9) == []
     beat(
-        shadow | {"mode": "auto", "target": target | {"name": "web"}}, shadow | {"name": "new", "mode": "off"}
+        shadow | {"mode": "auto", "target": target | {"name": "web"}, "steps": ["scale.yml", "restart.yml"]},
+        shadow | {"name": "new", "mode": "off"},
     )
     with app.app_context():
         (entry,) = audit.latest(["policy_changed"], 9)
         assert entry.actor_name == "automation host-1"
         assert entry.summary == (
             "The automation host-1 has another policy: new is new, mode off; "
-            "scale/Load has mode auto, not shadow any more; scale/Load has target Deployment shop/web, "
+            "scale/Load has mode auto, not shadow any more; scale/Load has steps scale.yml, restart.yml, "
+            "not none any more; scale/Load has target Deployment shop/web, "
             "not Deployment shop/api any more; old is gone."
         )

@@ -222,6 +222,15 @@ def heartbeat() -> None:
             "target": TARGET,
             "runs_left_hour": 3,
         },
+        {
+            "name": "shop-pods",
+            "alert": "KubePodNotReady",
+            "playbook": "restart_oims.yml",
+            "steps": ["restart_oims.yml", "rollback_oims.yml"],
+            "mode": "shadow",
+            "target_rule": "owner of the alert's Pod in shop",
+            "runs_left_hour": 3,
+        },
     ]
     automation.take_heartbeat(
         HeartbeatReport(

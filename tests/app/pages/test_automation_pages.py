@@ -128,3 +128,13 @@ def test_shadow_evidence_counts_the_alerts_that_ended_by_themselves_in_time(brow
     with app.app_context():
         assert db.session.query(Incident).count() == 5
         assert len(queries.counts()) > 0
+
+
+@pytest.mark.parametrize("path", ["/automation", "/automation/remedies/shop-pods"])
+def test_a_remedy_says_how_its_alert_leads_to_a_target_and_which_steps_follow(app, browser, path):
+    with app.app_context():
+        stories.heartbeat()
+    words = browser.get(path).words
+    assert "owner of the alert's Pod in shop" in words
+    assert "restart_oims.yml, then rollback_oims.yml" in words
+    assert "no target" not in words
