@@ -314,6 +314,7 @@ def test_a_workload_that_was_found_is_not_looked_for_when_its_pod_is_gone(bench)
     assert len(bench.asked) == 1
 
 
+@pytest.mark.threat("T8")
 def test_nobody_is_asked_about_what_the_policy_does_not_allow(bench):
     bench.fire("Pods", namespace="kube-system", pod="etcd")
     assert bench.look() == []
