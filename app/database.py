@@ -39,7 +39,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times, store UTC."""
+        """Refuse naive times, store UTC. Raises ValueError for a naive one."""
         del dialect
         if value is None:
             return None
@@ -105,6 +105,8 @@ def transaction() -> Iterator[None]:
     On SQLite writers take turns, and the write lock is taken at the start (BEGIN IMMEDIATE): a read that is
     upgraded to a write later would fail at once with SQLITE_BUSY, whatever busy_timeout says. What the
     session had read before is thrown away, so that decisions rest on rows read under the lock.
+
+    Raises RuntimeError when rows were changed before it.
     """
     session = db.session()
     if session.info.get("writing"):

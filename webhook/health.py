@@ -27,7 +27,10 @@ def blueprint(journal: Journal, refused: Callable[[], Refused | None]) -> Bluepr
 
     @bp.get("/readyz")
     def readyz() -> Response:
-        """Answer 200 if a commit works now, or did a second ago; else the exception becomes a 503."""
+        """Answer 200 if a commit works now, or did a second ago; else the exception becomes a 503.
+
+        Raises JournalUnavailableError.
+        """
         try:
             last_seq = probe.ask()
         except TimeoutError:

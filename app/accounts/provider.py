@@ -84,6 +84,7 @@ class Provider:
         """Return who came back, by the code in the current request.
 
         With ``signed_on_within`` only a person of whom the provider says to have made sure so lately.
+        Raises OAuthError when the answer holds no identity.
         """
         with self._asking():
             self._read_metadata()

@@ -99,7 +99,10 @@ class User(Base):
         return self.status is UserStatus.ACTIVE
 
     def get_id(self) -> str:
-        """Return the token of the running session (Flask-Login's name for what goes into the cookie)."""
+        """Return the token of the running session (Flask-Login's name for what goes into the cookie).
+
+        Raises RuntimeError for a user who was not loaded through one.
+        """
         if not self.session_token:
             raise RuntimeError("this user was not loaded through a session")
         return self.session_token

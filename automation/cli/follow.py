@@ -17,7 +17,7 @@ from automation.policy.schemas import Policy
 
 
 def follow(arguments: argparse.Namespace) -> int:
-    """Run the follower; returns the exit status."""
+    """Run the follower; returns the exit status. Raises ConfigurationError."""
     settings = load_settings()
     configure_logging(settings.log_level, **({"dry_run": True} if arguments.dry_run else {}))
     policy = load_checked_policy(settings)

@@ -27,7 +27,7 @@ def check_ledger(_arguments: argparse.Namespace) -> int:
 
 
 def repair_ledger(_arguments: argparse.Namespace) -> int:
-    """Keep a damaged ledger aside and write a new one of what can be read."""
+    """Keep a damaged ledger aside and write a new one of what can be read. Raises ConfigurationError."""
     folder = state_dir()
     path = folder / FILE
     prepare(folder)

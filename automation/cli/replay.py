@@ -48,7 +48,10 @@ class RecordedClock:
 
 
 def replay(arguments: argparse.Namespace) -> int:
-    """Decide again about all alerts since a time and print what would have happened."""
+    """Decide again about all alerts since a time and print what would have happened.
+
+    Raises ConfigurationError when the time can't be read.
+    """
     try:
         seconds = durations.read(arguments.since)
     except ValueError as error:

@@ -70,7 +70,7 @@ def resume(_arguments: argparse.Namespace) -> int:
 
 
 def state_dir() -> Path:
-    """Return the state directory; these commands need no other setting."""
+    """Return the state directory; these commands need no other setting. Raises ConfigurationError."""
     path = os.environ.get("OIMS_STATE_DIR")
     if not path:
         raise ConfigurationError("OIMS_STATE_DIR is not set: the directory of the ledger")

@@ -125,7 +125,10 @@ def _refuse(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def copy_ledger(state_dir: Path) -> Ledger:
-    """Return a copy in memory of a ledger (empty when there is none): nothing done to it is kept."""
+    """Return a copy in memory of a ledger (empty when there is none): nothing done to it is kept.
+
+    Raises ConfigurationError when the ledger is damaged.
+    """
     path = state_dir / FILE
     with ExitStack() as stack:
         connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -57,7 +57,8 @@ def queue(
 
     Attempt 0 is a look at the target (diagnostics): it takes no lock and counts for no budget.
 
-    Raises sqlite3.IntegrityError when the target is locked: nothing may start then.
+    Raises sqlite3.IntegrityError when the target is locked: nothing may start then. Raises ValueError for a
+    decision not to run.
     """
     run_id = uuid.uuid4().hex
     if decision.target is None or decision.attempt is None:

@@ -110,7 +110,7 @@ def own_tokens() -> ResponseReturnValue:
 @bp.post("/tokens/<int:token_id>/revoke")
 @requires(Role.VIEWER)
 def revoke(token_id: int) -> ResponseReturnValue:
-    """Switch off one of one's own tokens."""
+    """Switch off one of one's own tokens. Raises NotFound."""
     token = tokens.get(token_id)
     if token.created_by_id != current_user.id:
         raise NotFound("There is no such API token.")

@@ -55,7 +55,7 @@ def login() -> ResponseReturnValue:
 @bp.route("/register", methods=["GET", "POST"])
 @public
 def register() -> ResponseReturnValue:
-    """Make an account, where this installation allows it."""
+    """Make an account, where this installation allows it. Raises Forbidden where it doesn't."""
     registration = invitations.who_may_register()
     if registration == "closed":
         raise Forbidden(

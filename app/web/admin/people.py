@@ -80,7 +80,7 @@ def person(user_id: int) -> ResponseReturnValue:
 @requires(Role.ADMIN)
 @requires_recent_proof
 def change_role(user_id: int) -> ResponseReturnValue:
-    """Give a person another role."""
+    """Give a person another role. Raises InvalidInput when there is no such role."""
     form = RoleForm()
     if not form.validate_on_submit():
         raise InvalidInput("Choose one of the roles.")
@@ -121,7 +121,7 @@ def sign_out(user_id: int) -> ResponseReturnValue:
 @requires(Role.ADMIN)
 @proved
 def reset_factors(user_id: int) -> ResponseReturnValue:
-    """Remove all second factors of somebody who has lost them."""
+    """Remove all second factors of somebody who has lost them. Raises InvalidInput for oneself."""
     if user_id == current_user.id:
         raise InvalidInput("Ask another administrator to do this, or use the command line.")
     return _change(

@@ -41,7 +41,7 @@ class WindowForm(Form):
     last_day = DateField("Last day, when it comes back each week", [Optional()])
 
     def moment(self, naive: datetime | None, zone: str) -> datetime:
-        """Return a time of this form with its zone."""
+        """Return a time of this form with its zone. Raises ValueError before the form is checked."""
         if naive is None:
             raise ValueError("the form is checked before its times are read")
         return naive.replace(tzinfo=ZoneInfo(zone))

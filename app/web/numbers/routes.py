@@ -60,7 +60,7 @@ def show_numbers() -> ResponseReturnValue:
 @bp.get("/numbers/<name>.csv")
 @requires(Role.VIEWER)
 def export(name: str) -> ResponseReturnValue:
-    """Give one table as CSV."""
+    """Give one table as CSV. Raises NotFound when there is no such table."""
     period = Period.from_url(request.args.get("period"), now())
     table = tables.named(name, period)
     if table is None:

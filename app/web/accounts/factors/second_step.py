@@ -52,7 +52,10 @@ def show() -> ResponseReturnValue:
 @bp.post("/second-step/options")
 @public
 def options() -> Response:
-    """Answer with what the browser needs to sign with a passkey of the person who is logging in."""
+    """Answer with what the browser needs to sign with a passkey of the person who is logging in.
+
+    Raises Unauthorized when nobody is.
+    """
     user = _who(pending.current())
     if user is None:
         raise Unauthorized("Log in first.")
