@@ -3,7 +3,7 @@
 import json
 
 from tests.e2e.cluster import eventually
-from tests.e2e.patience import patient_text
+from tests.e2e.patience import patient, patient_text
 
 CLAIM = "backups"
 VALUES = {"backup": {"enabled": True, "existingClaim": CLAIM}}
@@ -25,7 +25,7 @@ def start(namespace, job, step):
     """Run a Job of a CronJob; return what it said when it has ended well."""
     namespace.kubectl("create", "job", job, f"--from=cronjob/oims-{step}")
     end = ("--for=condition=complete", f"--timeout={patient_text(120)}", f"job/{job}")
-    namespace.kubectl("wait", *end, timeout=150)
+    namespace.kubectl("wait", *end, timeout=patient(150))
     return namespace.kubectl("logs", f"job/{job}")
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e import values
 from tests.e2e.cluster import ROOT, eventually, run
+from tests.e2e.patience import patient
 from tests.e2e.sink import PORT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.matrix, pytest.mark.timeout(1800)]
@@ -23,11 +24,11 @@ def source(tmp_path_factory):
     """Return a folder with the project as it was, its images on the nodes."""
     folder = tmp_path_factory.mktemp("earlier")
     archive = subprocess.run(
-        ["git", "archive", COMMIT], cwd=ROOT, capture_output=True, check=False, timeout=60
+        ["git", "archive", COMMIT], cwd=ROOT, capture_output=True, check=False, timeout=patient(60)
     )
     if archive.returncode:
         pytest.skip(f"this clone has no commit {COMMIT}")
-    subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True, timeout=60)
+    subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True, timeout=patient(60))
     names = [f"oims-{part}:{COMMIT}" for part in PARTS]
     for part, name in zip(PARTS, names, strict=True):
         run(CONTAINER, "build", "--quiet", "--target", part, "--tag", name, folder, timeout=BUILD_SECONDS)

@@ -18,6 +18,7 @@ from tests.automation.conftest import (  # noqa: F401 - the follower's fixtures
     journal,
     playbooks,
 )
+from tests.e2e.patience import patient, patient_text
 from tests.e2e.values import image
 
 ROOT = Path(__file__).parents[3]
@@ -35,7 +36,7 @@ class Cluster:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=patient(120),
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -75,7 +76,7 @@ class Cluster:
             | spec,
         }
         self.kubectl("apply", "-f", "-", stdin=json.dumps(body))
-        self.kubectl("rollout", "status", f"{kind}/{name}", "--timeout=90s")
+        self.kubectl("rollout", "status", f"{kind}/{name}", f"--timeout={patient_text(90)}")
         return name
 
     def env(self, kind, name):
@@ -86,14 +87,17 @@ class Cluster:
 def cluster():
     namespace = f"remedies-{uuid.uuid4().hex[:8]}"
     subprocess.run(
-        ["kubectl", "create", "namespace", namespace], check=True, timeout=30, stdout=subprocess.DEVNULL
+        ["kubectl", "create", "namespace", namespace],
+        check=True,
+        timeout=patient(30),
+        stdout=subprocess.DEVNULL,
     )
     held = image("app")  # any that each node holds
     yield Cluster(namespace, f"{held['repository']}:{held['tag']}")
     subprocess.run(
         ["kubectl", "delete", "namespace", namespace, "--wait=false"],
         check=True,
-        timeout=30,
+        timeout=patient(30),
         stdout=subprocess.DEVNULL,
     )
 
@@ -133,7 +137,7 @@ def play(tmp_path, cluster):
             capture_output=True,
             text=True,
             check=False,
-            timeout=240,
+            timeout=patient(240),
         )
 
     return run

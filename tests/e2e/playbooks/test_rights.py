@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from tests.e2e.cluster import CHART, ROOT, helm_program
+from tests.e2e.patience import patient, patient_text
 from tests.e2e.playbooks.outcomes import KINDS, changed, said
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -39,7 +40,7 @@ def kubeconfig(cluster, tmp_path_factory):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=patient(60),
     ).stdout
     cluster.kubectl("apply", "-f", "-", stdin=made)
     document = json.loads(cluster.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
@@ -77,7 +78,7 @@ def test_the_role_of_the_chart_is_enough_for_every_remedy_and_its_diagnostics(
 ):
     target = f"{kind}/{cluster.create(kind, NAME)}"
     cluster.kubectl("set", "env", target, "STEP=two")
-    cluster.kubectl("rollout", "status", target, "--timeout=90s")
+    cluster.kubectl("rollout", "status", target, f"--timeout={patient_text(90)}")
     assert changed(play("rollback_oims", target, kubeconfig=kubeconfig, oims_revision=1)) == 1
     assert cluster.env(kind, NAME) == "one"
     assert changed(play("restart_oims", target, kubeconfig=kubeconfig)) == 1

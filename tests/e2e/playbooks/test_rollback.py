@@ -1,11 +1,13 @@
 """The rollback on a real API server: check mode, for real, again, and what it must refuse."""
 
 import json
+import time
 
 import pytest
 
 from automation.policy.schemas import Policy
 from automation.revisions import NOTE, STEADY_S, Revisions
+from tests.e2e.patience import patient, patient_text
 from tests.e2e.playbooks.outcomes import THOROUGHLY, changed, refused
 from tests.waiting import until
 
@@ -38,7 +40,7 @@ def restarts(cluster, name):
 
 def step(cluster, kind, name, value):
     cluster.kubectl("set", "env", f"{kind}/{name}", f"STEP={value}")
-    cluster.kubectl("rollout", "status", f"{kind}/{name}", "--timeout=90s")
+    cluster.kubectl("rollout", "status", f"{kind}/{name}", f"--timeout={patient_text(90)}")
 
 
 @pytest.mark.parametrize("kind", THOROUGHLY)
@@ -79,8 +81,12 @@ def test_a_template_of_which_nobody_knows_that_it_was_ready_is_chosen_by_a_perso
 
 def test_a_template_whose_pods_die_soon_after_their_start_is_not_noted_as_ready(cluster):
     name = cluster.create("Deployment", "short-lived")
-    revisions = looking(cluster, "Deployment", name)
-    until(lambda: revisions.note() and NOTE in cluster.get("deployment", name)["metadata"]["annotations"], 60)
+    # A slow machine lets them live longer, so what counts as steady grows with its patience.
+    revisions = looking(cluster, "Deployment", name, steady=lambda: time.monotonic() / patient(1))
+    until(
+        lambda: revisions.note() and NOTE in cluster.get("deployment", name)["metadata"]["annotations"],
+        patient(60),
+    )
     good = cluster.get("deployment", name)["metadata"]["annotations"][NOTE]
 
     probe = {
@@ -91,7 +97,7 @@ def test_a_template_whose_pods_die_soon_after_their_start_is_not_noted_as_ready(
     }
     dies = [{"op": "add", "path": "/spec/template/spec/containers/0/livenessProbe", "value": probe}]
     cluster.kubectl("patch", f"deployment/{name}", "--type=json", f"--patch={json.dumps(dies)}")
-    until(lambda: revisions.note() and restarts(cluster, name) > 1, 120)
+    until(lambda: revisions.note() and restarts(cluster, name) > 1, patient(120))
 
     assert cluster.get("deployment", name)["metadata"]["annotations"][NOTE] == good
 
@@ -100,7 +106,7 @@ def test_a_rollback_skips_a_template_that_never_got_ready(cluster, play):
     name = cluster.create("Deployment", "twice-broken")
     for image in ("nowhere.invalid/none:1", "nowhere.invalid/none:2"):
         cluster.kubectl("set", "image", f"deployment/{name}", f"main={image}")
-        until(lambda wanted=image: wanted in cluster.kubectl("get", "rs", "-o", "wide"))
+        until(lambda wanted=image: wanted in cluster.kubectl("get", "rs", "-o", "wide"), patient(15))
 
     assert changed(play("rollback_oims", f"Deployment/{name}")) == 1
     (container,) = cluster.get("deployment", name)["spec"]["template"]["spec"]["containers"]

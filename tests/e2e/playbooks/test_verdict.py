@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.patience import patient_text
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
@@ -40,7 +42,7 @@ def test_an_alert_that_ends_waits_for_its_target_before_it_is_called_verified(
     eventually(lambda: len(app.decisions) == 2)
     assert verdicts(app) == ["pending"]
     cluster.kubectl("set", "image", f"deployment/{watched}", f"main={cluster.image}")
-    cluster.kubectl("rollout", "status", f"deployment/{watched}", "--timeout=90s")
+    cluster.kubectl("rollout", "status", f"deployment/{watched}", f"--timeout={patient_text(90)}")
     eventually(lambda: verdicts(app) == ["verified"])
     assert next(iter(app.runs.values()))["evidence"]["target"] == "rolled out"
 
