@@ -49,6 +49,7 @@ test: lint check ## Lint, then run every test that needs no cluster (T=tests/web
 check: setup ## Run the tests of make test without lint
 	@tools/install $(TOOLS)
 	@tools/servers || true # without them their tests are skipped, and say so
+	@tools/install versitygw || true # likewise
 	@OIMS_CHROMIUM=$$(tools/browser) && export OIMS_CHROMIUM && $(PYTEST) $(T)
 
 .PHONY: chart-test
@@ -131,8 +132,9 @@ tools: ## Put Prometheus, Alertmanager, Helm and their checkers into .tools/bin
 	@tools/install $(TOOLS)
 
 .PHONY: servers
-servers: ## Put Debian's mail servers and reverse proxies beside the tests that look at them
+servers: ## Put Debian's mail servers and reverse proxies, and an object store, beside the tests that look at them
 	@tools/servers
+	@tools/install versitygw
 
 .PHONY: browser
 browser: ## Find a Chromium for the browser tests, or install Debian's

@@ -11,13 +11,17 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from tests.chart.rendering import CHART, documents, named, refusal
+from tests.chart.rendering import CHART, containers, documents, named, refusal
 from tests.postgres import own_server
 from tests.processes import run
 
 SCRIPTS = CHART / "files/backup"
 CLAIM = ("backup.enabled=true", "backup.existingClaim=backups")
 SQLITE = "database.sqlite.persistence"
+
+
+def pod_spec(spec):
+    return {"spec": spec}
 
 
 def job(objects, step):
@@ -53,19 +57,51 @@ def test_a_job_for_a_server_reaches_it_from_anywhere_and_sees_no_other_secret(st
     assert cron["timeZone"] == "Europe/Berlin"
     assert "affinity" not in pod
     assert pod["priorityClassName"] == "important"
-    assert {item["secret"]["secretName"] for item in pod["volumes"] if "secret" in item} == {"oims-postgres"}
-    (container,) = pod["containers"]
+    secrets = {item["secret"]["secretName"] for item in pod["volumes"] if "secret" in item}
+    assert secrets == {"oims-postgres", "bucket"}
+    (container,) = [item for item in containers(pod_spec(pod)) if item["name"] == step]
     assert "postgres:" in container["image"]
+    assert "s3" not in {mount["name"] for mount in container["volumeMounts"]}
     server = named(objects, "NetworkPolicy", "oims-postgres")["spec"]["ingress"][0]["from"]
     let_in = {peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in server}
     assert let_in == {"app", "webhook", "backup", "restore"}
     egress = named(objects, "NetworkPolicy", f"oims-{step}")["spec"]["egress"]
-    assert [port["port"] for rule in egress for port in rule["ports"]] == [53, 53, 5432]
+    assert [port["port"] for rule in egress for port in rule["ports"]] == [53, 53, 5432, 9000]
+
+
+S3 = ("backup.enabled=true", "backup.s3.endpoint=https://s3.example.org")
+REST = ("backup.s3.bucket=bucket", "backup.s3.existingSecret=keys", "backup.s3.prefix=oims/")
+
+
+@pytest.mark.parametrize(
+    ("step", "order"), [("backup", ["backup", "send"]), ("restore", ["fetch", "restore"])]
+)
+@pytest.mark.parametrize("kind", ["default", "postgres-bundled"])
+def test_a_bucket_takes_the_place_of_a_claim(kind, step, order):
+    objects = documents(kind, sets=(*S3, *REST))
+    _, pod = job(objects, step)
+    assert [item["name"] for item in containers(pod_spec(pod))] == order
+    assert {"name": "backups", "emptyDir": {}} in pod["volumes"]
+    (carrier,) = [item for item in containers(pod_spec(pod)) if item["name"] in {"send", "fetch"}]
+    ending = "db" if kind == "default" else "sql.gz"
+    assert {"--bucket=bucket", "--prefix=oims/", "--keep=14", f"--ending={ending}"} <= set(carrier["args"])
+    assert carrier["image"].endswith("oims-app:" + carrier["image"].rpartition(":")[2])
+    assert {mount["name"] for mount in carrier["volumeMounts"]} == {"backups", "s3"}
+    assert "env" not in carrier
+    egress = named(objects, "NetworkPolicy", f"oims-{step}")["spec"]["egress"]
+    ports = [port["port"] for rule in egress for port in rule["ports"]]
+    assert ports == [53, 53, *([5432] if kind != "default" else []), 443]
+
+
+def test_a_bucket_beside_a_claim_is_another_copy():
+    _, pod = job(documents("default", sets=(*CLAIM, *S3, *REST)), "backup")
+    assert {"name": "backups", "persistentVolumeClaim": {"claimName": "backups"}} in pod["volumes"]
 
 
 @pytest.mark.parametrize(
     ("sets", "said"),
     [
+        (S3, "set backup.s3.bucket, and backup.s3.existingSecret"),
         (CLAIM[:1], "make a claim, and set backup.existingClaim"),
         ((*CLAIM, f"{SQLITE}.enabled=false"), "no pod beside the app's reaches the database file"),
         ((*CLAIM, f"{SQLITE}.accessModes[0]=ReadWriteOncePod"), "with the access mode ReadWriteOnce"),
@@ -155,6 +191,14 @@ def test_a_server_is_backed_up_and_restored_but_for_the_journal(tmp_path, server
         status, said = script("restore", folder, OIMS_BACKUP_FILE=broken.name, **settings)
         assert status != 0
         assert connection.execute("SELECT word FROM marker").fetchone() == ("after",), "nothing was changed"
+
+        with psycopg.connect(url) as reader:
+            reader.execute("SELECT word FROM marker")  # and no end of the transaction
+            patience = {"OIMS_RESTORE_LOCK_TIMEOUT": "300ms"}
+            status, said = script("restore", folder, OIMS_BACKUP_FILE=backup.name, **settings | patience)
+            assert (status != 0, "due to lock timeout" in said) == (True, True), said
+        assert connection.execute("SELECT word FROM marker").fetchone() == ("after",), "nothing was changed"
+        assert connection.execute("SELECT count(*) FROM later").fetchone() == (0,)
 
         status, said = script("restore", folder, OIMS_BACKUP_FILE=backup.name, **settings)
         assert status == 0, said

@@ -55,7 +55,7 @@ def test_every_value_is_used_by_a_template(values, schema):
 
 def test_every_value_a_template_reads_from_the_top_exists(values):
     for file in (CHART / "templates").rglob("*.*"):
-        for found in re.findall(r"(?:\$|\B)\.Values\.([A-Za-z.]+)", file.read_text()):
+        for found in re.findall(r"(?:\$|\B)\.Values\.([A-Za-z0-9.]+)", file.read_text()):
             place = values
             for name in found.rstrip(".").split("."):
                 assert isinstance(place, dict), f"{file.name}: .Values.{found}"

@@ -20,8 +20,11 @@
 {{- if and $sqlite $v.app.autoscaling.enabled -}}
 {{- $problems = append $problems "app.autoscaling.enabled is true, but a SQLite file has one writer: turn it off, or set database.type to postgres." -}}
 {{- end -}}
-{{- if and $v.backup.enabled (not $v.backup.existingClaim) -}}
-{{- $problems = append $problems "backup.enabled is true, but there is no place for the backups: make a claim, and set backup.existingClaim to its name." -}}
+{{- if and $v.backup.enabled (not $v.backup.existingClaim) (not $v.backup.s3.endpoint) -}}
+{{- $problems = append $problems "backup.enabled is true, but there is no place for the backups: make a claim, and set backup.existingClaim to its name, or set backup.s3." -}}
+{{- end -}}
+{{- if and $v.backup.s3.endpoint (or (not $v.backup.s3.bucket) (not $v.backup.s3.existingSecret)) -}}
+{{- $problems = append $problems "backup.s3.endpoint is set without the rest: set backup.s3.bucket, and backup.s3.existingSecret to a Secret with the keys access-key-id and secret-access-key." -}}
 {{- end -}}
 {{- if and $v.backup.enabled $sqlite (or (not $v.database.sqlite.persistence.enabled) (has "ReadWriteOncePod" $v.database.sqlite.persistence.accessModes)) -}}
 {{- $problems = append $problems "backup.enabled is true, but no pod beside the app's reaches the database file: set database.sqlite.persistence.enabled, with the access mode ReadWriteOnce." -}}

@@ -1,9 +1,9 @@
 {{/* The app's database, out to a claim and in again: both Jobs are alike but for their script. */}}
 
 {{- define "oims.backup.steps" -}}
-backup: {script: back-up, attempts: 2, schedule: {{ .Values.backup.schedule | quote }}, suspend: {{ .Values.backup.suspend }}}
+backup: {script: back-up, store: send, attempts: 2, schedule: {{ .Values.backup.schedule | quote }}, suspend: {{ .Values.backup.suspend }}}
 # Only a template for Jobs that a person starts.
-restore: {script: restore, attempts: 0, schedule: "0 0 1 1 *", suspend: true}
+restore: {script: restore, store: fetch, attempts: 0, schedule: "0 0 1 1 *", suspend: true}
 {{- end }}
 
 {{/* oims.backup.values ($): those of the pod. The file's volume can be on one node only: where the app is. */}}
@@ -57,13 +57,53 @@ volumeMounts:
   {{- end }}
 {{- end }}
 
+{{/* oims.backup.store (dict "root" $ "step" send or fetch): the container that carries a backup to the bucket or back. */}}
+{{- define "oims.backup.store" -}}
+{{- $root := .root -}}
+{{- $s3 := $root.Values.backup.s3 -}}
+name: {{ .step }}
+{{ include "oims.container" (dict "root" $root "image" $root.Values.app.image) }}
+command: [python, -m, app.ops.object_store, {{ .step }}]
+args:
+  - --endpoint={{ $s3.endpoint }}
+  - --bucket={{ $s3.bucket }}
+  - --prefix={{ $s3.prefix }}
+  - --region={{ $s3.region }}
+  - --credentials=/etc/oims/s3
+  - --folder=/backups
+  - --ending={{ ternary "db" "sql.gz" (eq $root.Values.database.type "sqlite") }}
+  - --keep={{ $root.Values.backup.keep | int64 }}
+  {{- with include "oims.privateCa" $root }}
+  - --ca-file={{ . }}
+  {{- end }}
+resources:
+  {{- toYaml $root.Values.backup.resources | nindent 2 }}
+volumeMounts:
+  - {name: backups, mountPath: /backups}
+  - {name: s3, mountPath: /etc/oims/s3, readOnly: true}
+  {{- include "oims.privateCa.mount" $root | nindent 2 }}
+{{- end }}
+
 {{- define "oims.backup.volumes" -}}
 - name: script
   configMap:
     name: {{ include "oims.objectName" (list . "backup") }}
 - name: backups
+  {{- if .Values.backup.existingClaim }}
   persistentVolumeClaim:
     claimName: {{ .Values.backup.existingClaim | quote }}
+  {{- else }}
+  emptyDir: {}
+  {{- end }}
+{{- if .Values.backup.s3.endpoint }}
+- name: s3
+  secret:
+    secretName: {{ .Values.backup.s3.existingSecret | quote }}
+    defaultMode: 0440
+    items:
+      - {key: access-key-id, path: access-key-id}
+      - {key: secret-access-key, path: secret-access-key}
+{{- end }}
 {{- if eq .Values.database.type "sqlite" }}
 {{ include "oims.app.volumes" . | trim }}
 {{- else }}
