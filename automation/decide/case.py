@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from automation.decide.situation import Situation
 from automation.ledger.episodes import Episode
 from automation.policy.match import Target
-from automation.policy.schemas import Policy, Remedy
+from automation.policy.schemas import Limits, Policy, Remedy
 from automation.records import PastRun
 from contract.decisions import Reason
 from contract.runs import RunState
@@ -31,6 +31,17 @@ class Case:
 def step_after(attempts: Sequence[PastRun]) -> int:
     """Return the number of the step that is next, from 1: an interrupted run is done again."""
     return 1 + sum(run.state is not RunState.INTERRUPTED for run in attempts)
+
+
+def current(remedy: Remedy, limits: Limits, attempts: Sequence[PastRun], burning: int) -> Remedy:
+    """Return a remedy as it is now: at its next step, and asking a person while too much burns at once."""
+    found = remedy.at_step(step_after(attempts))
+    return found.asking() if is_tripped(limits, burning) else found
+
+
+def is_tripped(limits: Limits, burning: int) -> bool:
+    """Say whether alerts of more targets began than the policy lets automation handle alone."""
+    return limits.breaker is not None and burning > limits.breaker.targets
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from automation.clock import HOUR, parse_time
 from automation.decide.budgets import global_budget, target_budget
-from automation.decide.case import Case, Guard, Obstacle, step_after
+from automation.decide.case import Case, Guard, Obstacle, current, is_tripped, step_after
 from automation.decide.consent import managed_elsewhere, not_allowed, unknown_workload
 from automation.decide.situation import Situation
 from automation.ledger.episodes import Episode
@@ -34,7 +34,7 @@ def decide(episode: Episode, policy: Policy, now: Situation) -> Decision:
         return Decision(
             DecisionKind.DECLINED, Reason.NOT_IN_POLICY, f"The policy names no remedy for the alert {name}."
         )
-    remedy = remedy.at_step(step_after(now.attempts))
+    remedy = current(remedy, policy.limits, now.attempts, now.burning)
     named = Decision(DecisionKind.DECLINED, None, "", remedy=remedy.label, playbook=remedy.playbook)
     if remedy.mode is Mode.OFF:
         return replace(
@@ -163,6 +163,10 @@ def _awaiting_approval(case: Case) -> Obstacle | None:
         return None
     until = question.expires if question else case.now.steady + case.remedy.approval_expires
     detail = f"A person has to approve {case.remedy.playbook} on {case.target}."
+    breaker, burning = case.policy.limits.breaker, case.now.burning
+    if breaker and is_tripped(case.policy.limits, burning):
+        within = durations.write(breaker.within)
+        detail += f" Alerts of {burning} targets began within {within}; the breaker allows {breaker.targets}."
     return Obstacle(Reason.AWAITING_APPROVAL, detail, until)
 
 

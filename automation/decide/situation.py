@@ -24,6 +24,8 @@ class Situation:
     """Targets that a run holds."""
     episodes: int
     """Episodes of this alert opened within the remedy's flapping time."""
+    burning: int = 0
+    """Targets whose alerts began within the time of the policy's breaker."""
     question: Question | None = None
     """What people were asked about this run; none when they were not."""
     maintenance: tuple[Window, ...] = ()

@@ -8,7 +8,7 @@ from math import inf
 import structlog
 
 from automation.clock import HOUR, Clock, parse_time
-from automation.decide.case import step_after
+from automation.decide.case import current
 from automation.decide.rules import decide
 from automation.decide.situation import Situation
 from automation.follow.looks import Waiting
@@ -53,6 +53,8 @@ class Engine:
         self._policy, self._ledger, self._clock, self._host_pause = policy, ledger, clock, host_pause
         self._digest, self._metrics = digest, metrics or Metrics(policy)
         self._outside = outside or Outside()
+        self._burning = 0
+        """Targets whose alerts began within the breaker's time, as of the last look at all."""
         self._journal_now = journal_now or clock.wall
         self.verdicts = Verdicts(ledger, clock, self._metrics, self._outside.rollouts)
 
@@ -70,11 +72,16 @@ class Engine:
         time ago; the others wait for it. Returns what the deferred ones wait for.
         """
         oldest, waiting = self._clock.steady() - BLIND_AGE, Waiting()
-        for episode in episodes.undecided(self._ledger):
-            if is_blind and max(episode.opened_steady, read_at or 0.0) < oldest:
-                continue
-            # What is asked is asked outside of the transaction: each answer may take seconds.
+        found = [
+            episode
+            for episode in episodes.undecided(self._ledger)
+            if not is_blind or max(episode.opened_steady, read_at or 0.0) >= oldest
+        ]
+        # What is asked is asked outside of the transaction: each answer may take seconds.
+        for episode in found:
             self._find_owner(episode)
+        self._burning = self._count_burning()  # with all owners known: ten pods of a workload are one target
+        for episode in found:
             decision = self._decide(episode.id)
             if decision.acts and decision.target:
                 answers = self._outside.ask(episode, decision.target, is_blind=is_blind)
@@ -108,7 +115,7 @@ class Engine:
         steady = self._clock.steady()
         attempts = self._attempts(episode)
         remedy = find_remedy(self._policy, episode.labels)
-        remedy = remedy and remedy.at_step(step_after(attempts))
+        remedy = remedy and current(remedy, self._policy.limits, attempts, self._burning)
         flapping = remedy.flapping.within if remedy else HOUR
         past = runs.recent(self._ledger, steady) + inherited.recent(self._ledger, steady)
         if remedy:
@@ -122,6 +129,7 @@ class Engine:
             paused=self.paused,
             runs=past,
             attempts=attempts,
+            burning=self._burning,
             locked=runs.locked(self._ledger),
             episodes=episodes.opened_since(self._ledger, episode.fingerprint, steady - flapping),
             question=self._question(episode, remedy),
@@ -198,9 +206,17 @@ class Engine:
         return self._policy.by_label.get(label or "")
 
     def remedy_at(self, label: str | None, episode: Episode) -> Remedy | None:
-        """Return the remedy of a name as it is at an episode's next step."""
+        """Return the remedy of a name as it is now for an episode."""
         remedy = self.remedy(label)
-        return remedy and remedy.at_step(step_after(self._attempts(episode)))
+        return remedy and current(remedy, self._policy.limits, self._attempts(episode), self._burning)
+
+    def _count_burning(self) -> int:
+        """Return how many targets have alerts that began within the breaker's time."""
+        breaker = self._policy.limits.breaker
+        if breaker is None:
+            return 0
+        since = self._clock.steady() - breaker.within
+        return episodes.targets_since(self._ledger, self._policy.by_alert, since)
 
     def _queue(self, episode: Episode, decision: Decision, remedy: Remedy, digest: str | None) -> None:
         repeated = runs.to_repeat(self._ledger, episode.id)

@@ -130,6 +130,19 @@ def opened_since(ledger: Ledger, fingerprint: str, steady: float) -> int:
     return int(ledger.rows(query, fingerprint, steady)[0]["n"])
 
 
+def targets_since(ledger: Ledger, alerts: Iterable[str], steady: float) -> int:
+    """Return on how many targets alerts of these names began since a steady time.
+
+    Alerts of one workload that was found are one; of others, each alert is its own.
+    """
+    names = json.dumps(list(alerts))
+    query = (
+        "SELECT COUNT(DISTINCT COALESCE(json_extract(owner, '$.target'), fingerprint)) AS n FROM episodes "
+        "WHERE opened_steady > ? AND alertname IN (SELECT value FROM json_each(?))"
+    )
+    return int(ledger.rows(query, steady, names)[0]["n"])
+
+
 def is_signal_lost(ledger: Ledger, alertname: str) -> bool:
     """Say whether an alert that should always fire has been seen and fires no more."""
     rows = ledger.rows("SELECT status FROM episodes WHERE alertname = ?", alertname)

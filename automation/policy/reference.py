@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from automation.policy.schemas import Flapping, Limits, Maintenance, Policy, Remedy, Rules, Verify
+from automation.policy.schemas import Breaker, Flapping, Limits, Maintenance, Policy, Remedy, Rules, Verify
 from automation.policy.targets import NamedWorkload, OwnerOf
 from automation.policy.values import Closed
 from contract import durations
@@ -23,6 +23,7 @@ PARTS: tuple[tuple[str, type[Closed]], ...] = (
     ("`verify`", Verify),
     ("`flapping`", Flapping),
     ("`limits`", Limits),
+    ("`breaker`", Breaker),
     ("`maintenance`", Maintenance),
 )
 

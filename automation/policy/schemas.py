@@ -109,12 +109,22 @@ class Rules(Closed):
         return value
 
 
+class Breaker(Closed):
+    """When so much burns at once that a person has to decide."""
+
+    targets: int = Field(ge=1, description="More targets than this with new alerts: mode auto asks a person.")
+    within: Duration = Field(default=600, ge=1, description="The time in which their alerts began.")
+
+
 class Limits(Closed):
     """What all remedies together may do."""
 
     concurrent_runs: int = Field(default=2, ge=1, description="Runs at one time.")
     runs_per_hour: int = Field(default=20, ge=1, description="Runs in any hour.")
     targets_per_hour: int = Field(default=5, ge=1, description="Different targets in any hour.")
+    breaker: Breaker | None = Field(
+        default=None, description="Ask a person while alerts of many targets begin at once. Unset: never."
+    )
 
 
 class Maintenance(Closed):
@@ -209,9 +219,13 @@ class Remedy(Rules):
         """Return the remedy as it is at a step, counted from 1; after the last, the last."""
         if not self.steps:
             return self
-        is_asked = self.mode is Mode.AUTO and self.approve_from is not None and number >= self.approve_from
-        playbook = self.steps[min(number, len(self.steps)) - 1]
-        return self.model_copy(update={"playbook": playbook, "mode": Mode.APPROVE if is_asked else self.mode})
+        found = self.model_copy(update={"playbook": self.steps[min(number, len(self.steps)) - 1]})
+        is_asked = self.approve_from is not None and number >= self.approve_from
+        return found.asking() if is_asked else found
+
+    def asking(self) -> "Remedy":
+        """Return the remedy as one that asks a person where it would have run alone."""
+        return self.model_copy(update={"mode": Mode.APPROVE}) if self.mode is Mode.AUTO else self
 
     @property
     def diagnostics_playbook(self) -> str | None:

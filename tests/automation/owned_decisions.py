@@ -149,6 +149,27 @@ TABLE = {
         DECLINED,
         Reason.MANAGED_ELSEWHERE,
     ),
+    "so much burns at once that a person is asked": (
+        policy(limits={"breaker": {"targets": 3}}),
+        EPISODE,
+        replace(CALM, burning=4),
+        DEFERRED,
+        Reason.AWAITING_APPROVAL,
+    ),
+    "as much as the breaker allows": (
+        policy(limits={"breaker": {"targets": 3}}),
+        EPISODE,
+        replace(CALM, burning=3),
+        RUN,
+        None,
+    ),
+    "a breaker arms nothing that only watches": (
+        policy(limits={"breaker": {"targets": 3}}, mode="shadow"),
+        EPISODE,
+        replace(CALM, burning=4),
+        DECLINED,
+        Reason.SHADOW,
+    ),
     "also where the policy names the workload": (
         policy(playbook="scale_oims.yml"),
         EPISODE,

@@ -46,7 +46,7 @@ class Bench:
         chain = remedy("Chain", steps=["repair.yml", "again.yml"], approve_from=2, cooldown="1s")
         del chain["playbook"]
         policy = {
-            "limits": {"concurrent_runs": 1},
+            "limits": {"concurrent_runs": 1, "breaker": {"targets": 3, "within": "10m"}},
             "remedies": [
                 asked,
                 quick,
@@ -335,3 +335,22 @@ def test_the_next_step_is_asked_for_with_its_own_playbook_when_the_first_did_not
     (asked,) = bench.ledger.rows("SELECT command FROM approvals")
     assert first.document["playbook"] == "repair.yml"
     assert asked["command"].startswith("ansible-playbook again.yml ")
+
+
+def test_alerts_of_many_targets_at_once_ask_a_person_until_they_are_old(bench):
+    for name in ("A", "B", "C", "Quick"):
+        bench.fire(name)
+
+    assert bench.look() == []
+    assert {bench.decision(name) for name in ("A", "B", "C", "Quick")} == {("deferred", "awaiting_approval")}
+
+    bench.wait(601)
+
+    assert [run.episode for run in bench.look()] == ["e-A"]
+
+
+def test_the_pods_of_one_workload_do_not_trip_the_breaker(bench):
+    bench.consent, bench.owner = Workload(frozenset({"all"})), found_of_any("Deployment", "web")
+    for number in range(9):
+        bench.fire("Pods", episode=f"pod-{number}", namespace="shop", pod=f"web-{number}")
+    assert len(bench.look()) == 1

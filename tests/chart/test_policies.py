@@ -110,6 +110,7 @@ def test_the_library_follows_the_policy_in_shadow_for_the_namespaces_listed_whol
     own, *brought = written["remedies"]
     assert own == REMEDY
     assert len(brought) >= 8
+    assert written["limits"]["breaker"]["targets"] == 5
     assert {remedy["mode"] for remedy in brought} == {"shadow"}
     assert {tuple(remedy["target"]["namespaces"]) for remedy in brought} == {("lab",)}
     file = tmp_path / "policy.yml"

@@ -52,6 +52,7 @@
 {{- $remedies = append $remedies (merge (dict "target" $target) . $library.defaults) -}}
 {{- end -}}
 {{- $_ := set $policy "remedies" $remedies -}}
+{{- $_ := set $policy "limits" ($policy.limits | default $library.limits) -}}
 {{- end -}}
 {{- with $policy -}}
 {{- toYaml . -}}
