@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from app.severities import SIGN_OF_LIFE
 from contract import limits
+from contract.events import Event, Status
 from contract.labels import WORDS, most_telling
 from contract.text import one_line, safe
 
@@ -32,17 +33,9 @@ Pairs = Annotated[dict[str, str], AfterValidator(_bounded(limits.LABEL_VALUE))]
 Annotations = Annotated[dict[str, str], AfterValidator(_few), AfterValidator(_bounded(limits.ANNOTATION))]
 
 
-class JournalEvent(BaseModel):
-    """One row of ``GET /events``; unknown fields are ignored."""
+class JournalEvent(Event):
+    """One row of ``GET /events``, with times, and with texts that are safe to show."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    id: str = Field(min_length=1, max_length=limits.ID)
-    seq: int = Field(ge=1, le=2**63 - 1)
-    episode: str = Field(min_length=1, max_length=limits.ID)
-    source: str = Field(max_length=limits.WORD)
-    status: Literal["firing", "resolved"]
-    fingerprint: str = Field(min_length=1, max_length=limits.FINGERPRINT)
     received_at: AwareDatetime
     starts_at: AwareDatetime | None = None
     ends_at: AwareDatetime | None = None
@@ -63,7 +56,7 @@ class JournalEvent(BaseModel):
     @property
     def opens_incidents(self) -> bool:
         """Say whether an incident is opened for this event where there is none."""
-        return self.status == "firing" and not self.is_sign_of_life
+        return self.status is Status.FIRING and not self.is_sign_of_life
 
     @property
     def fired_at(self) -> datetime:

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator
 
+import contract.events
 from automation.clock import parse_time
 
 
@@ -15,23 +16,13 @@ def _is_time(text: str) -> str:
 Time = Annotated[str, AfterValidator(_is_time)]
 
 
-class Event(BaseModel):
+class Event(contract.events.Event):
     """What happened to an alert, as far as automation reads it (the signature covers more)."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
     kind: Literal["alert"]
-    seq: int = Field(ge=1)
-    id: str = Field(min_length=1)
-    episode: str = Field(min_length=1)
-    source: str
     received_at: Time
-    status: Literal["firing", "resolved"]
-    fingerprint: str = Field(min_length=1)
     starts_at: str
     ends_at: str | None = None
-    labels: dict[str, str]
-    annotations: dict[str, str] = Field(default_factory=dict)
 
     @property
     def alertname(self) -> str:

@@ -4,8 +4,9 @@ It alone knows which episode an event belongs to. A caller that gets a receipt m
 what the receipt counts is on disk.
 """
 
+from contract.events import Status
 from webhook.journal.committer import JournalUnavailableError
-from webhook.journal.episodes import LATE, Source, Status
+from webhook.journal.episodes import LATE, Source
 from webhook.journal.journal import Journal, OpenEpisode, Page
 from webhook.journal.queries import State
 from webhook.journal.store import open_store

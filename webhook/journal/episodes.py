@@ -4,23 +4,17 @@ An episode is one stretch of firing of one fingerprint. The rule is a pure funct
 knows, so that it can be read, enumerated and tested without a database.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from contract.events import Status, event_id
+
 LATE = timedelta(minutes=1)
 """How long after an end a firing delivery may be one that only comes late: another Alertmanager of a cluster
 waits 15 s for each one before it.
 """
-
-
-class Status(StrEnum):
-    """Whether the alert is on."""
-
-    FIRING = "firing"
-    RESOLVED = "resolved"
 
 
 class Source(StrEnum):
@@ -94,12 +88,6 @@ class Count:
     confirms_end: bool = False
     doubts_end: bool = False
     settles_doubt: bool = False
-
-
-def event_id(fingerprint: str, starts_at: str, status: Status, counter: int = 0) -> str:
-    """Compute the idempotency key: SHA-256 of the three, and of a counter where an episode has several."""
-    parts = [fingerprint, starts_at, status, *([str(counter)] if counter else [])]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def decide(occurrence: Occurrence, latest: Episode | None, recorded: Sequence[Recorded]) -> Append | Count:

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from contract.events import Status
 from webhook.journal import queries
 from webhook.journal.committer import Committer, JournalUnavailableError
-from webhook.journal.episodes import Source, Status
+from webhook.journal.episodes import Source
 from webhook.journal.queries import State
 from webhook.journal.store import Execute, Store, StoreError
 from webhook.journal.writing import Receipt, Writing

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from contract.events import Status
 from webhook.journal import schema
-from webhook.journal.episodes import Episode, Recorded, Source, Status
+from webhook.journal.episodes import Episode, Recorded, Source
 from webhook.journal.store import Execute
 
 

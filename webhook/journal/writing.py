@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from contract.events import Status, event_id
 from contract.signing import canonical
 from webhook.journal import queries
-from webhook.journal.episodes import Append, Count, Episode, Occurrence, Source, Status, decide, event_id
+from webhook.journal.episodes import Append, Count, Episode, Occurrence, Source, decide
 from webhook.journal.store import Execute
 from webhook.mending import words
 
