@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.clock import now
 from app.extensions import db
-from app.heartbeats import queries, service
+from app.heartbeats import arrivals, queries, service
 from app.heartbeats.watch import Watch
 from app.incidents import service as incident_service
 from app.records.actors import SYSTEM
@@ -172,6 +172,16 @@ def test_a_ping_in_that_time_keeps_it_quiet(clock, heartbeat, watch, ping):
     ping(heartbeat)
     go(clock, watch, 30)
     assert (state(heartbeat), incidents()) == (Beat.UP, [])
+
+
+def test_while_no_web_process_listened_nothing_is_concluded(app, clock, heartbeat, watch, ping):
+    ping(heartbeat)
+    go(clock, watch, 62)
+    arrivals.begin_to_listen()
+    go(clock, watch, 13)
+    assert state(heartbeat) is Beat.LATE
+    go(clock, watch, 3)
+    assert state(heartbeat) is Beat.DOWN
 
 
 def test_a_part_that_starts_again_and_again_silences_nothing(clock, heartbeat, watch, ping):

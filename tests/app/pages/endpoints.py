@@ -16,6 +16,10 @@ NO_PAGES = {
     "pings.ping",
     "incidents.shortened",
     "reviews.download",
+    "subrequest.admin",
+    "subrequest.enter",
+    "subrequest.responder",
+    "subrequest.viewer",
 }
 
 
