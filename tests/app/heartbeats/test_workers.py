@@ -49,7 +49,7 @@ STEPS = (
     "app.heartbeats.arrivals.InTable.take",
     "app.heartbeats.effects._keep",
     "app.heartbeats.incidents.begin",
-    "app.incidents.changes.tell",
+    "app.incidents.changes.queue_mails",
     "app.heartbeats.arrivals.InFile.forget",
     "app.heartbeats.arrivals.InTable.forget",
 )
@@ -64,13 +64,14 @@ def test_a_worker_that_is_killed_anywhere_leaves_all_or_nothing(
     db.session.remove()
     db.engine.dispose()
     app.extensions["ping_arrivals"].close()
-    child = os.fork()
-    if not child:
-        monkeypatch.setattr(step, lambda *_arguments, **_values: os.kill(os.getpid(), signal.SIGKILL))
-        try:
-            Watch().look()
-        finally:
-            os._exit(0)
+    with monkeypatch.context() as patch:
+        patch.setattr(step, lambda *_arguments, **_values: os.kill(os.getpid(), signal.SIGKILL))
+        child = os.fork()
+        if not child:
+            try:
+                Watch().look()
+            finally:
+                os._exit(0)
     os.waitpid(child, 0)
     Watch().look()
     assert [incident.title for incident in incidents()] == ["Heartbeat “Backup” failed"]
