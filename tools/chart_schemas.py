@@ -141,7 +141,10 @@ PARTS = {
             " terminationGracePeriodSeconds"
         ),
     ),
-    "containerFields": (f"{CORE}Container", "lifecycle livenessProbe readinessProbe startupProbe"),
+    "containerFields": (
+        f"{CORE}Container",
+        "lifecycle livenessProbe readinessProbe securityContext startupProbe",
+    ),
     "serviceFields": (
         f"{CORE}ServiceSpec",
         (

@@ -19,6 +19,7 @@ CONTAINER = {
     "livenessProbe": {"periodSeconds": 30},
     "readinessProbe": {"exec": {"command": ["true"]}},
     "lifecycle": {"preStop": {"sleep": {"seconds": 9}}},
+    "securityContext": {"readOnlyRootFilesystem": False},
 }
 SCALED = {"database": {"type": "postgres", "postgres": {"bundled": {"enabled": True}}}}
 SCALED |= {"webhook": {"journal": {"type": "postgres"}}}
@@ -73,6 +74,9 @@ def test_fields_of_a_pod_and_its_container_win_in_every_part(tuned, part):
     assert "httpGet" not in container["readinessProbe"]
     assert container["lifecycle"] == CONTAINER["lifecycle"]
     assert "httpGet" in container["startupProbe"]
+    own = [item for item in [*pod["initContainers"], *pod["containers"]] if item["name"] != "wait"]
+    for security in (item["securityContext"] for item in own):
+        assert (security["readOnlyRootFilesystem"], security["allowPrivilegeEscalation"]) == (False, False)
 
 
 @pytest.mark.parametrize("part", PARTS)

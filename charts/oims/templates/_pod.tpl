@@ -71,13 +71,14 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
-{{/* oims.container (dict "root" $ "image" map): image and security of one container. */}}
+{{/* oims.container (dict "root" $ "image" map ["values" the part's]): image and security of one container. */}}
 {{- define "oims.container" -}}
 image: {{ include "oims.image" . | quote }}
 imagePullPolicy: {{ .image.pullPolicy }}
 securityContext:
   {{- $security := dict "allowPrivilegeEscalation" false "readOnlyRootFilesystem" true "capabilities" (dict "drop" (list "ALL")) }}
-  {{- toYaml (mergeOverwrite $security (deepCopy .root.Values.global.containerSecurityContext)) | nindent 2 }}
+  {{- $own := dig "container" "securityContext" dict (.values | default dict) }}
+  {{- toYaml (mergeOverwrite $security (deepCopy .root.Values.global.containerSecurityContext) (deepCopy $own)) | nindent 2 }}
 {{- end }}
 
 {{/* oims.checks (list container's values, text of the chart's own probes and lifecycle...): the values win, field by field. */}}
@@ -86,7 +87,7 @@ securityContext:
 {{- range rest . -}}
 {{- $own = merge $own (fromYaml .) -}}
 {{- end -}}
-{{- range $field, $given := first . -}}
+{{- range $field, $given := omit (first . | default dict) "securityContext" -}}
 {{- $was := get $own $field | default dict -}}
 {{- if eq $field "lifecycle" -}}
 {{- range $hook, $action := $given -}}
