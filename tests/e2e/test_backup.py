@@ -36,10 +36,14 @@ def knobs(namespace):
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
     rolling = {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}}
+    app = {"extraInitContainers": [first], "strategy": {"type": "Recreate"}}
+    ways_in = {"prometheus": "viewer", "alertmanager": "responder", "controller": "ingress-nginx"}
     return {
         "namespaceOverride": namespace.name,
         "global": {"privateCa": {"existingConfigMap": "trust", "key": "bundle.pem"}},
-        "app": {"extraInitContainers": [first], "strategy": {"type": "Recreate"}},
+        "app": app | {"ingress": {"enabled": True, "hosts": ["{{ .Release.Name }}.example.org"]}},
+        "monitoring": {"ingress": ways_in},
+        "networkPolicy": {"allowFrom": {"app": [{"podSelector": {"matchLabels": {"is": "the-controller"}}}]}},
         "webhook": {"extraInitContainers": [first]},
         "prometheus": rolling,
         "alertmanager": rolling,
@@ -69,6 +73,18 @@ def test_the_parts_run_in_the_other_namespace_and_trust_the_authority(release):
         assert release.ready_pods(component), component
     assert AUTHORITY in release.execute("app", "web", "python", "-c", TRUSTED)
     assert "ran first" in release.namespace.kubectl("logs", "deployment/oims-app", "-c", "first")
+
+
+def test_prometheus_and_alertmanager_answer_below_the_paths_that_the_ingress_leads_to(release):
+    ask = "import os, urllib.request as r; print(r.urlopen(os.environ[%r] + '/-/ready', timeout=30).status)"
+    for part in ("prometheus", "alertmanager"):
+        address = f"OIMS_{part.upper()}_URL"
+        assert release.execute("app", "web", "python", "-c", ask % address).strip() == "200"
+        ingress = json.loads(release.namespace.kubectl("get", "ingress", f"oims-{part}", "-o", "json"))
+        assert ingress["spec"]["rules"][0]["host"] == "oims.example.org"
+        assert f"/session/{knobs(release.namespace)['monitoring']['ingress'][part]}" in str(
+            ingress["metadata"]
+        )
 
 
 def test_a_backup_brings_back_what_there_was_and_nothing_since(release):
