@@ -52,6 +52,7 @@ def test_they_are_clean_text(values):
         ("default", (), "Tools that only render (Argo CD, Flux)"),
         ("gitops", (), "get secret incident-app"),
         ("ingress-tls", (), "https://incidents.example.org"),
+        ("ingress-tls", (), "with the role viewer: https://incidents.example.org/prometheus"),
         ("node-port", (), "get service oims-app -o jsonpath='{.spec.ports[0].nodePort}'"),
         ("node-port", (), "Every pod of the cluster reaches every part"),
         ("node-port", (), "Anyone may register"),
