@@ -1,4 +1,4 @@
-"""The pains that need a real Prometheus and Alertmanager: windows, lost ends, and parts that go away."""
+"""The hazards that need a real Prometheus and Alertmanager: windows, lost ends, and parts that go away."""
 
 import http.server
 import json
@@ -204,7 +204,7 @@ def _target(name):
     return {"kind": "Deployment", "namespace": "shop", "name": name}
 
 
-def test_pain_4_a_rule_over_a_window_that_fires_on_after_the_repair_gives_exactly_one_run(signals):
+def test_a_rule_over_a_window_that_fires_on_after_the_repair_gives_exactly_one_run(signals):
     """The fault ends with the run; the average stays above zero for eight seconds more, `within` is one."""
     oims = signals.oims
     (signals.faults / "windowed").touch()
@@ -213,7 +213,7 @@ def test_pain_4_a_rule_over_a_window_that_fires_on_after_the_repair_gives_exactl
     assert [one for one in oims.decisions("Windowed") if one[0] == "run"] == [("run", None)]
 
 
-def test_pain_3_and_13_an_alert_that_was_silenced_since_it_fired_waits_for_the_end_of_the_silence(signals):
+def test_an_alert_that_was_silenced_since_it_fired_waits_for_the_end_of_the_silence(signals):
     """No event tells of a silence: it is asked for just before a run."""
     oims = signals.oims
     oims.command("automation", "pause")
@@ -233,7 +233,7 @@ def test_pain_3_and_13_an_alert_that_was_silenced_since_it_fired_waits_for_the_e
 
 
 @pytest.mark.fault("F14")
-def test_pain_16_prometheus_away_after_a_repair_proves_nothing(signals):
+def test_prometheus_away_after_a_repair_proves_nothing(signals):
     """Alertmanager lets its alerts end when nobody repeats them: that is no repair."""
     oims = signals.oims
     (signals.faults / "cut-metrics").touch()
@@ -245,7 +245,7 @@ def test_pain_16_prometheus_away_after_a_repair_proves_nothing(signals):
     signals.start("prometheus")
 
 
-def test_pain_7_and_16_alertmanager_away_proves_nothing_and_an_end_that_was_lost_is_found(signals):
+def test_alertmanager_away_proves_nothing_and_an_end_that_was_lost_is_found(signals):
     oims = signals.oims
     (signals.faults / "cut-alerts").touch()
     oims.eventually(lambda: [state for state, _ in oims.runs("CutAlerts")] == ["succeeded"])

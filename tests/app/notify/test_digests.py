@@ -113,7 +113,7 @@ def test_an_alert_that_flaps_fills_a_digest_and_not_a_mailbox(
     assert sink.mails[-1]["Subject"] == "[OIMS] 1 incident in one mail: 1 open"
 
 
-def test_pain_14_ten_flips_are_four_mails_one_call_and_one_digest_however_high_the_cap(
+def test_ten_flips_are_four_mails_one_call_and_one_digest_however_high_the_cap(
     make_settings: Callable[..., Settings],
     sink: Sink,
     send: Callable[[], int],

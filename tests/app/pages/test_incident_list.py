@@ -83,7 +83,7 @@ def test_a_mail_that_went_out_is_not_the_last_thing_that_happened(browser, app, 
     assert browser.get("/").words == before
 
 
-def test_pain_6_two_instances_of_one_alert_are_two_rows_and_one_line_for_both(browser, app, settings, at):
+def test_two_instances_of_one_alert_are_two_rows_and_one_line_for_both(browser, app, settings, at):
     with app.app_context():
         for instance in ("one", "two"):
             Alert(settings, "DiskFull", at, labels={"instance": instance}).fires()

@@ -54,7 +54,7 @@ REMEDIES = (
 @pytest.fixture(scope="module")
 def oims(tmp_path_factory):
     one = Installation(
-        tmp_path_factory.mktemp("pains"),
+        tmp_path_factory.mktemp("hazards"),
         policy(*REMEDIES),
         OIMS_SMTP_HOST="127.0.0.1",
         OIMS_SMTP_PORT=str(free_port()),
@@ -75,7 +75,7 @@ def ann(oims):
 
 
 @pytest.mark.threat("T7")
-def test_pain_1_fifty_firings_give_one_run_and_every_other_is_counted_or_recorded(oims):
+def test_fifty_firings_give_one_run_and_every_other_is_counted_or_recorded(oims):
     """25 deliveries of one episode, then 25 new episodes: one run, 24 counted deliveries, 25 deferrals."""
     for _ in range(25):
         oims.deliver("Fifty")
@@ -101,7 +101,7 @@ def _episodes_deferred(oims):
     return oims.rows(query)
 
 
-def test_pain_2_two_alerts_on_one_deployment_never_run_at_the_same_time(oims):
+def test_two_alerts_on_one_deployment_never_run_at_the_same_time(oims):
     oims.deliver("TwinOne")
     oims.deliver("TwinTwo")
     ended = [("succeeded", "pending")]
@@ -111,7 +111,7 @@ def test_pain_2_two_alerts_on_one_deployment_never_run_at_the_same_time(oims):
 
 
 @pytest.mark.threat("T3")
-def test_pain_3_a_replayed_resolved_payload_runs_nothing(oims):
+def test_a_replayed_resolved_payload_runs_nothing(oims):
     for _ in range(3):
         oims.deliver("Replayed", "resolved")
     oims.eventually(lambda: oims.decisions("Replayed"))
@@ -121,7 +121,7 @@ def test_pain_3_a_replayed_resolved_payload_runs_nothing(oims):
 
 
 @pytest.mark.fault("F25")
-def test_pain_5_an_unfixable_fault_is_still_firing_and_escalates_with_diagnostics(oims, ann):
+def test_an_unfixable_fault_is_still_firing_and_escalates_with_diagnostics(oims, ann):
     oims.deliver("Unfixable")
     oims.eventually(lambda: oims.runs("Unfixable") == [("succeeded", "still_firing")] * 2, nudge=True)
     oims.eventually(lambda: oims.decisions("Unfixable")[-1] == ("declined", "attempts_exhausted"))
@@ -137,7 +137,7 @@ def test_pain_5_an_unfixable_fault_is_still_firing_and_escalates_with_diagnostic
     assert oims.rows(mails, incident), "a person is told"
 
 
-def test_pain_6_one_alertname_on_two_instances_is_two_incidents_with_two_repairs_in_one_group(oims, ann):
+def test_one_alertname_on_two_instances_is_two_incidents_with_two_repairs_in_one_group(oims, ann):
     oims.deliver("DiskFull", instance="one", summary="The disk is full")
     oims.deliver("DiskFull", instance="two", summary="The disk is full")
     oims.eventually(lambda: len(oims.runs("DiskFull")) == 2)
@@ -150,7 +150,7 @@ def test_pain_6_one_alertname_on_two_instances_is_two_incidents_with_two_repairs
     oims.eventually(lambda: oims.rows(states) == [("resolved",), ("open",)])
 
 
-def test_pain_8_each_part_is_killed_in_flight_and_nothing_is_lost_or_done_twice(oims):
+def test_each_part_is_killed_in_flight_and_nothing_is_lost_or_done_twice(oims):
     for number, part in enumerate(["webhook", "worker", "app", "automation"]):
         oims.deliver("Killed", instance=f"i{number}")
         oims.kill(part)
@@ -169,7 +169,7 @@ def _succeeded(oims, alertname):
 
 
 @pytest.mark.fault("F8")
-def test_pain_9_alerts_of_a_time_without_any_log_line_are_handled_once(oims):
+def test_alerts_of_a_time_without_any_log_line_are_handled_once(oims):
     """Nothing follows the webhook's log here; while nobody listens, the journal keeps what came."""
     oims.kill("automation")
     for _ in range(5):
@@ -196,7 +196,7 @@ def test_an_alert_that_burns_through_a_cooldown_a_pause_and_a_restart_is_repaire
     assert oims.repaired("burning") == 2
 
 
-def test_pain_13_inside_a_maintenance_window_an_incident_is_recorded_and_the_run_waits(oims, ann):
+def test_inside_a_maintenance_window_an_incident_is_recorded_and_the_run_waits(oims, ann):
     now = datetime.now(UTC)
     times = {"starts_at": now - timedelta(minutes=1), "ends_at": now + timedelta(hours=1)}
     ann.submit(
@@ -220,7 +220,7 @@ def test_pain_13_inside_a_maintenance_window_an_incident_is_recorded_and_the_run
 
 
 @pytest.mark.fault("F11")
-def test_pain_14_ten_flips_are_one_incident_with_at_most_two_runs_few_mails_and_one_call(oims):
+def test_ten_flips_are_one_incident_with_at_most_two_runs_few_mails_and_one_call(oims):
     for number in range(10):
         oims.deliver("Flipping", started=number)
         oims.eventually(lambda n=number: _decided(oims, "Flipping") == n + 1)
@@ -252,7 +252,7 @@ def _decided(oims, alertname):
 @pytest.mark.slow
 @pytest.mark.fault("F12")
 @pytest.mark.threat("T7")
-def test_pain_15_in_a_storm_of_a_thousand_alerts_the_app_answers_and_what_is_held_back_is_counted(oims, ann):
+def test_in_a_storm_of_a_thousand_alerts_the_app_answers_and_what_is_held_back_is_counted(oims, ann):
     """200 alerts on each of five targets that may have one run in an hour."""
     with ThreadPoolExecutor(8) as pool:
         numbers = range(1000)
