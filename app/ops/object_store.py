@@ -74,7 +74,12 @@ class Bucket:
             self._ask("PUT", file.name, body=body).close()
 
     def get(self, name: str, target: Path) -> None:
-        """Fetch an object into a file that is there whole or not at all."""
+        """Fetch an object into a file that is there whole or not at all.
+
+        Raises:
+            StoreError: the store has no such object, or the connection ended early.
+
+        """
         part = target.with_name(f".part-{os.getpid()}")
         with self._ask("GET", name) as answer, open(part, "wb", opener=_for_us_alone) as file:
             file.writelines(answer.iter_content(CHUNK))
