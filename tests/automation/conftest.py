@@ -10,6 +10,7 @@ from automation.__main__ import main
 from automation.run import process, warm
 from automation.run.warm import Warm
 from tests.automation import doubles
+from tests.automation.engine_bench import Bench
 from tests.processes import Process, run
 from tests.waiting import until
 
@@ -233,3 +234,10 @@ def started(tmp_path, warmed):
         return child.wait(60)
 
     return start
+
+
+@pytest.fixture
+def bench(tmp_path, app):
+    one = Bench(tmp_path, app)
+    yield one
+    one.ledger.close()

@@ -53,7 +53,7 @@ def test_who_needs_a_factor_and_has_none_is_led_to_add_one_and_reaches_nothing_e
     app.config["WTF_CSRF_ENABLED"] = False
     walked = 0
     for door in doors(app):
-        machine = door.path.startswith(("/api/", "/demo/"))
+        machine = door.path.startswith(("/api/", "/demo/", "/session/"))
         if door.endpoint in PUBLIC | SET_UP or machine or not door.exists:
             continue
         answer = browser.client.open(door.path, method=door.method)
@@ -64,6 +64,10 @@ def test_who_needs_a_factor_and_has_none_is_led_to_add_one_and_reaches_nothing_e
     assert "Your role must log in with a second factor" in browser.get(PROFILE).words
     add_app(browser)
     assert browser.get("/").h1
+
+
+def test_a_reverse_proxy_lets_nobody_in_who_needs_a_factor_and_has_none(browser, alice):
+    assert browser.client.get("/session/viewer").status_code == 401
 
 
 def test_a_session_that_has_not_proved_the_factor_can_add_no_other(app, browser, alice, settings):
