@@ -74,12 +74,17 @@ def made(place, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def mirrored(place):
-    """The images of others that the chart names, in the same registry."""
+    """The images of others that the chart names, in the same registry and with a label more.
+
+    With the label they have another id. A node that has pulled an image with a preloaded one's id asks its
+    registry about the preloaded one from then on, and other tests could not start it any more.
+    """
     chart = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     for name in OTHERS:
         image = chart[name]["image"]
         there = f"{place}/{image['repository']}:{image['tag']}"
-        run(CONTAINER, "tag", f"{image['repository']}:{image['tag']}", there)
+        labelled = f"FROM {image['repository']}:{image['tag']}\nLABEL mirrored=yes\n"
+        run(CONTAINER, "build", "--quiet", "--tag", there, "-", stdin=labelled)
         run(CONTAINER, "push", there, timeout=patient(300))
         run(CONTAINER, "rmi", there)
 
