@@ -8,8 +8,10 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config import KUBE_CONFIG_DEFAULT_LOCATION, ConfigException
 from urllib3.exceptions import HTTPError
 
-FAILURES = (ApiException, ConfigException, HTTPError, OSError)
-"""What a question to the cluster may raise."""
+UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading an answer raises that is no object of Kubernetes, such as the page of a proxy."""
+FAILURES = (ApiException, ConfigException, HTTPError, OSError, *UNREADABLE)
+"""What a question to the cluster, or reading its answer, may raise."""
 TIMEOUT = (3, 4)
 NOT_FOUND = 404
 
@@ -35,8 +37,15 @@ def is_missing(error: Exception) -> bool:
     return isinstance(error, ApiException) and error.status == NOT_FOUND
 
 
+def is_away(error: Exception) -> bool:
+    """Say whether the cluster gave no answer at all."""
+    return not isinstance(error, (ApiException, *UNREADABLE))
+
+
 def in_words(error: Exception) -> str:
     """Say why the cluster did not help."""
+    if isinstance(error, UNREADABLE) and not isinstance(error, OSError):
+        return f"the cluster's answer cannot be read ({type(error).__name__})"
     if isinstance(error, ApiException):
         return f"the cluster answers {error.status}"
     if isinstance(error, ConfigException):

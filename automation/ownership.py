@@ -11,7 +11,8 @@ from typing import Any
 import structlog
 from kubernetes import client
 
-from automation.cluster import FAILURES, TIMEOUT, connect, in_words, is_missing, is_refusal
+from automation.answers import NoAnswerError
+from automation.cluster import FAILURES, TIMEOUT, connect, in_words, is_away, is_missing, is_refusal
 from automation.policy.match import ARROW, NamedObject, Owner, Target
 from automation.policy.targets import OwnerLabel
 from automation.policy.values import KINDS
@@ -29,8 +30,8 @@ class Ownership:
     def __init__(self) -> None:
         self._api: Any = None
 
-    def find(self, named: NamedObject) -> Owner | None:
-        """Return the workload behind an object, or why there is none; none without an answer."""
+    def find(self, named: NamedObject) -> Owner:
+        """Return the workload behind an object, or why there is none. Raises NoAnswerError."""
         try:
             return self._find(named)
         except FAILURES as error:
@@ -39,7 +40,7 @@ class Ownership:
             if is_refusal(error):
                 self._api = None
             log.warning("owner_unknown", named=named.path, cause=in_words(error))
-            return None
+            raise NoAnswerError(in_words(error), is_away=is_away(error)) from None
 
     def _find(self, named: NamedObject) -> Owner:
         if kind := WORKLOADS.get(named.label):
@@ -77,12 +78,19 @@ class Ownership:
         return _workload(f"{named.path}{ARROW}{scaled['kind']} {scaled['name']}", named.namespace, scaled)
 
     def _of_claim(self, named: NamedObject) -> Owner:
+        """Find the one workload among the owners of all pods that use a claim; a job's pod is none."""
         pods = self._ask("list_namespaced_pod", named.namespace)["items"]
-        users = (pod for pod in pods if named.name in _claims(pod))
-        pod = next(users, None)
-        if pod is None:
-            return Owner(None, named.path, f"no pod uses {named.path}")
-        return self._of_pod(named.namespace, f"{named.path}{ARROW}Pod {pod['metadata']['name']}", pod)
+        found = [
+            self._of_pod(named.namespace, f"{named.path}{ARROW}Pod {pod['metadata']['name']}", pod)
+            for pod in pods
+            if named.name in _claims(pod)
+        ]
+        workloads = {owner.target: owner for owner in found if owner.target}
+        if len(workloads) > 1:
+            names = ", ".join(sorted(str(target) for target in workloads))
+            return Owner(None, named.path, f"{named.path} is used by more than one workload: {names}")
+        nobody = Owner(None, named.path, f"no pod uses {named.path}")
+        return next(iter(workloads.values()), next(iter(found), nobody))
 
     def _ask(self, method: str, *names: str, apps: bool = False, **options: str) -> _Document:
         api = client.AppsV1Api(self._connected()) if apps else client.CoreV1Api(self._connected())
@@ -112,6 +120,7 @@ def _claims(pod: _Document) -> set[str | None]:
 
 
 def _workload(path: str, namespace: str, owner: _Document) -> Owner:
-    if owner["kind"] not in KINDS:
+    is_known = owner["kind"] in KINDS and str(owner.get("apiVersion", "")).startswith("apps/")
+    if not is_known:
         return Owner(None, path, f"{path} is none of {', '.join(KINDS)}")
-    return Owner(Target(owner["kind"], namespace, owner["name"]), path)
+    return Owner(Target(owner["kind"], namespace, owner["name"]), path, uid=owner.get("uid"))

@@ -11,7 +11,7 @@ from typing import Any
 
 from kubernetes import client
 
-from automation.cluster import FAILURES, TIMEOUT, connect, in_words, is_refusal
+from automation.cluster import FAILURES, TIMEOUT, connect, in_words, is_missing, is_refusal
 from automation.progress import progress
 from automation.workload import Workload, read_workload
 
@@ -45,9 +45,7 @@ class Rollouts:
 
     def workload(self, target: Mapping[str, str]) -> Workload:
         """Return what a target says about itself, or why it could not be asked."""
-        return self._answer(
-            "workload", target, self._find_workload, or_else=lambda error: Workload(problem=in_words(error))
-        )
+        return self._answer("workload", target, self._find_workload, or_else=_unread)
 
     def _answer[Answer](
         self,
@@ -89,6 +87,10 @@ class Rollouts:
         answer = getattr(api, method)(*names, _preload_content=False, _request_timeout=TIMEOUT, **options)
         document: _Document = json.loads(answer.data)
         return document
+
+
+def _unread(error: Exception) -> Workload:
+    return Workload(problem=in_words(error), is_missing=is_missing(error))
 
 
 def unfinished(kind: str, workload: Mapping[str, Any]) -> str | None:

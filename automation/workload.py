@@ -1,5 +1,6 @@
 """What a workload says about itself: which remedies its team allows, and who else would change it back."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 REMEDIES = "oims.io/remedies"
 """Annotation, or label, with what a workload's team allows: `restart`, `rollback,scale`, `all` or `none`."""
 NONE, ALL = "none", "all"
+WORD = re.compile("[a-z0-9-]+")
 MOST = 1_000
 """Characters of that text; a longer one allows nothing."""
 
@@ -24,8 +26,11 @@ class Workload:
     """The remedies that its team allows; none when it says nothing."""
     manager: str | None = None
     """Who would revert a changed template or number of replicas, in words; none when nobody would."""
+    uid: str | None = None
     problem: str | None = None
     """Why it could not be looked at, in words; none when it could."""
+    is_missing: bool = False
+    """Whether the cluster has no such workload."""
 
     def allows(self, playbook: str, *, is_named: bool) -> bool:
         """Say whether its team allows a playbook; without its word, the policy has to name the workload."""
@@ -43,18 +48,19 @@ def read_workload(document: _Document) -> Workload:
     """Read it from an object as the API of Kubernetes gives it."""
     metadata = document["metadata"]
     marks = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
-    return Workload(_remedies(metadata), next(_managers(metadata, marks), None))
+    return Workload(_remedies(metadata), next(_managers(metadata, marks), None), metadata.get("uid"))
 
 
 def _remedies(metadata: _Document) -> frozenset[str] | None:
-    """Read both places: a label cannot hold a comma, so it separates by `.` or `_`."""
+    """Read both places. What is not words alone allows nothing: it may be meant to forbid."""
     texts = [(metadata.get(place) or {}).get(REMEDIES) for place in ("annotations", "labels")]
     if texts == [None, None]:
         return None
-    text = " ".join(filter(None, texts))
+    text = ",".join(text for text in texts if text is not None).lower()
     if len(text) > MOST:
-        return frozenset({NONE})
-    return frozenset("".join(char if char.isalnum() or char == "-" else " " for char in text).lower().split())
+        return frozenset()
+    words = [word.strip() for word in re.split("[,._]", text) if word.strip()]
+    return frozenset(words) if all(WORD.fullmatch(word) for word in words) else frozenset()
 
 
 def _managers(metadata: _Document, marks: Mapping[str, str]) -> Iterator[str]:

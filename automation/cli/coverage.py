@@ -5,13 +5,15 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
 import yaml
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
+from urllib3.exceptions import HTTPError
 
 from automation.cli.follow import load_checked_policy
 from automation.cli.table import show
@@ -22,6 +24,8 @@ from contract.sessions import session
 
 MOST_BYTES = 8 << 20
 """Of a file or an answer with rules; kube-prometheus' own are 0.2 MiB."""
+MOST_RULES = 50_000
+"""Of one document: a small file can name the same rules many times."""
 TIMEOUT = (3.0, 20.0)
 PATH = "/api/v1/rules"
 
@@ -96,7 +100,7 @@ def read_rules(place: str, ca_file: Path | None) -> list[Rule]:
             documents = [json.loads(_asked(place, ca_file))]
         else:
             documents = list(yaml.safe_load_all(_written(place)))
-        found = [Rules.model_validate(_with_groups(document)) for document in documents if document]
+        found = list(_valid(documents))
     except (yaml.YAMLError, ValueError, RecursionError):
         found = []
     rules = [rule for one in found for group in one.groups for rule in group.rules if rule.alertname]
@@ -107,6 +111,18 @@ def read_rules(place: str, ca_file: Path | None) -> list[Rule]:
     return rules
 
 
+def _valid(documents: list[Any]) -> Iterator[Rules]:
+    """Yield the documents that hold groups of rules; a file may have others beside them."""
+    for document in map(_with_groups, documents):
+        groups = document.get("groups") if isinstance(document, dict) else None
+        if not isinstance(groups, list):
+            continue
+        lists = [group["rules"] for group in groups if isinstance(group, dict) and "rules" in group]
+        with suppress(ValidationError, TypeError):
+            if sum(map(len, lists)) <= MOST_RULES:
+                yield Rules.model_validate(document)
+
+
 def _asked(address: str, ca_file: Path | None) -> bytes:
     try:
         with session(ca_file).get(
@@ -115,7 +131,7 @@ def _asked(address: str, ca_file: Path | None) -> bytes:
             if answer.status_code != requests.codes.ok:
                 raise ConfigurationError(f"{address}: answers {answer.status_code} for {PATH}")
             return _bounded(address, answer.raw.read(MOST_BYTES + 1, decode_content=True))
-    except requests.RequestException as error:
+    except (requests.RequestException, HTTPError) as error:
         raise ConfigurationError(f"{address}: no answer ({type(error).__name__})") from None
 
 

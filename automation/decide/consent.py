@@ -2,7 +2,7 @@
 
 from automation.decide.case import Case, Obstacle
 from automation.policy.targets import OwnerOf
-from automation.workload import NONE, REMEDIES, action
+from automation.workload import REMEDIES, Workload, action
 from contract.decisions import Reason
 
 REVERTED = frozenset({"rollback", "scale"})
@@ -12,8 +12,11 @@ REVERTED = frozenset({"rollback", "scale"})
 def not_allowed(case: Case) -> Obstacle | None:
     """Keep to the remedies that a workload's team allows; `none` always wins."""
     workload, target = case.now.workload, case.remedy.target
-    if workload is None or workload.problem:
+    if workload is None or (workload.problem and not workload.is_missing):
         return None
+    if workload.is_missing or _is_another(case, workload):
+        detail = f"{case.target} does not exist."
+        return Obstacle(Reason.INVALID_TARGET, detail, escalate=case.episode.is_firing)
     is_named = not isinstance(target, OwnerOf) or target.workloads is not None
     if workload.allows(case.remedy.playbook, is_named=is_named):
         return None
@@ -24,7 +27,7 @@ def not_allowed(case: Case) -> Obstacle | None:
             "names it in workloads."
         )
     else:
-        said = ", ".join(sorted(workload.remedies)) or NONE
+        said = ", ".join(sorted(workload.remedies)) or "nothing that can be read"
         detail = f"{case.target} allows {said} in {REMEDIES}, not {wanted}."
     return Obstacle(Reason.INVALID_TARGET, detail, escalate=case.episode.is_firing)
 
@@ -41,7 +44,14 @@ def managed_elsewhere(case: Case) -> Obstacle | None:
 def unknown_workload(case: Case) -> Obstacle | None:
     """Wait for the cluster's answer where a run needs the consent that it holds."""
     workload = case.now.workload
-    if workload is None or workload.problem is None or not isinstance(case.remedy.target, OwnerOf):
+    if workload is None or workload.problem is None:
         return None
     detail = f"Whether {case.target} allows {action(case.remedy.playbook)} is not known: {workload.problem}."
     return Obstacle(Reason.TARGET_UNKNOWN, detail)
+
+
+def _is_another(case: Case, workload: Workload) -> bool:
+    """Say whether the workload that was found has been replaced by one of its name."""
+    owner = case.episode.owner
+    is_owned = isinstance(case.remedy.target, OwnerOf) and owner is not None and owner.uid is not None
+    return is_owned and owner is not None and workload.uid is not None and owner.uid != workload.uid

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from automation.clock import HOUR, parse_time
 from automation.decide.budgets import global_budget, target_budget
-from automation.decide.case import Case, Guard, Obstacle, current, is_tripped, step_after
+from automation.decide.case import Case, Guard, Obstacle, current, is_tripped
 from automation.decide.consent import managed_elsewhere, not_allowed, unknown_workload
 from automation.decide.situation import Situation
 from automation.ledger.episodes import Episode
@@ -113,9 +113,9 @@ def _attempts_exhausted(case: Case) -> Obstacle | None:
     count, limit = len(case.now.attempts), case.remedy.max_attempts
     interrupted = sum(run.state is RunState.INTERRUPTED for run in case.now.attempts)
     steps = case.remedy.steps
-    if steps and step_after(case.now.attempts) > len(steps):
-        detail = f"All steps were run ({', '.join(steps)}) and the alert still fires; a person has to look."
-    elif count >= limit:
+    if steps and count - interrupted >= len(steps):
+        detail = f"All steps ran ({', '.join(steps)}) and the alert still fires; a person has to look."
+    elif not steps and count >= limit:
         detail = (
             f"{case.remedy.playbook} ran {_times(count)} and the alert still fires; a person has to look."
         )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from automation.answers import NoAnswerError
 from automation.ledger.episodes import Episode
 from automation.policy.match import InvalidTargetError, NamedObject, Owner, Target, named_object
 from automation.policy.schemas import Remedy
@@ -12,7 +13,8 @@ from automation.policy.targets import OwnerOf
 from automation.workload import Workload
 
 QUIET = 5.0
-"""Seconds for which a cluster that did not answer is not asked for owners: each question may take as long."""
+"""Seconds for which what was not answered is not asked again: each question may take as long."""
+EVERYTHING = ""
 
 
 class Rollouts(Protocol):
@@ -31,8 +33,8 @@ class Rollouts(Protocol):
 class Ownership(Protocol):
     """Whoever finds the owners of objects; see `automation.ownership`."""
 
-    def find(self, named: NamedObject, /) -> Owner | None:
-        """Return the workload behind an object, or why there is none; none without an answer."""
+    def find(self, named: NamedObject, /) -> Owner:
+        """Return the workload behind an object, or why there is none. Raises NoAnswerError."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Outside:
     ) -> None:
         self.rollouts = rollouts
         self._muted, self._ownership = muted, ownership
-        self._quiet_until = float("-inf")
+        self._quiet_until: dict[str, float] = {}
+        """Until when nothing is asked about an object; by EVERYTHING, about any."""
 
     def owner(self, remedy: Remedy, episode: Episode) -> Owner | None:
         """Return the workload that an alert is about, or why it is about none; none while nobody knows.
@@ -74,12 +77,15 @@ class Outside:
         known = episode.owner
         if known and known.target and known.named == named.path:
             return known
-        if time.monotonic() < self._quiet_until:
+        now = time.monotonic()
+        self._quiet_until = {path: until for path, until in self._quiet_until.items() if until > now}
+        if not self._quiet_until.keys().isdisjoint({EVERYTHING, named.path}):
             return None
-        found = self._ownership.find(named)
-        if found is None:
-            self._quiet_until = time.monotonic() + QUIET
-        return found
+        try:
+            return self._ownership.find(named)
+        except NoAnswerError as error:
+            self._quiet_until[EVERYTHING if error.is_away else named.path] = time.monotonic() + QUIET
+            return None
 
     def ask(self, episode: Episode, target: Target, *, is_blind: bool) -> Answers:
         """Ask what a run depends on; when blind, the webhook does not answer and is not asked."""

@@ -58,6 +58,8 @@ class Owner:
     path: str
     """The way from the object to its owner, in words."""
     problem: str | None = None
+    uid: str | None = None
+    """What tells the workload from another of its name; none where the way does not say."""
 
     @property
     def named(self) -> str:

@@ -200,6 +200,8 @@ class Remedy(Rules):
 
     @model_validator(mode="after")
     def _enough_attempts(self) -> "Remedy":
+        if self.approve_from is not None and self.approve_from > len(self.steps):
+            raise ValueError(f"has {len(self.steps)} steps and approve_from is {self.approve_from}")
         if len(self.steps) > self.max_attempts:
             few = f"max_attempts is {self.max_attempts}"
             raise ValueError(f"has {len(self.steps)} steps and {few}: each step is an attempt")

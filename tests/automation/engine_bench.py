@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 
+from automation.answers import NoAnswerError
 from automation.events.schemas import Event
 from automation.follow.engine import Engine
 from automation.follow.outside import Outside
@@ -53,7 +54,7 @@ class Bench:
         (self.playbooks / "tasks").mkdir(parents=True)
         self.ledger, self.clock, self._seq = open_ledger(folder), FakeClock(), 0
         self.muted, self.unfinished, self.coming_up = None, None, None
-        self.consent, self.owner, self.asked = Workload(), None, []
+        self.consent, self.owner, self.asked, self.is_away = Workload(), None, [], True
         self.engine = Engine(
             Policy.model_validate(policy),
             self.ledger,
@@ -76,7 +77,9 @@ class Bench:
 
     def find(self, named):
         self.asked.append(named.path)
-        return self.owner and self.owner(named)
+        if self.owner is None:
+            raise NoAnswerError("the cluster does not answer", is_away=self.is_away)
+        return self.owner(named)
 
     def fire(self, alertname, status="firing", *, episode=None, **labels):
         self._seq += 1

@@ -53,6 +53,27 @@ TABLE = {
         DEFERRED,
         Reason.TARGET_UNKNOWN,
     ),
+    "nor could one that the policy names: its team may have said none": (
+        policy(),
+        EPISODE,
+        replace(CALM, workload=Workload(problem="the cluster answers 503")),
+        DEFERRED,
+        Reason.TARGET_UNKNOWN,
+    ),
+    "a workload that the cluster does not have": (
+        policy(),
+        EPISODE,
+        replace(CALM, workload=Workload(problem="the cluster answers 404", is_missing=True)),
+        DECLINED,
+        Reason.INVALID_TARGET,
+    ),
+    "a workload that replaced the owner of the pod": (
+        owned(),
+        replace(ALERT, owner=replace(FOUND, uid="old")),
+        replace(CALM, workload=Workload(frozenset({"all"}), uid="new")),
+        DECLINED,
+        Reason.INVALID_TARGET,
+    ),
     "a pod that is gone": (
         owned(),
         replace(ALERT, owner=Owner(None, "Pod shop/api-7d-x", "Pod shop/api-7d-x does not exist")),
@@ -127,6 +148,13 @@ TABLE = {
         replace(CALM, attempts=(attempt(1800), attempt(900))),
         DECLINED,
         Reason.ATTEMPTS_EXHAUSTED,
+    ),
+    "an interruption uses no step up": (
+        policy(steps=["restart_oims.yml", "rollback_oims.yml"], playbook=None),
+        EPISODE,
+        replace(CALM, attempts=(attempt(1800, state=RunState.INTERRUPTED), attempt(900))),
+        RUN,
+        None,
     ),
     "an interrupted step is done again": (
         policy(steps=["restart_oims.yml", "rollback_oims.yml"], playbook=None, approve_from=2),

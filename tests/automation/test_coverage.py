@@ -67,6 +67,19 @@ def test_a_remedy_whose_alert_no_rule_has_is_named(rules):
     assert states(rules(rule), policy()) == {"Quiet": "no remedy", "Broken": "no such rule"}
 
 
+def test_what_stands_beside_the_rules_in_a_file_is_left_out(rules):
+    beside = {"kind": "ConfigMap", "data": {"a": "b"}}
+    assert states(rules(beside, GROUPS, [1]), policy()) == {"Broken": "auto", "Quiet": "no remedy"}
+
+
+def test_a_small_file_that_stands_for_millions_of_rules_is_refused(tmp_path):
+    file = tmp_path / "rules.yml"
+    rule, group = ", ".join(["*r"] * 2000), ", ".join(["*g"] * 2000)
+    file.write_text(f"a: &r {{alert: Broken}}\nb: &g {{rules: [{rule}]}}\ngroups: [{group}]\n")
+    with pytest.raises(ConfigurationError, match="holds no alert rules"):
+        read_rules(str(file), None)
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", "groups: 1", "groups: [{rules: [3]}]", "{", "!!python/none x", "a: &a [*a]"]
 )

@@ -31,6 +31,14 @@ def test_a_cluster_that_does_not_answer_is_asked_again_and_not_once_for_each_ale
     assert {bench.decision(f"pod-{number}") for number in range(5)} == {("deferred", "target_unknown")}
 
 
+def test_an_object_that_is_refused_holds_up_no_other(bench):
+    bench.is_away = False
+    for number in range(3):
+        bench.fire("Pods", episode=f"pod-{number}", namespace="shop", pod=f"web-{number}")
+    assert bench.look() == []
+    assert bench.asked == [f"Pod shop/web-{number}" for number in range(3)]
+
+
 def test_a_workload_that_was_found_is_not_looked_for_when_its_pod_is_gone(bench):
     bench.owner = found_of_any("Deployment", "web")
     bench.consent = Workload(problem="the cluster answers 503")

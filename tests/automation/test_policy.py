@@ -56,6 +56,11 @@ MISTAKES = {
         2,
         "has 3 steps and max_attempts is 2: each step is an attempt",
     ),
+    "a person asked from a step that there is not": (
+        REMEDY + "    approve_from: 2\n",
+        2,
+        "has 0 steps and approve_from is 2",
+    ),
     "a step that is not there": (
         REMEDY.replace("playbook: repair.yml", "steps: [repair.yml, gone.yml]"),
         3,
