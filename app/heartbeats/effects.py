@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from app.clock import in_words
+from app.clock import in_words, now
 from app.extensions import db
 from app.formats import exact
 from app.heartbeats import incidents, queries
@@ -35,7 +35,7 @@ def take(arrival: Arrival, *, counts_from: datetime | None = None) -> None:
     elif ping.kind is PingKind.SUCCESS:
         _succeed(heartbeat, ping, moment)
     elif ping.kind is PingKind.FAIL:
-        _fail(heartbeat, ping)
+        _fail(heartbeat, ping, moment)
 
 
 def fall_due(heartbeat: Heartbeat) -> None:
@@ -44,10 +44,12 @@ def fall_due(heartbeat: Heartbeat) -> None:
 
 
 def run_out(heartbeat: Heartbeat, *, was_away: bool) -> None:
-    """Note that the grace is over, and open the incident."""
-    due_at = heartbeat.due_at
+    """Note that the grace is over, and open the incident, unless it is open; then wait for the next ping."""
+    due_at, was_down = heartbeat.due_at, heartbeat.state is Beat.DOWN
     move(heartbeat, BeatAction.RUN_OUT)
-    heartbeat.due_at = None
+    heartbeat.due_at = schedule_of(heartbeat).after(now())
+    if was_down and incidents.is_open(heartbeat):
+        return
     reason = f"“{heartbeat.name}” did not ping within {in_words(heartbeat.grace_s)}"
     if heartbeat.started_at is not None and due_at == heartbeat.started_at:
         reason += f" of its start at {exact(heartbeat.started_at)}."
@@ -61,8 +63,7 @@ def run_out(heartbeat: Heartbeat, *, was_away: bool) -> None:
 def _start(heartbeat: Heartbeat, moment: datetime) -> None:
     """Give the job its grace from now on, but never more than its schedule gives it."""
     heartbeat.started_at = moment
-    if heartbeat.state is not Beat.DOWN:
-        heartbeat.due_at = min(heartbeat.due_at or moment, moment)
+    heartbeat.due_at = min(heartbeat.due_at or moment, moment)
 
 
 def _succeed(heartbeat: Heartbeat, ping: HeartbeatPing, moment: datetime) -> None:
@@ -74,11 +75,12 @@ def _succeed(heartbeat: Heartbeat, ping: HeartbeatPing, moment: datetime) -> Non
         incidents.end(heartbeat, f"“{heartbeat.name}” pinged at {exact(ping.at)}: all went well{took}")
 
 
-def _fail(heartbeat: Heartbeat, ping: HeartbeatPing) -> None:
+def _fail(heartbeat: Heartbeat, ping: HeartbeatPing, moment: datetime) -> None:
+    """Open the incident; one that a person resolved while the heartbeat stayed down begins again."""
     was_down = heartbeat.state is Beat.DOWN
     move(heartbeat, BeatAction.FAIL)
-    heartbeat.due_at = None
-    if not was_down:
+    heartbeat.due_at = schedule_of(heartbeat).due_at(moment)
+    if not (was_down and incidents.is_open(heartbeat)):
         incidents.begin(heartbeat, f"“{heartbeat.name}” failed.", ping)
 
 

@@ -65,6 +65,12 @@ def end(heartbeat: Heartbeat, why: str) -> None:
         changes.queue_mails(MailKind.ALERT_ENDED, incident, SYSTEM)
 
 
+def is_open(heartbeat: Heartbeat) -> bool:
+    """Say whether the last failure's incident, or the one that goes on for it, is not resolved."""
+    incident = _incident(heartbeat)
+    return incident is not None and incident.state is not State.RESOLVED
+
+
 def _incident(heartbeat: Heartbeat) -> Incident | None:
     """Return the last failure's incident under lock, or the one that goes on for it after a merge."""
     if heartbeat.incident_id is None:

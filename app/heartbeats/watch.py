@@ -40,7 +40,8 @@ ONE_CHANCE_IN = timedelta(hours=1)
 BATCH = 50
 """Heartbeats that are judged in one transaction."""
 
-WAITING = (Beat.NEW, Beat.UP, Beat.LATE)
+WAITING = (Beat.NEW, Beat.UP, Beat.LATE, Beat.DOWN)
+"""One that is down is waited for as well: a person may resolve its incident before its job is well."""
 
 
 class Watch:
@@ -100,7 +101,8 @@ def conclude(
     """
     if overdue_at <= moment and (chance_until is None or chance_until <= moment):
         return BeatAction.RUN_OUT
-    return BeatAction.FALL_DUE if due_at <= moment and state is not Beat.LATE else None
+    is_told = state in {Beat.LATE, Beat.DOWN}
+    return BeatAction.FALL_DUE if due_at <= moment and not is_told else None
 
 
 def _judge(place: HeartbeatWatch, moved: timedelta) -> bool:

@@ -56,6 +56,7 @@ ALLOWED: dict[tuple[Beat, BeatAction], Beat] = {
     (Beat.LATE, BeatAction.PAUSE): Beat.PAUSED,
     (Beat.DOWN, BeatAction.SUCCEED): Beat.UP,
     (Beat.DOWN, BeatAction.FAIL): Beat.DOWN,
+    (Beat.DOWN, BeatAction.RUN_OUT): Beat.DOWN,
     (Beat.DOWN, BeatAction.PAUSE): Beat.PAUSED,
     (Beat.PAUSED, BeatAction.RESUME): Beat.NEW,
 }

@@ -91,6 +91,57 @@ def test_an_incident_that_a_person_has_stays_with_the_person(clock, heartbeat, w
     assert told(incident)[-1].startswith("The heartbeat is no longer down")
 
 
+def resolve_by_hand():
+    incident_service.resolve(incidents()[-1].id, actor=SYSTEM, reason="Done.")
+
+
+def test_a_failure_after_a_person_resolved_reopens_or_opens_an_incident(clock, heartbeat, watch, ping):
+    ping(heartbeat, "/1")
+    watch.look()
+    resolve_by_hand()
+    ping(heartbeat, "/1")
+    watch.look()
+    (incident,) = incidents()
+    assert incident.state is State.OPEN
+    resolve_by_hand()
+    clock.shift(timedelta(days=2))
+    ping(heartbeat, "/1")
+    watch.look()
+    assert [incident.state for incident in incidents()] == [State.RESOLVED, State.OPEN]
+
+
+@pytest.mark.parametrize("schedule", [{"period": "2m"}, {"period": "", "cron": "*/2 * * * *"}])
+@pytest.mark.parametrize("end", ["/1", ""])
+def test_silence_after_a_person_resolved_is_overdue_once_more(clock, make, watch, ping, schedule, end):
+    heartbeat = make(grace="1m", **schedule)
+    ping(heartbeat, end)
+    go(clock, watch, 1 if end else 4)
+    resolve_by_hand()
+    go(clock, watch, 4)
+    (incident,) = incidents()
+    assert incident.state is State.OPEN
+    assert "did not ping within 1 min of" in told(incident)[-1]
+
+
+def test_a_job_that_hangs_after_a_person_resolved_is_overdue(clock, make, watch, ping):
+    heartbeat = make(grace="1m")
+    ping(heartbeat, "/1")
+    watch.look()
+    resolve_by_hand()
+    ping(heartbeat, "/start")
+    go(clock, watch, 2)
+    assert "of its start at 2026-11-28 12:00:00 UTC" in told(incidents()[0])[-1]
+
+
+def test_one_that_stays_down_adds_nothing_to_its_open_incident(clock, make, watch, ping):
+    ping(make(period="2m", grace="1m"), "/1")
+    watch.look()
+    before = told(incidents()[0])
+    go(clock, watch, 8)
+    (incident,) = incidents()
+    assert told(incident) == before
+
+
 def test_a_failure_opens_the_incident_at_once_and_shows_status_and_words(clock, heartbeat, watch, ping):
     ping(heartbeat, "/start")
     clock.shift(timedelta(seconds=5))
