@@ -166,7 +166,10 @@ def _hear_again(place: HeartbeatWatch, moment: datetime) -> None:
 
 
 def _correct(place: HeartbeatWatch, moved: timedelta, moment: datetime) -> None:
-    """Move what was counted by the clock before it was moved; a cron job's next time is by the new clock."""
+    """Move what was counted by the clock before it was moved; what cron has yet to bring is by the new clock.
+
+    What was due already, or is due by its job's start, keeps the rest of its grace, whatever its schedule.
+    """
     log.warning("clock_was_moved", by_s=moved.total_seconds())
     if place.heard_again_at is not None:
         place.heard_again_at += moved
@@ -174,7 +177,8 @@ def _correct(place: HeartbeatWatch, moved: timedelta, moment: datetime) -> None:
     for heartbeat in db.session.scalars(statement.with_for_update()):
         if heartbeat.started_at is not None:
             heartbeat.started_at += moved
-        if heartbeat.cron:
-            heartbeat.due_at = schedule_of(heartbeat).after(moment)
-        elif heartbeat.due_at is not None:
+        if heartbeat.due_at is not None:
+            is_to_come = heartbeat.due_at > moment - moved
             heartbeat.due_at += moved
+            if heartbeat.cron and is_to_come:
+                heartbeat.due_at = schedule_of(heartbeat).after(moment)

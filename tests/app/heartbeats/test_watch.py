@@ -258,6 +258,18 @@ def test_a_clock_that_is_moved_opens_nothing(clock, make, watch, ping, hours, sc
     assert (state(heartbeat), incidents()) == (Beat.UP, [])
 
 
+@pytest.mark.parametrize("seconds", [20, -20])
+@pytest.mark.parametrize("last", ["", "/start"])
+def test_a_small_step_of_the_clock_loses_no_miss_of_a_cron_job(clock, make, watch, ping, seconds, last):
+    heartbeat = make(period="", cron="1 12 * * *", grace="3m")
+    ping(heartbeat, last)
+    go(clock, watch, 2)
+    assert state(heartbeat) is Beat.LATE
+    clock.move(timedelta(seconds=seconds))
+    go(clock, watch, 3)
+    assert (state(heartbeat), len(incidents())) == (Beat.DOWN, 1)
+
+
 def test_two_workers_correct_a_moved_clock_once(clock, heartbeat, watch, ping):
     other = Watch()
     other.look()
