@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import structlog
 from flask import Flask, current_app
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -40,6 +40,7 @@ class Arrival(BaseModel):
     exit_status: int | None = None
     run: str | None = None
     body: str = ""
+    """Without secrets: it is on disk before it takes effect."""
     is_cut: bool = False
     address: str | None = None
     agent: str = ""
@@ -128,7 +129,7 @@ class InFile:
         rows = self._spool.read(self._taken(place), BATCH)
         if rows:
             place.spool, place.taken = self._spool.identity, rows[-1][0]
-        return [Arrival.model_validate_json(text) for _, text in rows]
+        return [arrival for number, text in rows if (arrival := _read(number, text)) is not None]
 
     def forget(self, mark: Mark) -> None:
         """Delete them from the file."""
@@ -143,6 +144,15 @@ class InFile:
 
     def _taken(self, place: HeartbeatWatch | Mark) -> int:
         return place.taken if place.spool == self._spool.identity else 0
+
+
+def _read(number: int, text: str) -> Arrival | None:
+    """Return a ping of the file; one that is damaged or of a newer version must not hold up the others."""
+    try:
+        return Arrival.model_validate_json(text)
+    except ValidationError:
+        log.warning("ping_unreadable", number=number)
+        return None
 
 
 def init_app(app: Flask) -> None:

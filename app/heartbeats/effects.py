@@ -11,7 +11,6 @@ from app.heartbeats import incidents, queries
 from app.heartbeats.arrivals import Arrival
 from app.heartbeats.service import move, schedule_of
 from app.records.heartbeats import KEPT_PINGS, Beat, BeatAction, Heartbeat, HeartbeatPing, PingKind
-from contract.redaction import redact
 
 ENDS = (PingKind.SUCCESS, PingKind.FAIL)
 
@@ -50,7 +49,7 @@ def run_out(heartbeat: Heartbeat, *, was_away: bool) -> None:
     heartbeat.due_at = schedule_of(heartbeat).after(now())
     if was_down and incidents.is_open(heartbeat):
         return
-    reason = f"“{heartbeat.name}” did not ping within {in_words(heartbeat.grace_s)}"
+    reason = f"It did not ping within {in_words(heartbeat.grace_s)}"
     if heartbeat.started_at is not None and due_at == heartbeat.started_at:
         reason += f" of its start at {exact(heartbeat.started_at)}."
     elif due_at is not None:
@@ -81,7 +80,7 @@ def _fail(heartbeat: Heartbeat, ping: HeartbeatPing, moment: datetime) -> None:
     move(heartbeat, BeatAction.FAIL)
     heartbeat.due_at = schedule_of(heartbeat).due_at(moment)
     if not (was_down and incidents.is_open(heartbeat)):
-        incidents.begin(heartbeat, f"“{heartbeat.name}” failed.", ping)
+        incidents.begin(heartbeat, "It failed.", ping)
 
 
 def _keep(heartbeat: Heartbeat, arrival: Arrival) -> HeartbeatPing:
@@ -91,8 +90,7 @@ def _keep(heartbeat: Heartbeat, arrival: Arrival) -> HeartbeatPing:
         heartbeat_id=heartbeat.id,
         number=heartbeat.pings,
         duration_s=_duration(heartbeat, arrival),
-        body=redact(arrival.body),
-        **arrival.model_dump(exclude={"heartbeat_id", "body"}),
+        **arrival.model_dump(exclude={"heartbeat_id"}),
     )
     db.session.add(ping)
     db.session.flush()

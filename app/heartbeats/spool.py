@@ -5,11 +5,14 @@ Texts that threads hand in at the same time go to disk together: who comes first
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
 BUSY_MS = 1_000
+PRIVATE = 0o600
+"""The file's mode, which SQLite gives to those beside it."""
 
 SCHEMA = """
 BEGIN IMMEDIATE;
@@ -34,10 +37,12 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         """Open the file; a missing one is made. Raises sqlite3.Error."""
+        with suppress(OSError):  # SQLite tells what is wrong
+            path.touch(PRIVATE)
         self._connection = sqlite3.connect(
             path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False
         )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_MS}"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", f"busy_timeout={BUSY_MS}"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(SCHEMA.format(id=uuid4()))
         (self.identity,) = self._connection.execute("SELECT id FROM identity").fetchone()

@@ -1,6 +1,7 @@
 """The address that jobs ping, in the protocol of Healthchecks: whoever knows it may, without a log-in."""
 
 import sqlite3
+import sys
 from http import HTTPStatus
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from app.heartbeats.arrivals import Arrival
 from app.limiter import Limiter
 from app.records.heartbeats import PingKind
 from contract import limits
+from contract.redaction import redact
 from contract.text import decoded, one_line, safe
 
 log = structlog.get_logger()
@@ -63,18 +65,27 @@ def _take(secret: str, word: str) -> tuple[str, HTTPStatus]:
 
 
 def _arrival(heartbeat_id: int, kind: PingKind, exit_status: int | None, run: str | None) -> Arrival:
-    body = request.get_data(cache=False)
+    body = _body()
     return Arrival(
         heartbeat_id=heartbeat_id,
         at=now(),
         kind=kind,
         exit_status=exit_status,
         run=run.lower() if run else None,
-        body=safe(decoded(body[: limits.PING_BODY_BYTES])),
-        is_cut=len(body) > limits.PING_BODY_BYTES,
+        body=redact(safe(decoded(body[: limits.PING_BODY_BYTES]))),
+        is_cut=max(len(body), request.content_length or 0) > limits.PING_BODY_BYTES,
         address=(request.remote_addr or "")[:64] or None,
         agent=one_line(request.user_agent.string, limits.NAME),
     )
+
+
+def _body() -> bytes:
+    """Return the beginning of the body; a ping counts, however much its job wrote.
+
+    Of a body that says it is longer than limits.BODY_BYTES the web server hands on nothing.
+    """
+    request.max_content_length = sys.maxsize
+    return request.stream.read(limits.PING_BODY_BYTES + 1)
 
 
 def _uuid(text: str) -> UUID | None:

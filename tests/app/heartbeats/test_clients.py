@@ -56,6 +56,13 @@ def test_curl_pings_as_the_documentation_says(jobs):
     ]
 
 
+def test_a_ping_with_more_than_the_server_reads_counts(jobs):
+    address, pings = jobs
+    assert curl("--data-binary", "@-", f"{address}/3", given="x" * 2_000_000) == "OK"
+    (ping,) = pings(1)
+    assert (ping["kind"], ping["exit_status"], ping["cut"]) == (PingKind.FAIL, 3, True)
+
+
 def test_healthchecks_wrapper_tells_start_success_and_failure(jobs):
     address, pings = jobs
     with HealthCheck(address):

@@ -1,5 +1,7 @@
 """The address that jobs ping speaks the protocol of Healthchecks, and keeps its secret."""
 
+import stat
+
 import pytest
 from sqlalchemy import select
 
@@ -94,9 +96,25 @@ def test_a_body_is_kept_up_to_10_kb_and_made_safe(client, secret, kept):
     assert (form.body, form.is_cut) == ("a=1", False)
 
 
+@pytest.mark.parametrize("size", [1024 * 1024 + 1, 3_000_000])
+def test_a_ping_with_a_very_large_body_counts(client, secret, kept, size):
+    assert client.post(f"/ping/{secret}/1", data=b"x" * size).status_code == 200
+    (ping,) = kept()
+    assert (ping.body, ping.is_cut) == ("x" * 10_000, True)
+
+
 def test_a_secret_in_a_body_is_not_kept(client, secret, kept):
     client.post(f"/ping/{secret}", data="password=hunter2")
     assert "hunter2" not in kept()[0].body
+
+
+@pytest.mark.parametrize("any_database_url", ["sqlite"], indirect=True)
+def test_waiting_pings_are_private_and_hold_no_secret(client, secret, tmp_path):
+    client.post(f"/ping/{secret}", data="password=hunter2")
+    files = list(tmp_path.glob("site.db-pings*"))
+    assert files
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert not any(b"hunter2" in file.read_bytes() for file in files)
 
 
 def test_one_that_pings_too_often_is_told_so(client, secret, kept):

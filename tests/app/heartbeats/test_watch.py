@@ -153,6 +153,12 @@ def test_a_failure_opens_the_incident_at_once_and_shows_status_and_words(clock, 
     assert "    <script>alert(1)</script>\n    ```\n    # No space left" in incident.description
 
 
+def test_a_name_is_no_markdown_in_the_incident(make, watch, ping):
+    ping(make(name="[x](http://evil.example)"), "/1", data="no space left")
+    watch.look()
+    assert "evil" not in incidents()[0].description
+
+
 def test_failures_that_repeat_are_one_incident(clock, heartbeat, watch, ping):
     for _ in range(3):
         ping(heartbeat, "/fail")

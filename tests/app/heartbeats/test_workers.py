@@ -129,6 +129,16 @@ def test_texts_of_many_threads_are_all_kept_in_one_order(tmp_path):
 
 
 @pytest.mark.parametrize("any_database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("bad", ["{", '{"heartbeat_id": 1, "at": "2026-11-28T12:00:00Z", "kind": "newer"}'])
+def test_a_waiting_ping_that_can_not_be_read_holds_up_no_other(clock, heartbeat, ping, tmp_path, bad):
+    spool = Spool(tmp_path / "site.db-pings")
+    spool.append(bad)
+    ping(heartbeat, "/1")
+    Watch().look()
+    assert (len(incidents()), spool.read(0, 10)) == (1, [])
+
+
+@pytest.mark.parametrize("any_database_url", ["sqlite"], indirect=True)
 def test_a_new_file_of_pings_is_read_from_its_beginning(app, clock, heartbeat, ping, tmp_path):
     for _ in range(3):
         ping(heartbeat, "/log")
