@@ -44,6 +44,8 @@ class Arrival(BaseModel):
     is_cut: bool = False
     address: str | None = None
     agent: str = ""
+    created_at: AwareDatetime | None = None
+    """The heartbeat's: SQLite gives the id of one that was deleted to the next."""
 
 
 class Mark(NamedTuple):
@@ -78,7 +80,7 @@ class InTable:
     def add(self, arrival: Arrival) -> None:
         """Keep a ping."""
         with db.engine.begin() as connection:
-            connection.execute(insert(PingArrival).values(arrival.model_dump()))
+            connection.execute(insert(PingArrival).values(arrival.model_dump(exclude={"created_at"})))
 
     def is_empty(self, place: HeartbeatWatch) -> bool:
         """Say whether nothing waits."""

@@ -21,7 +21,7 @@ def take(arrival: Arrival, *, counts_from: datetime | None = None) -> None:
     ``counts_from`` is given where the clock was moved since the ping came: its time can't be counted from.
     """
     heartbeat = queries.find(arrival.heartbeat_id, is_locked=True)
-    if heartbeat is None:
+    if heartbeat is None or arrival.created_at not in {None, heartbeat.created_at}:
         return
     ping = _keep(heartbeat, arrival)
     moment = counts_from or arrival.at
@@ -90,7 +90,7 @@ def _keep(heartbeat: Heartbeat, arrival: Arrival) -> HeartbeatPing:
         heartbeat_id=heartbeat.id,
         number=heartbeat.pings,
         duration_s=_duration(heartbeat, arrival),
-        **arrival.model_dump(exclude={"heartbeat_id"}),
+        **arrival.model_dump(exclude={"heartbeat_id", "created_at"}),
     )
     db.session.add(ping)
     db.session.flush()

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -171,11 +171,12 @@ def secret_of(heartbeat: Heartbeat) -> str:
         return ""
 
 
-def id_of(secret: UUID) -> int | None:
-    """Return the heartbeat whose address has this secret id, or nothing."""
-    found = db.session.scalar(select(Heartbeat.id).where(Heartbeat.ping_hash == _digest(secret)))
+def at_address(secret: UUID) -> tuple[int, datetime] | None:
+    """Return the id of the heartbeat at this address and when it was created, or nothing."""
+    statement = select(Heartbeat.id, Heartbeat.created_at).where(Heartbeat.ping_hash == _digest(secret))
+    found = db.session.execute(statement).one_or_none()
     db.session.rollback()
-    return found
+    return (found.id, found.created_at) if found is not None else None
 
 
 def schedule_of(heartbeat: Heartbeat) -> Schedule:

@@ -50,14 +50,16 @@ def _take(secret: str, word: str) -> tuple[str, HTTPStatus]:
     if run is not None and _uuid(run) is None:
         return "invalid uuid format", HTTPStatus.BAD_REQUEST
     try:
-        heartbeat_id = service.id_of(known)
-        if heartbeat_id is None:
+        found = service.at_address(known)
+        if found is None:
             return NOT_FOUND
+        heartbeat_id, created_at = found
         limiter: Limiter = current_app.extensions["ping_limiter"]
         if limiter.take(heartbeat_id) < 0:
             return "rate limited", HTTPStatus.TOO_MANY_REQUESTS
         kind = KINDS.get(word) or (PingKind.FAIL if exit_status else PingKind.SUCCESS)
-        arrivals.here().add(_arrival(heartbeat_id, kind, exit_status, run))
+        arrival = _arrival(heartbeat_id, kind, exit_status, run)
+        arrivals.here().add(arrival.model_copy(update={"created_at": created_at}))
     except (SQLAlchemyError, sqlite3.Error) as error:
         log.warning("ping_not_kept", error=type(error).__name__)
         return "not kept, try again", HTTPStatus.SERVICE_UNAVAILABLE

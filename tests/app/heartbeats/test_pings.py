@@ -1,6 +1,7 @@
 """The address that jobs ping speaks the protocol of Healthchecks, and keeps its secret."""
 
 import stat
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -138,4 +139,14 @@ def test_an_old_address_is_unknown_once_there_is_a_new_one(client, heartbeat, se
 def test_a_ping_of_a_deleted_heartbeat_hurts_nobody(client, heartbeat, secret, kept):
     client.get(f"/ping/{secret}")
     service.delete(heartbeat.id, actor=SYSTEM)
+    assert kept() == []
+
+
+def test_a_waiting_ping_of_a_deleted_heartbeat_does_not_hit_the_next(
+    client, heartbeat, make, secret, kept, clock
+):
+    client.get(f"/ping/{secret}/1")
+    service.delete(heartbeat.id, actor=SYSTEM)
+    clock.shift(timedelta(seconds=1))
+    make(name="Other")
     assert kept() == []
