@@ -57,6 +57,8 @@ QUERY = 2_000
 PING_BODY_BYTES = 10_000
 """What is kept of a ping's body."""
 PINGS_PER_MINUTE = 60
+WAITING_PINGS_BYTES = 256 * 1024 * 1024
+"""Of the file where pings wait on SQLite; while no worker runs, nobody empties it."""
 """Of one heartbeat."""
 
 # What automation reports.

@@ -114,6 +114,10 @@ class InFile:
     @property
     def _spool(self) -> Spool:
         with self._opening:
+            if self._opened is not None and not self._opened.is_at(self._path):
+                log.warning("pings_file_replaced", path=str(self._path))
+                self._opened.close()
+                self._opened = None
             if self._opened is None:
                 self._opened = Spool(self._path)
             return self._opened

@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
+from contract import limits
+
 BUSY_MS = 1_000
 PRIVATE = 0o600
 """The file's mode, which SQLite gives to those beside it."""
@@ -44,14 +46,20 @@ class Spool:
         )
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", f"busy_timeout={BUSY_MS}"):
             self._connection.execute(f"PRAGMA {pragma}")
+        (page,) = self._connection.execute("PRAGMA page_size").fetchone()
+        self._connection.execute(f"PRAGMA max_page_count={limits.WAITING_PINGS_BYTES // page}")
         self._connection.executescript(SCHEMA.format(id=uuid4()))
         (self.identity,) = self._connection.execute("SELECT id FROM identity").fetchone()
+        self._file = _file(path)
         self._using = Lock()
         self._listing = Lock()
         self._jobs: list[_Job] = []
 
     def append(self, text: str) -> None:
-        """Add a text; it is on disk when this returns. Raises sqlite3.Error: it is not kept."""
+        """Add a text; it is on disk when this returns.
+
+        Raises sqlite3.Error: it is not kept. So when the file has its greatest size.
+        """
         job = _Job(text)
         with self._listing:
             self._jobs.append(job)
@@ -71,6 +79,10 @@ class Spool:
         """Delete the texts up to a number. Raises sqlite3.Error."""
         with self._using:
             self._connection.execute("DELETE FROM texts WHERE number <= ?", (last,))
+
+    def is_at(self, path: Path) -> bool:
+        """Say whether this file is still the one of a path: it may have been removed, or put back."""
+        return self._file is not None and _file(path) == self._file
 
     def close(self) -> None:
         """Close the file."""
@@ -93,3 +105,11 @@ class Spool:
                 job.error = error
         for job in jobs:
             job.is_done = True
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    try:
+        info = path.stat()
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino
