@@ -62,9 +62,9 @@ class Revisions:
 
     def _list(self) -> bool:
         """Find the workloads whose teams allow a rollback, where the policy names none."""
-        if self._steady() - self._listed_at < LIST_EVERY_S:
-            return True
         places = [(kind, namespace) for kind, namespace, name in self._targets if not name]
+        if not places or self._steady() - self._listed_at < LIST_EVERY_S:
+            return True
         try:
             self._api = self._api or client.AppsV1Api(connect())
             self._found = [target for place in places for target in self._consenting(*place)]

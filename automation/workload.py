@@ -9,6 +9,8 @@ REMEDIES = "oims.io/remedies"
 """Annotation, or label, with what a workload's team allows: `restart`, `rollback,scale`, `all` or `none`."""
 NONE, ALL = "none", "all"
 WORD = re.compile("[a-z0-9-]+")
+SEPARATORS = str.maketrans("._", ",,")
+"""A label cannot hold a comma."""
 MOST = 1_000
 """Characters of that text; a longer one allows nothing."""
 
@@ -59,7 +61,7 @@ def _remedies(metadata: _Document) -> frozenset[str] | None:
     text = ",".join(text for text in texts if text is not None).lower()
     if len(text) > MOST:
         return frozenset()
-    words = [word.strip() for word in re.split("[,._]", text) if word.strip()]
+    words = [word.strip() for word in text.translate(SEPARATORS).split(",") if word.strip()]
     return frozenset(words) if all(WORD.fullmatch(word) for word in words) else frozenset()
 
 

@@ -8,7 +8,7 @@ from automation.clock import Anchor
 from automation.follow.looks import ASK_AGAIN, LOOK_ANYWAY, Looks, Waiting
 from automation.ledger import reports
 from automation.ledger.database import save_anchor
-from tests.automation.test_engine import Bench
+from tests.automation.engine_bench import Bench
 from tests.automation.test_property import FakeClock
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import durations
@@ -65,6 +65,7 @@ READERS = [(durations.read, durations.PATTERN), (durations.read_whole, durations
 
 
 @pytest.mark.parametrize(("read", "pattern"), READERS, ids=["any", "whole"])
+@settings(deadline=None)  # a busy machine is no slow parser
 @given(text=st.text(max_size=20) | st.from_regex(durations.PATTERN, fullmatch=True))
 def test_what_the_published_pattern_takes_is_read_unless_it_is_too_long(read, pattern, text):
     is_published = bool(text) and re.fullmatch(pattern, text) is not None

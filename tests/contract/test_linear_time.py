@@ -46,6 +46,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "app/web/words.py:_FIRST_PART": (".", ". ", ": "),
     "automation/follow/relay.py:_TIME": ("1", "2026-", "2026-1Z"),
     "automation/follow/relay.py:_WANTED": ('"kind": ', '"kind"', "a"),
+    "automation/workload.py:WORD": ("a", "-", ","),
+    "app/ops/object_store.py:_reason": ("<Code>", "<Code>a", "<"),
     "automation/policy/values.py:NAME": ("a", "a-", "a."),
     "automation/policy/values.py:_PLAYBOOK": ("a", ".yml", "a."),
     "automation/run/output.py:_CONTROL": ("\x1b[", "\x1b[0;", "\x1b", "a"),

@@ -10,6 +10,7 @@ import pytest
 from tests.certificates import make_certificate
 from tests.e2e import backups, values
 from tests.e2e.cluster import Namespace, helm_program, run
+from tests.e2e.patience import patient
 from tests.e2e.release import INSTALL_SECONDS, Release
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -76,10 +77,10 @@ def test_the_parts_run_in_the_other_namespace_and_trust_the_authority(release):
 
 
 def test_prometheus_and_alertmanager_answer_below_the_paths_that_the_ingress_leads_to(release):
-    ask = "import os, urllib.request as r; print(r.urlopen(os.environ[%r] + '/-/ready', timeout=30).status)"
+    ask = "import os, urllib.request as r; print(r.urlopen(os.environ[%r] + '/-/ready', timeout=%d).status)"
     for part in ("prometheus", "alertmanager"):
         address = f"OIMS_{part.upper()}_URL"
-        assert release.execute("app", "web", "python", "-c", ask % address).strip() == "200"
+        assert release.execute("app", "web", "python", "-c", ask % (address, patient(30))).strip() == "200"
         ingress = json.loads(release.namespace.kubectl("get", "ingress", f"oims-{part}", "-o", "json"))
         assert ingress["spec"]["rules"][0]["host"] == "oims.example.org"
         assert f"/session/{knobs(release.namespace)['monitoring']['ingress'][part]}" in str(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.api import limits
+from app import limiter
 from app.records.accounts import Scope
 
 
@@ -20,7 +20,7 @@ def app(make_settings: Any, make_app: Any) -> Any:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The bucket's clock: its only item is the time in seconds."""
     time = [1000.0]
-    monkeypatch.setattr(limits, "monotonic", lambda: time[0])
+    monkeypatch.setattr(limiter, "monotonic", lambda: time[0])
     return time
 
 

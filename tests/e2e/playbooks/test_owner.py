@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.patience import patient, patient_text
+
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 REMEDIES = "oims.io/remedies"
 
@@ -52,7 +54,7 @@ def test_a_pod_leads_to_the_workload_that_made_it(cluster, owned, journal, app, 
 
     journal.add("Broken-pod", labels={"namespace": cluster.namespace, "pod": pod_of(cluster, name)})
 
-    eventually(lambda: [run["target"] for run in app.runs.values()], 60)
+    eventually(lambda: [run["target"] for run in app.runs.values()], patient(60))
     (run,) = app.runs.values()
     assert run["target"] == {"kind": kind, "namespace": cluster.namespace, "name": name}
 
@@ -70,7 +72,7 @@ def test_a_claim_and_an_autoscaler_lead_to_their_workload(cluster, owned, journa
     allow(cluster, "Deployment", name)
     template = {"spec": {"template": {"spec": {"volumes": [volume]}}}}
     cluster.kubectl("patch", "deployment", name, "-p", json.dumps(template))
-    cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=90s")
+    cluster.kubectl("rollout", "status", f"deployment/{name}", f"--timeout={patient_text(90)}")
     cluster.kubectl(
         "autoscale", "deployment", name, "--min=1", "--max=2", "--cpu-percent=80", "--name=owner-scaler"
     )
@@ -94,7 +96,7 @@ def test_what_leads_nowhere_is_declined_with_the_way_in_words(cluster, owned, jo
     journal.add("Broken-pod", fingerprint="gone", labels={"namespace": cluster.namespace, "pod": "gone"})
     journal.add("Broken-pod", fingerprint="alone", labels={"namespace": cluster.namespace, "pod": "alone"})
 
-    eventually(lambda: len(app.decisions) == 2, 60)
+    eventually(lambda: len(app.decisions) == 2, patient(60))
 
     assert {decision["reason"] for decision in app.decisions} == {"invalid_target"}
     details = " ".join(decision["detail"] for decision in app.decisions)
@@ -115,7 +117,7 @@ def test_none_by_the_owner_of_a_workload_wins_and_argo_cd_keeps_its_own(
         labels = {"namespace": cluster.namespace, "pod": pod_of(cluster, name)}
         journal.add("Broken-pod", fingerprint=name, labels=labels)
 
-    eventually(lambda: len(app.decisions) == 3, 60)
+    eventually(lambda: len(app.decisions) == 3, patient(60))
 
     reasons = {decision["target"]["name"]: decision["reason"] for decision in app.decisions}
     assert reasons == {
