@@ -53,5 +53,6 @@ def unknown_workload(case: Case) -> Obstacle | None:
 def _is_another(case: Case, workload: Workload) -> bool:
     """Say whether the workload that was found has been replaced by one of its name."""
     owner = case.episode.owner
-    is_owned = isinstance(case.remedy.target, OwnerOf) and owner is not None and owner.uid is not None
-    return is_owned and owner is not None and workload.uid is not None and owner.uid != workload.uid
+    if not isinstance(case.remedy.target, OwnerOf) or owner is None or owner.uid is None:
+        return False
+    return workload.uid is not None and workload.uid != owner.uid

@@ -78,12 +78,12 @@ class Outside:
         if known and known.target and known.named == named.path:
             return known
         now = time.monotonic()
-        self._quiet_until = {path: until for path, until in self._quiet_until.items() if until > now}
-        if not self._quiet_until.keys().isdisjoint({EVERYTHING, named.path}):
+        if any(self._quiet_until.get(path, now) > now for path in (EVERYTHING, named.path)):
             return None
         try:
             return self._ownership.find(named)
         except NoAnswerError as error:
+            self._quiet_until = {path: until for path, until in self._quiet_until.items() if until > now}
             self._quiet_until[EVERYTHING if error.is_away else named.path] = time.monotonic() + QUIET
             return None
 
