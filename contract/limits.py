@@ -49,6 +49,19 @@ VIEW_NAME = 60
 HEARTBEAT_NAME = 100
 HEARTBEATS = 1_000
 """All that an installation keeps."""
+METHOD_NAME = 60
+"""Of a contact method, or of an outgoing webhook."""
+METHODS = 20
+"""Contact methods of one person."""
+RULES = 20
+"""Steps in which one person is told, for each urgency."""
+OUTGOING_WEBHOOKS = 50
+REFERENCE = 64
+"""What the writer of a message knows it by."""
+ADDRESS_OF_A_METHOD = 2_000
+"""What is needed to send to a contact method."""
+ANSWER_BYTES = 64 * 1024
+"""What is read of the answer to a message that OIMS sends."""
 CRON = 100
 """A cron expression."""
 QUERY = 2_000

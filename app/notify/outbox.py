@@ -1,4 +1,7 @@
-"""The outbox's life: claim, send, record; retry for hours; then a dead letter that a person can retry."""
+"""The outbox's life: claim, send, record; retry for hours; then a dead letter that a person can retry.
+
+It is the same for all channels; `turns` says where a message waits for those before it.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -10,14 +13,15 @@ from app.clock import now
 from app.database import transaction
 from app.errors import NotFound
 from app.extensions import db
-from app.notify import caps
+from app.notify import caps, outcomes, turns
 from app.notify.incident_mails import KEEP_TRYING, VERBS
 from app.paging import PAGE_SIZE, Page, newest_first
 from app.records import audit, audit_entries, timeline
 from app.records.actors import SYSTEM, Actor
+from app.records.channels import Channel
 from app.records.entries import MailFailed, MailSent
 from app.records.operations import WorkerHeartbeat
-from app.records.outbox import CARRIES_A_KEY, MailState, OutboxMessage
+from app.records.outbox import CARRIES_A_KEY, MailKind, MailState, OutboxMessage
 from contract.text import one_line
 
 log = structlog.get_logger()
@@ -30,20 +34,21 @@ UNCERTAIN_DELAY = timedelta(minutes=15)
 """How long a mail waits that may have arrived: a second copy right away would only meet the same trouble."""
 FIRST_DELAY = timedelta(seconds=5)
 LONGEST_DELAY = timedelta(hours=1)
+LONGEST_DELAY_OF_A_PAGE = timedelta(minutes=1)
 MAX_ERROR = 500
 
 
-def claim(worker: str) -> OutboxMessage | None:
-    """Take the next due mail, or nothing; what is over a person's cap is collected for a digest.
+def claim(worker: str, channel: Channel = Channel.MAIL) -> OutboxMessage | None:
+    """Take the next due message of a channel, or nothing; mail over a person's cap is collected for a digest.
 
     The row is taken by a conditional UPDATE and a look at its row count, which needs no lock and works on
     every database: of two workers that saw the same row, one changes it.
     """
     moment = now()
     with transaction():
-        candidate = _next_due(moment)
+        candidate = _next_due(moment, channel)
         while candidate is not None and caps.collect(candidate):
-            candidate = _next_due(moment)
+            candidate = _next_due(moment, channel)
         if candidate is None:
             return None
         taken: CursorResult[None] = db.session.execute(  # type: ignore[assignment]
@@ -57,16 +62,26 @@ def claim(worker: str) -> OutboxMessage | None:
             ),
         )
         message_id = candidate.id
-    return _detached(message_id) if taken.rowcount == 1 else claim(worker)
+    return _detached(message_id) if taken.rowcount == 1 else claim(worker, channel)
 
 
-def _next_due(moment: datetime) -> OutboxMessage | None:
-    statement = select(OutboxMessage).where(_is_due(moment))
-    return db.session.scalar(statement.order_by(OutboxMessage.next_at, OutboxMessage.id).limit(1))
+def is_anything_due(channel: Channel) -> bool:
+    """Say, without a write, whether there is something to claim."""
+    found = _next_due(now(), channel) is not None
+    db.session.rollback()
+    return found
+
+
+def _next_due(moment: datetime, channel: Channel) -> OutboxMessage | None:
+    statement = select(OutboxMessage).where(
+        OutboxMessage.channel == channel, _is_due(moment), *turns.is_its_turn(channel)
+    )
+    first = [] if channel is Channel.WEBHOOK else [OutboxMessage.next_at]
+    return db.session.scalar(statement.order_by(*first, OutboxMessage.id).limit(1))
 
 
 def _detached(message_id: int) -> OutboxMessage:
-    """Load a mail and let go of the database: a slow mail server must not hold a transaction open."""
+    """Load a message and let go of the database: a slow server must not hold a transaction open."""
     message = db.session.get_one(OutboxMessage, message_id)
     db.session.expunge(message)
     db.session.rollback()
@@ -99,7 +114,7 @@ def _is_of_the_dead(moment: datetime) -> ColumnElement[bool]:
 
 
 def mark_sent(message_id: int, worker: str) -> None:
-    """Record that the mail server took it."""
+    """Record that the mail server, or the service of its channel, took it."""
     with transaction():
         message = _claimed(message_id, worker)
         if message is None:
@@ -110,6 +125,7 @@ def mark_sent(message_id: int, worker: str) -> None:
         if message.kind in CARRIES_A_KEY:
             message.text = message.html = ""
         record_when_all_are_done(message)
+        outcomes.tell(message)
 
 
 def keep(message_id: int, worker: str, until: datetime) -> None:
@@ -121,27 +137,50 @@ def keep(message_id: int, worker: str, until: datetime) -> None:
 
 
 def mark_failed(
-    message_id: int, worker: str, *, error: str, is_permanent: bool, may_have_arrived: bool = False
+    message_id: int,
+    worker: str,
+    *,
+    error: str,
+    is_permanent: bool,
+    may_have_arrived: bool = False,
+    wait: timedelta = timedelta(),
 ) -> None:
-    """Record a failure: try again later, or give up when it is permanent or has taken too long."""
+    """Record a failure: try again later, or give up when it is permanent or has taken too long.
+
+    A page that fails has the next one of its batch leave at once, by the person's next contact method.
+    ``wait`` is how long the other side asks to be left alone.
+    """
     with transaction():
         message = _claimed(message_id, worker)
         if message is None:
             return
         message.last_error = one_line(error, MAX_ERROR)
+        outcomes.bring_next_forward(message)
         if not is_permanent and now() < message.give_up_at:
             message.state = MailState.WAITING
-            delay = min(FIRST_DELAY * 2 ** (min(message.attempts, 20) - 1), LONGEST_DELAY)
-            message.next_at = now() + max(delay, UNCERTAIN_DELAY if may_have_arrived else delay)
+            message.next_at = now() + max(_delay(message, may_have_arrived=may_have_arrived), wait)
             return
         message.state = MailState.DEAD
         log.error("mail_dead", mail=message.id, attempts=message.attempts, error=message.last_error)
-        summary = f"The mail to {message.recipient} could not be delivered: {message.last_error}"
-        incidents = _told_by(message)
-        if not incidents:
-            audit.record(audit_entries.MailFailed(mail=message.id), SYSTEM, summary)
-        for incident_id in incidents:
-            timeline.record(incident_id, MailFailed(mail=message.id), SYSTEM, summary)
+        _tell_of_the_dead(message)
+        outcomes.tell(message)
+
+
+def _delay(message: OutboxMessage, *, may_have_arrived: bool) -> timedelta:
+    longest = LONGEST_DELAY_OF_A_PAGE if message.kind is MailKind.PAGE else LONGEST_DELAY
+    delay: timedelta = min(FIRST_DELAY * 2 ** (min(message.attempts, 20) - 1), longest)
+    is_mail = message.channel is Channel.MAIL
+    return max(delay, UNCERTAIN_DELAY) if may_have_arrived and is_mail else delay
+
+
+def _tell_of_the_dead(message: OutboxMessage) -> None:
+    what = "mail" if message.channel is Channel.MAIL else "message"
+    summary = f"The {what} to {message.recipient} could not be delivered: {message.last_error}"
+    incidents = _told_by(message)
+    if not incidents:
+        audit.record(audit_entries.MailFailed(mail=message.id), SYSTEM, summary)
+    for incident_id in incidents:
+        timeline.record(incident_id, MailFailed(mail=message.id), SYSTEM, summary)
 
 
 def _told_by(message: OutboxMessage) -> Sequence[int]:
@@ -160,8 +199,10 @@ def dead() -> Sequence[OutboxMessage]:
     return db.session.scalars(statement).all()
 
 
-def page(*, state: MailState | None, after: str | None) -> Page[OutboxMessage]:
-    """Return mails, newest first; in one state only, where given.
+def page(
+    *, state: MailState | None, after: str | None, channel: Channel | None = None
+) -> Page[OutboxMessage]:
+    """Return messages, newest first; in one state or by one channel only, where given.
 
     Raises:
         InvalidInput: the cursor is not one of ours.
@@ -170,6 +211,8 @@ def page(*, state: MailState | None, after: str | None) -> Page[OutboxMessage]:
     statement = select(OutboxMessage)
     if state is not None:
         statement = statement.where(OutboxMessage.state == state)
+    if channel is not None:
+        statement = statement.where(OutboxMessage.channel == channel)
     return newest_first(statement, OutboxMessage.id, after=after, limit=PAGE_SIZE)
 
 
@@ -189,7 +232,7 @@ def retry(message_id: int, *, actor: Actor) -> OutboxMessage:
     with transaction():
         message = db.session.get(OutboxMessage, message_id, with_for_update=True)
         if message is None or message.state is not MailState.DEAD:
-            raise NotFound("There is no undelivered mail with this id.")
+            raise NotFound("There is no undelivered message with this id.")
         message.state = MailState.WAITING
         message.attempts = 0
         message.next_at = now()
@@ -197,7 +240,7 @@ def retry(message_id: int, *, actor: Actor) -> OutboxMessage:
         audit.record(
             audit_entries.MailRetried(mail=message.id),
             actor,
-            f"The mail to {message.recipient} is tried again.",
+            f"The message to {message.recipient} is tried again.",
         )
     return message
 
@@ -212,8 +255,11 @@ def _claimed(message_id: int, worker: str) -> OutboxMessage | None:
 
 
 def record_when_all_are_done(message: OutboxMessage) -> None:
-    """Write one timeline event for mails that tell the same thing, with the last of them."""
+    """Write one timeline entry for mails that tell the same, with the last of them; each page has its own."""
     if message.incident_id is None:
+        return
+    if message.kind is MailKind.PAGE:
+        outcomes.record_page(message)
         return
     timeline.lock(message.incident_id)
     db.session.flush()
@@ -223,7 +269,7 @@ def record_when_all_are_done(message: OutboxMessage) -> None:
         .group_by(OutboxMessage.state),
     )
     counts = {state: count for state, count in rows}  # noqa: C416 - rows are not tuples for the type checker
-    if counts.keys() - {MailState.SENT, MailState.DIGESTED, MailState.DEAD}:
+    if counts.keys() - {MailState.SENT, MailState.DIGESTED, MailState.DEAD, MailState.SUPERSEDED}:
         return
     sent, digested = counts.get(MailState.SENT, 0), counts.get(MailState.DIGESTED, 0)
     whom = [message.recipient if sent == 1 and not digested else _people(sent)] if sent else []

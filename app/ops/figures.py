@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from app.automation import queries
 from app.clock import now
@@ -13,9 +13,10 @@ from app.incidents.queries import counts
 from app.records.alerts import JournalCursor
 from app.records.audit_kinds import AuditKind
 from app.records.automation import AutomationHeartbeat, Decision, Run
+from app.records.channels import Channel
 from app.records.lifecycle import State
 from app.records.operations import AuditEvent, WorkerHeartbeat
-from app.records.outbox import MailState, OutboxMessage
+from app.records.outbox import MailKind, MailState, OutboxMessage
 from app.severities import Severity
 from contract.runs import OVER, Verdict
 
@@ -27,17 +28,27 @@ def incidents() -> dict[tuple[State, Severity], int]:
     return counts()
 
 
-def mails() -> dict[MailState, int]:
-    """Return how many mails there are per state."""
-    rows = db.session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state))
-    return {state: count for state, count in rows}  # noqa: C416 - rows are no tuples to the type checker
+def messages() -> dict[tuple[Channel, MailState], int]:
+    """Return how many messages there are per channel and state."""
+    columns = (OutboxMessage.channel, OutboxMessage.state)
+    rows = db.session.execute(select(*columns, func.count()).group_by(*columns))
+    return {(channel, state): count for channel, state, count in rows}
 
 
-def oldest_mail_s() -> float:
-    """Return the age of the oldest unsent mail in seconds, 0 when none waits; held ones wait on purpose."""
-    is_held = and_(OutboxMessage.window_id.is_not(None), OutboxMessage.next_at > now())
+def oldest_message_s(channel: Channel) -> float:
+    """Return the age of a channel's oldest unsent message in seconds, 0 when none waits.
+
+    What maintenance holds back, and what a person's rules send later, waits on purpose.
+    """
+    is_early = and_(
+        or_(OutboxMessage.window_id.is_not(None), OutboxMessage.kind == MailKind.PAGE),
+        OutboxMessage.attempts == 0,
+        OutboxMessage.next_at > now(),
+    )
     oldest = db.session.scalar(
-        select(func.min(OutboxMessage.created_at)).where(OutboxMessage.state.in_(UNSENT), ~is_held)
+        select(func.min(OutboxMessage.created_at)).where(
+            OutboxMessage.channel == channel, OutboxMessage.state.in_(UNSENT), ~is_early
+        )
     )
     return (now() - oldest).total_seconds() if oldest else 0.0
 

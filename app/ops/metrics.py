@@ -1,6 +1,6 @@
 """What Prometheus scrapes: requests of this process, and the installation's state from the database."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from flask import Flask, Request, g, request
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -14,6 +14,7 @@ from app.extensions import db
 from app.heartbeats import queries as heartbeats
 from app.ops import callers, figures, room
 from app.records.automation import AutomationHeartbeat
+from app.records.channels import Channel
 from app.records.heartbeats import Beat
 from app.records.lifecycle import State
 from app.records.outbox import MailState
@@ -110,14 +111,35 @@ def _incidents() -> Iterator[Metric]:
 
 
 def _mails() -> Iterator[Metric]:
-    counts = figures.mails()
+    counts = figures.messages()
     metric = GaugeMetricFamily("oims_mail_outbox", "Mails by state.", labels=["state"])
     for state in MailState:
-        metric.add_metric([state], counts.get(state, 0))
+        metric.add_metric([state], counts.get((Channel.MAIL, state), 0))
     yield metric
     yield GaugeMetricFamily(
-        "oims_mail_oldest_waiting_seconds", "Age of the oldest mail not sent yet.", figures.oldest_mail_s()
+        "oims_mail_oldest_waiting_seconds",
+        "Age of the oldest mail not sent yet.",
+        figures.oldest_message_s(Channel.MAIL),
     )
+    yield from _other_messages(counts)
+
+
+def _other_messages(counts: Mapping[tuple[Channel, MailState], int]) -> Iterator[Metric]:
+    """Count what leaves by another channel than mail."""
+    metric = GaugeMetricFamily(
+        "oims_messages", "Messages by other channels than mail.", labels=["channel", "state"]
+    )
+    ages = GaugeMetricFamily(
+        "oims_messages_oldest_waiting_seconds", "Age of the oldest message not sent yet.", labels=["channel"]
+    )
+    for channel in Channel:
+        if channel is Channel.MAIL:
+            continue
+        for state in MailState:
+            metric.add_metric([channel, state], counts.get((channel, state), 0))
+        ages.add_metric([channel], figures.oldest_message_s(channel))
+    yield metric
+    yield ages
 
 
 def _heartbeats() -> Iterator[Metric]:

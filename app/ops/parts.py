@@ -13,6 +13,7 @@ from app.config import Settings
 from app.extensions import db
 from app.ops import figures
 from app.records import cursor
+from app.records.channels import Channel
 from app.records.operations import WorkerHeartbeat
 
 MAIL_STUCK_AFTER = timedelta(minutes=10)
@@ -50,7 +51,7 @@ def look(settings: Settings) -> Parts:
     worker = _since(
         db.session.scalar(select(func.max(WorkerHeartbeat.at))), moment, settings.worker_silent_after
     )
-    is_stuck = figures.oldest_mail_s() > MAIL_STUCK_AFTER.total_seconds()
+    is_stuck = figures.oldest_message_s(Channel.MAIL) > MAIL_STUCK_AFTER.total_seconds()
     beat = figures.automation_beat()
     webhook, watchdog = _by_the_worker(settings, moment, worker)
     return Parts(

@@ -24,7 +24,7 @@ NAVIGATION = (
 ADMIN_NAVIGATION = (
     ("people", "admin.people", "People"),
     ("tokens", "admin.tokens", "API tokens"),
-    ("mails", "admin.mails", "Mails"),
+    ("mails", "admin.mails", "Outbox"),
     ("audit", "admin.audit", "Audit"),
     ("settings", "admin.settings", "Settings"),
     ("first-steps", "admin.first_steps", "First steps"),

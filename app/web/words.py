@@ -9,6 +9,7 @@ from app.formats import sentence
 from app.records.accounts import UserStatus
 from app.records.actors import ActorKind
 from app.records.automation import Decision, Run
+from app.records.channels import Channel
 from app.records.factors import FactorKind
 from app.records.heartbeats import Beat, PingKind
 from app.records.incidents import EventKind, Source, TimelineEvent
@@ -123,6 +124,12 @@ FACTORS = {
     FactorKind.APP: "Authenticator app",
     FactorKind.PASSKEY: "Passkey",
 }
+CHANNELS = {
+    Channel.MAIL: "Mail",
+    Channel.MESSAGING: "Messaging service",
+    Channel.WEB_PUSH: "Web push",
+    Channel.WEBHOOK: "Outgoing webhook",
+}
 MAILS = {
     MailState.WAITING: Pill("Waiting", "held"),
     MailState.SENDING: Pill("Being sent", "held"),
@@ -130,6 +137,7 @@ MAILS = {
     MailState.COLLECTED: Pill("Waits for a digest", "held"),
     MailState.DIGESTED: Pill("In a digest", "ok"),
     MailState.DEAD: Pill("Not delivered", "critical"),
+    MailState.SUPERSEDED: Pill("Superseded", "off"),
 }
 
 

@@ -15,7 +15,7 @@ STATE_AFTER = {
     "resolved": "resolved",
     "merged": "resolved",
 }
-MAIL_STATES = frozenset({"waiting", "sending", "sent", "collected", "digested", "dead"})
+MAIL_STATES = frozenset({"waiting", "sending", "sent", "collected", "digested", "dead", "superseded"})
 # In the order of an index; by id once they are few.
 TIMELINE = "SELECT incident_id, id, kind, data FROM timeline_events ORDER BY incident_id, at, id"
 
@@ -128,9 +128,9 @@ def _runs_once(installation: Installation, tally: Tally) -> None:
 
 @invariant(
     "mails",
-    "Every mail is sent, waiting, told in a digest, or dead where people see it.",
+    "Every message is sent, waiting, told in a digest, superseded, or dead where people see it.",
     needs=[APP],
-    advice="See the page Mails and the worker's log; `python -m app mail retry` sends dead ones again.",
+    advice="See the page Outbox and the worker's log; `python -m app mail retry` sends dead ones again.",
 )
 def _mails(installation: Installation, tally: Tally) -> None:
     for mail, incident, state, sent_at, claimed_by, error, digest in installation.app.rows(
@@ -146,6 +146,8 @@ def _mails(installation: Installation, tally: Tally) -> None:
             tally.fails(f"mail {mail} is {state}, and nobody has sent it")
         elif state == "digested" and digest is None:
             tally.fails(f"mail {mail} is told in a digest that does not exist")
+        elif state == "superseded" and not error:
+            tally.fails(f"mail {mail} is superseded, and nothing says why")
         elif state == "dead" and (not error or not _is_told(installation, mail, incident, digest)):
             tally.fails(f"mail {mail} is dead, and nobody is told")
 

@@ -1,5 +1,6 @@
-"""The mail queue: what waits, what was sent, what could not be delivered; retry and test."""
+"""The outbox: what waits, what was sent, what could not be delivered; retry and test."""
 
+from collections import Counter
 from http import HTTPStatus
 
 from flask import current_app, flash, redirect, render_template, request, url_for
@@ -16,6 +17,7 @@ from app.records import audit
 from app.records.accounts import Role
 from app.records.actors import Actor
 from app.records.audit_entries import MailTested
+from app.records.channels import Channel
 from app.records.outbox import MailState
 from app.web.accounts.links import status
 from app.web.admin.blueprint import bp
@@ -25,7 +27,7 @@ from app.web.admin.forms import TestMailForm
 @bp.get("/mails")
 @requires(Role.ADMIN)
 def mails() -> ResponseReturnValue:
-    """Show the queue. What the mails say is not shown: some carry links that open accounts."""
+    """Show the outbox. What the messages say is not shown: some carry links that open accounts."""
     return _queue(TestMailForm(recipient=current_user.email))
 
 
@@ -51,23 +53,30 @@ def send_test_mail() -> ResponseReturnValue:
 @bp.post("/mails/<int:mail_id>/retry")
 @requires(Role.ADMIN)
 def retry_mail(mail_id: int) -> ResponseReturnValue:
-    """Send a mail again that could not be delivered."""
+    """Send a message again that could not be delivered."""
     message = outbox.retry(mail_id, actor=Actor.person(current_user))
-    flash(f"The mail to {message.recipient} is tried again.", "ok")
+    flash(f"The message to {message.recipient} is tried again.", "ok")
     return redirect(url_for("admin.mails"), code=HTTPStatus.SEE_OTHER)
 
 
 def _queue(form: TestMailForm) -> ResponseReturnValue:
     chosen = request.args.get("state", "")
     state = MailState(chosen) if chosen in set(MailState) else None
+    chosen = request.args.get("channel", "")
+    channel = Channel(chosen) if chosen in set(Channel) else None
     after = request.args.get("after")
+    counts: Counter[MailState] = Counter()
+    for (one, its_state), count in figures.messages().items():
+        counts[its_state] += count if channel in {None, one} else 0
     return render_template(
         "admin/mails.html",
         form=form,
         is_on=bool(current_app.config["SETTINGS"].smtp_host),
-        counts=figures.mails(),
+        counts=counts,
         states=MailState,
         state=state,
+        channels=Channel,
+        channel=channel,
         after=after,
-        page=outbox.page(state=state, after=after),
+        page=outbox.page(state=state, channel=channel, after=after),
     ), status(form)

@@ -58,7 +58,7 @@ def test_a_dead_mail_is_retried_by_a_button(app, admin):
         message = outbox.claim("worker-1")
         outbox.mark_failed(message.id, "worker-1", error=f"550 {HOSTILE}", is_permanent=True)
     page = admin.get("/admin/mails?state=dead")
-    assert page.h1 == "1 mail could not be delivered"
+    assert page.h1 == "1 message could not be delivered"
     assert "550 <script>" in page.words
     assert "<script>alert" not in page.html
     admin.submit_and_follow("/admin/mails", f"/admin/mails/{message.id}/retry")
