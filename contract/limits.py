@@ -66,6 +66,33 @@ CRON = 100
 """A cron expression."""
 QUERY = 2_000
 
+# Who is on call.
+TEAMS = 200
+TEAM_NAME = 80
+TEAM_MEMBERS = 200
+SCHEDULES = 200
+SCHEDULE_NAME = 80
+LAYERS = 10
+"""Of one schedule; those that were changed are kept beside them."""
+LAYER_NAME = 40
+TURNS = 100
+"""Of one layer."""
+PEOPLE_AT_ONCE = 10
+"""In one turn."""
+RESTRICTIONS = 10
+"""Of one layer."""
+TURN_HOURS = 24 * 31
+TURN_DAYS = 366
+TURN_WEEKS = 53
+"""The longest turn."""
+OVERRIDES = 500
+"""Of one schedule, that are not over."""
+OVERRIDE_DAYS = 92
+ONCALL_DAYS = 366
+"""The time that shifts are asked for at once."""
+ONCALL_SHIFTS = 10_000
+"""Shifts in one answer."""
+
 # What jobs send.
 PING_BODY_BYTES = 10_000
 """What is kept of a ping's body."""
