@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
+import uvloop
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
@@ -64,7 +65,7 @@ def serve(
     """
     # What Tornado says below that are words of strangers, one line for each of their requests.
     logging.getLogger("tornado.general").setLevel(logging.ERROR)
-    asyncio.run(_Server(listeners, certificate).run(on_stop, grace_seconds))
+    uvloop.run(_Server(listeners, certificate).run(on_stop, grace_seconds))
 
 
 class _HttpServer(HTTPServer):
