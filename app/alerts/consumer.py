@@ -36,9 +36,9 @@ log = structlog.get_logger()
 
 ASKED = 500
 """How many events one answer may hold."""
-BATCH = 100
-"""How many of them go into one transaction at most."""
-LEAST_PIECE = 5
+LEAST_PIECE = 25
+"""How many of them go into one transaction, however long the last one took: each has its fixed costs."""
+FIRST_PIECE = 50
 WAIT_S = 20
 CONNECT_TIMEOUT_S = 5
 FIRST_PAUSE_S = 1.0
@@ -79,12 +79,12 @@ class Pace:
     """How many events go into one transaction, by how long the one before took."""
 
     def __init__(self) -> None:
-        self.size = LEAST_PIECE * 4
+        self.size = FIRST_PIECE
 
     def took(self, events: int, seconds: float) -> None:
         """Choose the next size so that as much work would last for HELD_S."""
         if events:
-            self.size = max(LEAST_PIECE, min(BATCH, round(events * HELD_S / max(seconds, 0.001))))
+            self.size = max(LEAST_PIECE, min(ASKED, round(events * HELD_S / max(seconds, 0.001))))
 
 
 @dataclass(frozen=True)

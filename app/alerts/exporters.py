@@ -1,6 +1,7 @@
 """Programs that measure others: their own name, pod and address say nothing about what an alert is about."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 PARTS = ("kube-state-metrics", "node-exporter", "node_exporter", "blackbox", "cadvisor", "pushgateway")
 ENDS = ("-exporter", "_exporter")
@@ -11,6 +12,7 @@ OF_PODS = (OF_A_CLUSTER, "kubelet", "cadvisor")
 OF_A_NODE = ("node-exporter", "node_exporter", "windows")
 
 
+@lru_cache(maxsize=512)
 def is_exporter(name: str) -> bool:
     """Say whether a job, service or pod of this name measures others."""
     plain = name.strip().lower()

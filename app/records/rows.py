@@ -37,4 +37,5 @@ def insert_gathered() -> None:
     db.session.flush()
     while gathered:
         model, rows = gathered.popitem()
-        db.session.execute(insert(model), rows)
+        # The table and not its class: the ORM would look at each row again.
+        db.session.execute(insert(model.__table__), rows)

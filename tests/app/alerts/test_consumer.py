@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy
 
-from app.alerts.consumer import BATCH, LEAST_PIECE, Answer, Pace, _take
+from app.alerts.consumer import ASKED, LEAST_PIECE, Answer, Pace, _take
 from app.config import Settings
 from app.database import HELD_S
 from app.extensions import db
@@ -67,9 +67,10 @@ def test_to_open_many_incidents_takes_as_many_statements_as_one(settings: Settin
 
 
 @pytest.mark.parametrize(
-    ("seconds", "size"), [(HELD_S, 40), (HELD_S * 4, 10), (HELD_S / 2, 80), (60.0, LEAST_PIECE), (0.0, BATCH)]
+    ("seconds", "size"),
+    [(HELD_S, 400), (HELD_S * 4, 100), (HELD_S / 0.9, 360), (60.0, LEAST_PIECE), (0.0, ASKED)],
 )
 def test_a_transaction_takes_what_can_be_done_while_a_person_waits(seconds: float, size: int) -> None:
     pace = Pace()
-    pace.took(40, seconds)
+    pace.took(400, seconds)
     assert pace.size == size
