@@ -1,12 +1,13 @@
 """Runs that wait for a person's word: the automation asks, people answer, its instructions tell it."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select, update
 
 from app.accounts.factors import recent
 from app.clock import now
-from app.database import transaction
+from app.database import once, remember, transaction
 from app.errors import InvalidTransition, NotFound
 from app.extensions import db
 from app.formats import target_name
@@ -30,7 +31,7 @@ def follow(decision: Decision, request: ApprovalRequest | None) -> None:
 
     Needs a transaction(). The same question again may move its end, until somebody has answered it.
     """
-    if decision.decision is not DecisionKind.DEFERRED:
+    if decision.decision is not DecisionKind.DEFERRED and once(_asked(decision.episode), lambda: True):
         db.session.execute(
             update(Approval)
             .where(Approval.episode == decision.episode, Approval.state == ApprovalState.WAITING)
@@ -38,6 +39,7 @@ def follow(decision: Decision, request: ApprovalRequest | None) -> None:
         )
     if request is None:
         return
+    remember(_asked(decision.episode), value=True)
     approval = db.session.get(Approval, request.id, with_for_update=True)
     if approval is None:
         approval = Approval(id=request.id, incident_id=decision.incident_id, state=ApprovalState.WAITING)
@@ -48,6 +50,20 @@ def follow(decision: Decision, request: ApprovalRequest | None) -> None:
     approval.remedy, approval.playbook, approval.target = decision.remedy, decision.playbook, decision.target
     approval.command, approval.preview = request.command, request.preview
     approval.requested_at, approval.expires_at = decision.decided_at, request.expires_at
+
+
+def learn(episodes: Collection[str]) -> None:
+    """Look up at once about which of these episodes something is asked; within `reading_once`."""
+    waiting = select(Approval.episode).where(
+        Approval.episode.in_(episodes), Approval.state == ApprovalState.WAITING
+    )
+    asked = set(db.session.scalars(waiting))
+    for episode in episodes:
+        remember(_asked(episode), episode in asked)
+
+
+def _asked(episode: str) -> str:
+    return f"asked about {episode}"
 
 
 def approve(

@@ -4,6 +4,7 @@ A report may come before the incident exists, since the automation works when th
 and `early` puts it onto the timeline when the episode's first event is taken in.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, or_, select
@@ -11,7 +12,7 @@ from sqlalchemy import ColumnElement, or_, select
 from app.automation import approvals, policy, sentences
 from app.automation.queries import is_paused
 from app.clock import now
-from app.database import transaction
+from app.database import once, remember, transaction
 from app.extensions import db
 from app.incidents import changes, queries, service
 from app.records import cursor, rows, timeline, timeline_order
@@ -32,7 +33,7 @@ FLAP_QUIET = timedelta(hours=1)
 def take_decision(report: DecisionReport) -> bool:
     """Store a decision; return whether it is new. The same id again changes nothing."""
     with transaction():
-        if db.session.get(Decision, report.id) is not None:
+        if once(_known(report.id), lambda: db.session.get(Decision, report.id) is not None):
             return False
         incident_id = _incident_of(report.episode)
         decision = Decision(
@@ -41,11 +42,33 @@ def take_decision(report: DecisionReport) -> bool:
             incident_id=incident_id,
         )
         db.session.add(decision)
-        db.session.flush()
+        remember(_known(report.id), value=True)
         approvals.follow(decision, report.approval)
         if incident_id is not None:
             record_decision(decision, timeline.lock(incident_id))
     return True
+
+
+def learn(reports: Collection[DecisionReport | RunReport], incidents: Mapping[str, int]) -> None:
+    """Look up at once what these reports need; within `reading_once`.
+
+    ``incidents`` gives the incident of each episode that has one, and the cursor is locked if one has none.
+    """
+    for report in reports:
+        remember(_place(report.episode), incidents.get(report.episode))
+    decisions = {report.id for report in reports if isinstance(report, DecisionReport)}
+    known = set(db.session.scalars(select(Decision.id).where(Decision.id.in_(decisions))))
+    for decision_id in decisions:
+        remember(_known(decision_id), decision_id in known)
+    approvals.learn({report.episode for report in reports})
+
+
+def _known(decision_id: str) -> str:
+    return f"decision {decision_id}"
+
+
+def _place(episode: str) -> str:
+    return f"incident of {episode}"
 
 
 def take_run(report: RunReport) -> bool:
@@ -106,6 +129,10 @@ def _incident_of(episode: str) -> int | None:
     If there is none, events may be on their way in: the cursor's lock waits for them, and keeps the next
     ones out until the report is stored, so that `early` can't miss it.
     """
+    return once(_place(episode), lambda: _found(episode))
+
+
+def _found(episode: str) -> int | None:
     incident = queries.of_episode(episode)
     if incident is None:
         cursor.lock()

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.clock import now
+from app.database import once, remember
 from app.errors import NotFound
 from app.extensions import db
 from app.paging import MAX_ID
@@ -22,6 +23,20 @@ def lock(incident_id: int) -> Incident:
         NotFound: there is none with this id.
 
     """
+    return once(_locked(incident_id), lambda: _lock(incident_id))
+
+
+def hold(incidents: Collection[Incident]) -> None:
+    """Let `lock` know that these are locked already; within `reading_once`."""
+    for incident in incidents:
+        remember(_locked(incident.id), incident)
+
+
+def _locked(incident_id: int) -> str:
+    return f"locked {incident_id}"
+
+
+def _lock(incident_id: int) -> Incident:
     statement = select(Incident).where(Incident.id == incident_id).with_for_update(of=Incident)
     options = {"populate_existing": True}
     incident = db.session.scalar(statement, execution_options=options) if incident_id <= MAX_ID else None

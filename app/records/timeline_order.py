@@ -95,18 +95,23 @@ def _last_of_each(incident_ids: Collection[int]) -> dict[int, datetime | None]:
 def of_report(incident_id: int, seq: int, at: datetime) -> datetime:
     """Return the place of what automation did at a time because of an event of the journal."""
     newest: tuple[int, datetime] | None = once(_cause(incident_id), lambda: None)
-    place = newest[1] if newest and newest[0] <= seq else _of_cause(incident_id, seq)
+    if newest and newest[0] <= seq:
+        return max(at, newest[1])
+    if newest:
+        rows.insert_gathered()  # the cause may be among them
+    place = _of_cause(incident_id, seq)
     return at if place is None else max(at, place)
 
 
 def _of_cause(incident_id: int, seq: int) -> datetime | None:
     """Return where the last entry stands that an event up to this one caused, if it is among the newest."""
-    rows.insert_gathered()
     statement = (
         select(PLACE.label("place"), TimelineEvent.data)
         .where(TimelineEvent.incident_id == incident_id, TimelineEvent.kind.in_(FROM_ALERTS))
         .order_by(TimelineEvent.id.desc())
         .limit(LOOKED_AT)
     )
-    found = db.session.execute(statement)
+    # What is gathered was inserted if it matters here; other changes are none of a timeline's entries.
+    options = {"autoflush": not is_reading_once()}
+    found = db.session.execute(statement, execution_options=options)
     return next((row.place for row in found if row.data.get("seq", seq + 1) <= seq), None)

@@ -13,7 +13,7 @@ from app.config import Settings
 from app.extensions import db
 from app.incidents import queries
 from app.records.accounts import Scope
-from app.records.automation import Decision, Run
+from app.records.automation import Approval, ApprovalState, Decision, Run
 from app.records.incidents import EventKind
 from contract import limits
 from tests.app.automation.test_reports import decision, run
@@ -132,6 +132,37 @@ def test_the_whole_batch_is_one_transaction(context: None, post: Post) -> None:
     events.listen(db.engine, "commit", lambda _: commits.append(None))
     assert statuses(post([of_decision(id=f"decision-{number}") for number in range(20)])) == [201] * 20
     assert len(commits) <= 2, "the use of the token, and the batch"
+
+
+def test_a_decision_more_in_a_batch_takes_one_statement_more(
+    context: None, settings: Settings, post: Post
+) -> None:
+    names = [f"e{number}" for number in range(60)]
+    alerts = [event(seq=n, fingerprint=f"{n:016x}", episode=name) for n, name in enumerate(names, 1)]
+    take(settings, *alerts)
+    sent = [of_decision(id=name, episode=name, seq=60) for name in names]
+    statements: list[str] = []
+    events.listen(db.engine, "before_cursor_execute", lambda *words: statements.append(words[2]))
+    assert statuses(post(sent[:10])) == [201] * 10
+    few = len(statements)
+    assert statuses(post(sent[10:])) == [201] * 50
+    assert len(statements) - few <= few + 40
+    assert [entry.kind for entry in queries.timeline(60)].count(EventKind.DECISION) == 1
+
+
+def test_a_decision_twice_in_a_batch_counts_once(context: None, settings: Settings, post: Post) -> None:
+    take(settings, event())
+    assert statuses(post([of_decision(), of_decision()])) == [201, 200]
+    assert [entry.kind for entry in queries.timeline(1)].count(EventKind.DECISION) == 1
+
+
+def test_a_batch_may_ask_and_take_the_question_back(context: None, settings: Settings, post: Post) -> None:
+    take(settings, event())
+    asked = {"id": "q", "command": "ansible-playbook", "preview": "", "expires_at": "2026-11-28T12:00:00Z"}
+    asks = of_decision(id="asks", decision="deferred", approval=asked)
+    assert statuses(post([asks, of_decision(id="goes-on")])) == [201, 201]
+    db.session.rollback()
+    assert db.session.get_one(Approval, "q").state is ApprovalState.WITHDRAWN
 
 
 @pytest.mark.parametrize(
