@@ -81,6 +81,7 @@ PEOPLE_AT_ONCE = 10
 """In one turn."""
 RESTRICTIONS = 10
 """Of one layer."""
+RESTRICTION = 100
 TURN_HOURS = 24 * 31
 TURN_DAYS = 366
 TURN_WEEKS = 53

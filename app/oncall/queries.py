@@ -126,6 +126,19 @@ def current_layers(schedule_id: int) -> Sequence[Layer]:
     return db.session.scalars(statement.order_by(Layer.rank.desc(), Layer.id)).all()
 
 
+def unended_rows(schedule_id: int, key: int, at: datetime) -> Sequence[Layer]:
+    """Return what a layer is from a moment on: what runs then, and a change that is still to come."""
+    statement = select(Layer).where(
+        Layer.schedule_id == schedule_id, Layer.key == key, or_(Layer.ends_at.is_(None), Layer.ends_at > at)
+    )
+    return db.session.scalars(statement.order_by(Layer.starts_at)).all()
+
+
+def last_key(schedule_id: int) -> int:
+    """Return the highest key that a layer of the schedule ever had; 0 without any."""
+    return db.session.scalar(select(func.max(Layer.key)).where(Layer.schedule_id == schedule_id)) or 0
+
+
 def names(user_ids: Collection[int]) -> dict[int, str]:
     """Return the names of accounts."""
     rows = db.session.execute(select(User.id, User.name).where(User.id.in_(user_ids)))
