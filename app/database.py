@@ -98,13 +98,16 @@ class Base(DeclarativeBase):
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(*, is_read_again: bool = True) -> Iterator[None]:
     """Run the block in one write transaction; commit at the end, roll back on any error.
 
     Joins the transaction of a surrounding block, so that use cases compose and the outermost one commits.
     On SQLite writers take turns, and the write lock is taken at the start (BEGIN IMMEDIATE): a read that is
     upgraded to a write later would fail at once with SQLITE_BUSY, whatever busy_timeout says. What the
     session had read before is thrown away, so that decisions rest on rows read under the lock.
+
+    After the commit a row is read anew when it is used, since others may have changed it, unless
+    ``is_read_again`` is false: then it stays what was committed.
 
     Raises RuntimeError when rows were changed before it.
     """
@@ -120,8 +123,10 @@ def transaction() -> Iterator[None]:
         with turn(db.engine), _rolled_back_on_error():
             session.connection(execution_options={"sqlite_begin": "BEGIN IMMEDIATE"})
             yield
+            session.expire_on_commit = is_read_again
             session.commit()
     finally:
+        session.expire_on_commit = True
         session.info["writing"] = False
 
 

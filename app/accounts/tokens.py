@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from flask import current_app
 from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
 
 from app.clock import now
 from app.database import transaction
@@ -173,10 +174,11 @@ def find(secret: str) -> ApiToken | None:
     The look-up is by the hash of a long random secret, so its time tells nothing about the secret.
     """
     moment = now()
-    token = db.session.scalar(select(ApiToken).where(ApiToken.token_hash == digest(secret)))
+    with_person = select(ApiToken).options(joinedload(ApiToken.created_by))
+    token = db.session.scalar(with_person.where(ApiToken.token_hash == digest(secret)))
     if token is None or token.revoked_at is not None or (token.expires_at and token.expires_at <= moment):
         return None
-    person = _person(token)
+    person = token.created_by
     if person is not None and (not person.is_active or _is_unvouched(person)):
         return None
     if token.last_used_at is None or moment - token.last_used_at > TOUCH_EVERY:
@@ -187,7 +189,7 @@ def find(secret: str) -> ApiToken | None:
 
 def allows(token: ApiToken, scope: Scope) -> bool:
     """Say whether the token covers a scope, and whether its person may do so much."""
-    person = _person(token)
+    person = token.created_by
     is_covered = any(scope in INCLUDES[Scope(held)] for held in token.scopes)
     return is_covered and (person is None or scope in MAY_HAVE[person.role])
 
@@ -199,7 +201,7 @@ def check_factor(token: ApiToken) -> None:
         Forbidden: it was.
 
     """
-    person = _person(token)
+    person = token.created_by
     roles = current_app.config["SETTINGS"].second_factor_roles
     if person is not None and token.factor_at is None and person.role.value in roles:
         raise Forbidden("Your role needs a second factor; this token was made without one. Make another.")
@@ -211,10 +213,6 @@ def _is_unvouched(person: User) -> bool:
     if not settings.oidc_issuer or person.oidc_subject is None:
         return False
     return person.signed_on_at is None or now() - person.signed_on_at > settings.oidc_token_age
-
-
-def _person(token: ApiToken) -> User | None:
-    return db.session.get(User, token.created_by_id) if token.created_by_id is not None else None
 
 
 def digest(secret: str) -> str:

@@ -61,7 +61,7 @@ def create_incident(*, body: NewIncident) -> IncidentOut:
         owner_id=body.owner,
         actor=actor(),
     )
-    return shown(incident)
+    return IncidentOut.of(incident)
 
 
 @operation("GET", ONE, scope=Scope.READ, answers=IncidentOut)

@@ -12,7 +12,7 @@ from app.errors import EditConflict, InvalidInput
 from app.extensions import db
 from app.incidents import changes
 from app.notify import incident_mails
-from app.records import timeline
+from app.records import rows, timeline
 from app.records.accounts import Role, User, UserStatus
 from app.records.actors import Actor, ActorKind
 from app.records.entries import (
@@ -61,7 +61,7 @@ def create(
         source=Source.PERSON,
         labels=labels or {},
     )
-    with transaction():
+    with transaction(is_read_again=False), rows.gathering():
         changes.add(incident, Opened(severity=incident.severity), actor, f"Opened by {actor.name}.")
         if owner_id is not None:
             assign(incident.id, owner_id=owner_id, actor=actor)

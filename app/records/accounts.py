@@ -147,6 +147,8 @@ class ApiToken(Base):
         default=False, server_default=false(), comment="the program's own, kept by `migrate`"
     )
 
+    created_by: Mapped[User | None] = relationship()
+
 
 class PasswordReset(Base):
     """A link with which a forgotten password is replaced, once. Only the hash of its secret is kept.

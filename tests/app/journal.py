@@ -4,16 +4,14 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-import sqlalchemy
-
 from app.alerts import intake
 from app.alerts.events import JournalEvent
 from app.clock import now
 from app.config import Settings
 from app.database import transaction
-from app.extensions import db
 from app.records import cursor
 from contract.moments import rfc3339
+from tests.app import statements
 
 _numbers = count(1)
 
@@ -49,14 +47,6 @@ def take(settings: Settings, *events: dict[str, Any]) -> None:
 
 def statements_of(settings: Settings, *events: dict[str, Any]) -> int:
     """Apply events; return how many statements that took."""
-    seen: list[str] = []
-
-    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement)
-
-    sqlalchemy.event.listen(db.engine, "before_cursor_execute", see)
-    try:
+    with statements.seen() as found:
         take(settings, *events)
-    finally:
-        sqlalchemy.event.remove(db.engine, "before_cursor_execute", see)
-    return len(seen)
+    return len(found)

@@ -1,7 +1,6 @@
 """Gaps and unreadable events."""
 
 import pytest
-import sqlalchemy
 
 from app.alerts.consumer import ASKED, LEAST_PIECE, Answer, Pace, _take
 from app.config import Settings
@@ -11,6 +10,7 @@ from app.records import cursor
 from app.records.incidents import EventKind, Incident, TimelineEvent
 from app.records.operations import AuditEvent
 from app.records.outbox import OutboxMessage
+from tests.app import statements
 from tests.app.journal import event, take
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -49,21 +49,14 @@ def test_an_event_twice_in_a_batch_takes_effect_once(settings: Settings) -> None
 
 
 def test_to_open_many_incidents_takes_as_many_statements_as_one(settings: Settings) -> None:
-    statements: list[str] = []
     count, mails = 50, 2
     events = [event(seq=seq, fingerprint=f"{seq:016x}", episode=f"e{seq}") for seq in range(1, count + 1)]
 
-    def see(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        statements.append(statement)
-
-    sqlalchemy.event.listen(db.engine, "before_cursor_execute", see)
-    try:
+    with statements.seen() as found:
         _take(0, answer(*events, last_seq=count), settings)
-    finally:
-        sqlalchemy.event.remove(db.engine, "before_cursor_execute", see)
     assert db.session.query(Incident).count() == count
     assert db.session.query(OutboxMessage).count() == mails * count
-    assert len(statements) <= 20, statements
+    assert len(found) <= 20, found
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from app.records.accounts import Scope
 from app.records.automation import Approval, ApprovalState, Decision, Run
 from app.records.incidents import EventKind
 from contract import limits
+from tests.app import statements
 from tests.app.automation.test_reports import decision, run
 from tests.app.journal import event, take
 
@@ -141,12 +142,11 @@ def test_a_decision_more_in_a_batch_takes_one_statement_more(
     alerts = [event(seq=n, fingerprint=f"{n:016x}", episode=name) for n, name in enumerate(names, 1)]
     take(settings, *alerts)
     sent = [of_decision(id=name, episode=name, seq=60) for name in names]
-    statements: list[str] = []
-    events.listen(db.engine, "before_cursor_execute", lambda *words: statements.append(words[2]))
-    assert statuses(post(sent[:10])) == [201] * 10
-    few = len(statements)
-    assert statuses(post(sent[10:])) == [201] * 50
-    assert len(statements) - few <= few + 40
+    with statements.seen() as few:
+        assert statuses(post(sent[:10])) == [201] * 10
+    with statements.seen() as many:
+        assert statuses(post(sent[10:])) == [201] * 50
+    assert len(many) <= len(few) + 40, many
     assert [entry.kind for entry in queries.timeline(60)].count(EventKind.DECISION) == 1
 
 
