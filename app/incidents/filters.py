@@ -26,6 +26,7 @@ VIEWS = {
     "all": (),
 }
 OWNERS = ("me", "nobody")
+GROUPS = ("service", "alert", "owner")
 MAX_TEXT = 200
 LAST_DAY = date(9999, 12, 1)
 
@@ -43,6 +44,7 @@ class Selection:
     label: str = ""
     since: date | None = None
     until: date | None = None
+    group: str = ""
     after: str | None = None
     problems: tuple[str, ...] = ()
 
@@ -60,6 +62,7 @@ class Selection:
             label=label if label and not _problem_of_label(label) else "",
             since=_day(args.get("since", "")),
             until=_day(args.get("until", "")),
+            group=args["group"] if args.get("group") in GROUPS else "",
             after=args.get("after"),
             problems=(*_unknown(args), *([_problem_of_label(label)] if _problem_of_label(label) else [])),
         )
@@ -114,6 +117,7 @@ class Selection:
             "label": self.label or None,
             "since": self.since,
             "until": self.until,
+            "group": self.group or None,
             "after": None,
         } | changes
         return {name: value for name, value in parts.items() if value}
@@ -142,6 +146,7 @@ def _unknown(args: "MultiDict[str, str]") -> list[str]:
         "severity": set(Severity),
         "owner": OWNERS,
         "source": set(Source),
+        "group": GROUPS,
     }
     wrong = [name for name, values in known.items() if args.get(name) and args[name] not in values]
     wrong += [name for name in ("since", "until") if args.get(name) and _day(args[name]) is None]

@@ -1,8 +1,8 @@
 """The answer that stands on top of the list: what is on fire, who has it, what the machine is doing."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -13,14 +13,18 @@ from app.incidents.queries import UNRESOLVED
 from app.records.automation import Decision, Run
 from app.records.incidents import EventKind, Incident, TimelineEvent
 from app.records.lifecycle import State
+from app.severities import Severity
 from contract.runs import OPEN, Verdict
+
+MOST_SERVICES = 8
 
 
 @dataclass(frozen=True)
 class Counts:
     """What is unresolved now.
 
-    `repairing` counts unresolved incidents that automation is working on; `is_deaf`: alerts do not come in.
+    `mine` counts those of the reader, `repairing` those that automation is working on; `is_deaf`: alerts do
+    not come in.
     """
 
     open: int
@@ -30,11 +34,19 @@ class Counts:
     has_any: bool
     last_resolved_at: datetime | None
     is_deaf: bool = False
+    mine: int = 0
+    severities: Mapping[Severity, int] = field(default_factory=dict)
+    services: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unresolved(self) -> int:
+        """Return how many incidents are open or acknowledged."""
+        return self.open + self.acknowledged
 
     @property
     def headline(self) -> str:
         """Return the state in words: `2 open, 1 acknowledged, 1 without an owner`."""
-        if not self.open + self.acknowledged:
+        if not self.unresolved:
             return "Alerts are not arriving" if self.is_deaf else "Nothing is on fire"
         parts = [
             f"{self.open} open" if self.open else "",
@@ -53,26 +65,35 @@ class Counts:
         return "held" if self.acknowledged else "calm"
 
 
-def count(*, is_deaf: bool = False) -> Counts:
-    """Count what is unresolved; `is_deaf`: it may not be all."""
+def count(reader_id: int, *, is_deaf: bool = False) -> Counts:
+    """Count what is unresolved, in one pass; `is_deaf`: it may not be all."""
     unresolved = Incident.state.in_(UNRESOLVED)
-    counted: Counter[State] = Counter()
-    for state, count in db.session.execute(
-        select(Incident.state, func.count()).where(unresolved).group_by(Incident.state)
-    ):
-        counted[state] = count
-    unowned = select(func.count()).where(unresolved, Incident.owner_id.is_(None))
+    key = (Incident.state, Incident.severity, Incident.service, Incident.owner_id)
+    rows = db.session.execute(select(*key, func.count()).where(unresolved).group_by(*key)).all()
+    states: Counter[State] = Counter()
+    severities: Counter[Severity] = Counter()
+    services: Counter[str] = Counter()
+    owners: Counter[int | None] = Counter()
+    for state, severity, service, owner_id, number in rows:
+        states[state] += number
+        severities[severity] += number
+        owners[owner_id] += number
+        if service:
+            services[service] += number
     repairing = (
         select(func.count(func.distinct(Run.incident_id)))
         .join(Incident, Incident.id == Run.incident_id)
         .where(unresolved, or_(Run.state.in_(OPEN), Run.verification == Verdict.PENDING))
     )
     return Counts(
-        open=counted[State.OPEN],
-        acknowledged=counted[State.ACKNOWLEDGED],
-        unowned=db.session.scalar(unowned) or 0,
+        open=states[State.OPEN],
+        acknowledged=states[State.ACKNOWLEDGED],
+        unowned=owners[None],
+        mine=owners[reader_id],
+        severities={severity: severities[severity] for severity in Severity if severities[severity]},
+        services=dict(services.most_common(MOST_SERVICES)),
         repairing=db.session.scalar(repairing) or 0,
-        has_any=db.session.scalar(select(Incident.id).limit(1)) is not None,
+        has_any=bool(rows) or db.session.scalar(select(Incident.id).limit(1)) is not None,
         last_resolved_at=db.session.scalar(select(func.max(Incident.resolved_at))),
         is_deaf=is_deaf,
     )

@@ -1,4 +1,4 @@
-"""Incidents that may have to do with one another: the same alert, the same target, the same hour."""
+"""Incidents that may have to do with one another: the same alert, target, or service in the same hour."""
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from app.extensions import db
 from app.records.automation import Run
 from app.records.incidents import Incident
-from app.records.lifecycle import State
 
 NEAR = timedelta(minutes=30)
 TARGETS_AMONG = 2000
@@ -25,13 +24,13 @@ class Related(NamedTuple):
 
 
 def related(incident: Incident, *, limit: int = 5) -> Sequence[Related]:
-    """Return at most ``limit`` others of each kind, newest first, each once with its strongest reason."""
+    """Return at most ``limit`` others, the strongest reason first and then the newest, each once."""
     found: dict[int, Related] = {}
     for why, condition in _conditions(incident):
         statement = select(Incident).where(condition, Incident.id != incident.id)
         for other in db.session.scalars(statement.order_by(Incident.id.desc()).limit(limit)):
             found.setdefault(other.id, Related(other, why))
-    return list(found.values())
+    return list(found.values())[:limit]
 
 
 def _conditions(incident: Incident) -> Iterator[tuple[str, ColumnElement[bool]]]:
@@ -44,6 +43,6 @@ def _conditions(incident: Incident) -> Iterator[tuple[str, ColumnElement[bool]]]
         ]
         near = Run.incident_id.between(incident.id - TARGETS_AMONG, incident.id + TARGETS_AMONG)
         yield "same target", Incident.id.in_(select(Run.incident_id).where(near, or_(*same)))
-    hour = Incident.opened_at.between(incident.opened_at - NEAR, incident.opened_at + NEAR)
-    # All states are named because the index starts with the state.
-    yield "same hour", and_(Incident.state.in_(list(State)), hour)
+    if incident.service:
+        hour = Incident.opened_at.between(incident.opened_at - NEAR, incident.opened_at + NEAR)
+        yield "same service and hour", and_(Incident.service == incident.service, hour)

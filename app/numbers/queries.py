@@ -7,7 +7,7 @@ An incident belongs to the period in which it was opened. *Acknowledged* is the 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select
 from sqlalchemy.orm import aliased
@@ -15,7 +15,7 @@ from sqlalchemy.orm import aliased
 from app.extensions import db
 from app.incidents.queries import UNRESOLVED
 from app.numbers.periods import Period
-from app.numbers.times import unix_time, utc_day
+from app.numbers.times import unix_time, utc_day, utc_hour
 from app.records.accounts import User
 from app.records.alerts import AlertEvent
 from app.records.automation import Decision, Run
@@ -26,6 +26,7 @@ from contract.decisions import DecisionKind
 from contract.runs import Verdict
 
 SHOWN = 10
+MOST_PER_DAY = 20_000
 FLAP_WITHIN = timedelta(hours=1)
 FLAPS = 2
 """An alert flaps when it fired again within FLAP_WITHIN of its end, at least FLAPS times in the period."""
@@ -124,6 +125,23 @@ def per_day(found: Groups, period: Period) -> dict[str, tuple[int, int]]:
     for (day, _, has_run), group in found.items():
         counted[day][0 if has_run else 1] += group.opened
     return {date: (counted[date][0], counted[date][1]) for date in period.dates}
+
+
+def per_hour(since: datetime) -> dict[str, tuple[int, int]]:
+    """Return how many incidents were opened in each hour (UTC, `2026-11-23T14`) since a time.
+
+    Each pair is those that automation repaired, verified, and the others; an hour without any is left out.
+    Of more than ``MOST_PER_DAY`` incidents only the newest count: each look at the list asks for this.
+    """
+    hour = utc_hour(Incident.opened_at)
+    repaired = func.count(case((Incident.verdict == Verdict.VERIFIED, 1)))
+    newest = select(func.max(Incident.id) - MOST_PER_DAY).scalar_subquery()
+    rows = db.session.execute(
+        select(hour, repaired, func.count())
+        .where(Incident.opened_at >= since, Incident.id > newest)
+        .group_by(hour)
+    )
+    return {name: (verified, total - verified) for name, verified, total in rows}
 
 
 def automation(period: Period) -> Automation:

@@ -1,4 +1,4 @@
-"""Two functions on times that SQLite and PostgreSQL spell differently."""
+"""Functions on times that SQLite and PostgreSQL spell differently."""
 
 from typing import Any
 
@@ -16,6 +16,13 @@ class unix_time(FunctionElement[float]):  # noqa: N801 - an SQL function
 
 class utc_day(FunctionElement[str]):  # noqa: N801 - an SQL function
     """The day of a time in UTC, as `2026-11-23`."""
+
+    type = String()
+    inherit_cache = True
+
+
+class utc_hour(FunctionElement[str]):  # noqa: N801 - an SQL function
+    """The hour of a time in UTC, as `2026-11-23T14`."""
 
     type = String()
     inherit_cache = True
@@ -40,3 +47,14 @@ def _utc_day_on_sqlite(element: utc_day, compiler: Any, **options: Any) -> str:
 def _utc_day_on_postgresql(element: utc_day, compiler: Any, **options: Any) -> str:
     moment = compiler.process(element.clauses, **options)
     return f"to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+
+
+@compiles(utc_hour, "sqlite")
+def _utc_hour_on_sqlite(element: utc_hour, compiler: Any, **options: Any) -> str:
+    return f"strftime('%Y-%m-%dT%H', {compiler.process(element.clauses, **options)})"
+
+
+@compiles(utc_hour, "postgresql")
+def _utc_hour_on_postgresql(element: utc_hour, compiler: Any, **options: Any) -> str:
+    moment = compiler.process(element.clauses, **options)
+    return f"to_char({moment} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24')"

@@ -74,7 +74,7 @@ def test_a_mail_that_could_not_be_delivered_is_seen_and_tried_again(log_in, site
         mail.state, mail.last_error = MailState.DEAD, "550 no such mailbox"
         db.session.commit()
     page = log_in(root, "/admin/mails", **WITHOUT_SCRIPT)
-    expect(page.get_by_role("heading", level=1)).to_have_text("1 mail could not be delivered")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 message could not be delivered")
     expect(page.get_by_text("550 no such mailbox")).to_be_visible()
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("The mail to nobody@example.org is tried again.")).to_be_visible()

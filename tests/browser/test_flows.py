@@ -86,7 +86,7 @@ def test_every_action_of_an_incident_has_a_key(log_in, site, alice):
         page.keyboard.press(key)
         expect(page.get_by_role("region", name="Actions").get_by_label(label)).to_be_focused()
         page.keyboard.press("Escape")
-    page.keyboard.press("k")
+    page.keyboard.press("t")
     expect(page.get_by_text("Acknowledged by Alice")).to_be_visible()
     page.wait_for_load_state()
     page.keyboard.press("c")

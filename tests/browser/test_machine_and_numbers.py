@@ -92,6 +92,7 @@ def test_numbers_are_read_narrowed_and_taken_away_as_csv(log_in, site, alice):
     page = log_in(path="/numbers")
     expect(page.locator("dl.figures")).to_contain_text("Incidents opened")
     page.get_by_role("link", name="Last 30 days").click()
+    page.get_by_text("The same as tables").click()
     table = page.get_by_role("table", name="Times by severity")
     shown = [row.inner_text().split("\t")[:3] for row in table.locator("tbody tr").all()]
     with page.expect_download() as download:

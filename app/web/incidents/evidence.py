@@ -23,6 +23,8 @@ POINTS = 120
 MAX_EXPRESSION = limits.URL
 MOST_LINES = 5
 MOST_SILENCES = 10
+MOST = 1e300
+"""Larger values, and infinite ones, cannot be drawn."""
 
 _COMPARISON = re2.compile(r"(?s)^(?P<left>.+?)\s*(?:>=|<=|>|<)\s*(?P<limit>-?[0-9.]+(?:e-?[0-9]+)?)\s*$")
 _SET_OPERATOR = re.compile(r"\b(?:and|or|unless|bool)\b")
@@ -130,7 +132,7 @@ def _lines(answer: Any, labels: Mapping[str, str]) -> Iterator[Sequence[tuple[fl
     rows.sort(key=lambda row: any(labels.get(k) != v for k, v in row.get("metric", {}).items()))
     for row in rows:
         points = [(float(at), float(value)) for at, value in row.get("values", ())]
-        finite = [(at, value) for at, value in points if abs(value) < float("inf")]
+        finite = [(at, value) for at, value in points if abs(value) < MOST]
         if len(finite) > 1:
             yield finite
 

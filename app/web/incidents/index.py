@@ -1,7 +1,7 @@
 """The list of incidents."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 
 from flask import current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,11 +14,12 @@ from app.automation import status
 from app.clock import now
 from app.incidents import overview, queries, saved_views
 from app.incidents.filters import Selection
+from app.numbers import queries as numbers
 from app.records.accounts import Role
 from app.records.incidents import Incident
-from app.web.incidents import forms
+from app.web.incidents import forms, strip
 from app.web.incidents.page import bp, may_change
-from app.web.pages import live_page
+from app.web.pages import live_page, zone
 
 RECENTLY_RESOLVED = 10
 MOST_RANKED = 200
@@ -54,7 +55,7 @@ def index() -> ResponseReturnValue:
         resolved = [*queries.page(recent, limit=RECENTLY_RESOLVED).items]
     ids = [incident.id for incident in (*rows, *resolved)]
     intake = alerts.summarize(now(), current_app.config["SETTINGS"])
-    counts = overview.count(is_deaf=intake.is_deaf)
+    counts = overview.count(current_user.id, is_deaf=intake.is_deaf)
     return live_page(
         "incidents/index.html",
         "incidents/_board.html",
@@ -64,7 +65,9 @@ def index() -> ResponseReturnValue:
         selection=selection,
         rows=rows,
         unshown=unshown,
-        groups=_groups(rows),
+        several=_several(rows),
+        groups=_grouped(rows, selection.group),
+        strip=strip.draw(numbers.per_hour(strip.begins_at(now())), now(), zone()),
         resolved=resolved,
         next_url=selection.url(after=following) if following else None,
         last_events=overview.last_events(ids),
@@ -80,7 +83,20 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _groups(rows: Iterable[Incident]) -> list[tuple[str, int]]:
+def _several(rows: Iterable[Incident]) -> list[tuple[str, int]]:
     """Return alerts that have several of these incidents, and how many; most first."""
     counted = Counter(incident.alertname for incident in rows if incident.alertname)
     return [(name, count) for name, count in counted.most_common(MOST_GROUPS) if count > 1]
+
+
+def _grouped(rows: Iterable[Incident], group: str) -> dict[str, list[Incident]]:
+    """Return the incidents by what the reader groups them by, the group with the worst one first."""
+    names: dict[str, Callable[[Incident], str | None]] = {
+        "service": lambda incident: incident.service,
+        "alert": lambda incident: incident.alertname,
+        "owner": lambda incident: incident.owner.name if incident.owner else None,
+    }
+    found: dict[str, list[Incident]] = defaultdict(list)
+    for incident in rows if group else ():
+        found[names[group](incident) or f"No {group}"].append(incident)
+    return found

@@ -19,6 +19,7 @@ from app.records.lifecycle import State, actions_for
 from app.web import words
 from app.web.forms import Form
 from app.web.incidents import forms, summary
+from app.web.incidents.folding import folded
 from app.web.pages import live_page, zone
 
 FAVICONS = {State.OPEN: "burning", State.ACKNOWLEDGED: "held", State.RESOLVED: "calm"}
@@ -40,6 +41,7 @@ def render(incident: Incident, **submitted: Form) -> Response:
         title=f"{incident.title} · {words.STATES[incident.state].word}",
         favicon=FAVICONS[incident.state],
         events=events,
+        entries=folded(reversed(events), zone()),
         last_event_id=max((event.id for event in events), default=0),
         runs={run.id: run for run in runs},
         automation=words.automation_pill(incident.verdict, repairs[-1] if repairs else None, last_decision),

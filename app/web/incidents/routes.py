@@ -1,5 +1,6 @@
 """Pages of incidents, gathered on their blueprint."""
 
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,16 +10,20 @@ from flask.typing import ResponseReturnValue
 from app.accounts import service as accounts
 from app.accounts.access import requires
 from app.alerts.sources import Unreachable
+from app.automation import queries as automation
 from app.errors import InvalidInput
 from app.extensions import db
 from app.incidents import queries, service
 from app.records.accounts import Role
+from app.records.automation import Run
 from app.records.incidents import Incident
 from app.severities import Severity
+from app.web import words
 from app.web.incidents import actions, bulk, evidence, forms, index, relations, saved_views
 from app.web.incidents.page import bp, me, render, to
-from app.web.incidents.pictures import draw
+from app.web.incidents.pictures import Mark, draw
 from app.web.pages import zone
+from contract.runs import Verdict
 
 __all__ = ["actions", "bp", "bulk", "index", "relations", "saved_views"]
 
@@ -62,13 +67,14 @@ def show_evidence(incident_id: int) -> ResponseReturnValue:
     incident = queries.get(incident_id)
     settings = current_app.config["SETTINGS"]
     known: dict[str, Any] = {"incident": incident}
+    marks = list(_marks(incident, automation.runs_of(incident.id)))
     # The other servers may take a second each; no snapshot of the database is held meanwhile.
     db.session.expunge(incident)
     db.session.rollback()
     if incident.alertname and settings.prometheus_url:
         try:
             found = evidence.series(incident, settings.prometheus_url)
-            known |= _picture(found, incident) if found else {}
+            known |= _picture(found, incident, marks) if found else {}
         except Unreachable:
             known["problem"] = "No picture: Prometheus did not answer."
     if incident.alertname and settings.alertmanager_url:
@@ -80,5 +86,18 @@ def show_evidence(incident_id: int) -> ResponseReturnValue:
     return render_template("incidents/_evidence.html" if is_part else "incidents/evidence.html", **known)
 
 
-def _picture(found: evidence.Series, incident: Incident) -> dict[str, Any]:
-    return {"expression": found.expression, "picture": draw(found, incident, zone())}
+def _picture(found: evidence.Series, incident: Incident, marks: Sequence[Mark]) -> dict[str, Any]:
+    return {"expression": found.expression, "picture": draw(found, incident, marks, zone())}
+
+
+def _marks(incident: Incident, runs: Sequence[Run]) -> Iterator[Mark]:
+    """Return what happened that explains the picture: the opening, the newest repair, and the end."""
+    yield Mark(incident.opened_at, "opened", "bad")
+    run = next((run for run in reversed(runs) if run.is_repair), None)
+    if run is not None and run.started_at is not None:
+        yield Mark(run.started_at, run.playbook, "robot")
+    if run is not None and run.verdict_at is not None and run.verification is not None:
+        is_good = run.verification is Verdict.VERIFIED
+        yield Mark(run.verdict_at, words.VERDICTS[run.verification].word.lower(), "ok" if is_good else "bad")
+    elif incident.resolved_at is not None:
+        yield Mark(incident.resolved_at, "resolved", "ok")

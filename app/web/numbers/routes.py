@@ -46,9 +46,8 @@ def show_numbers() -> ResponseReturnValue:
             charts.columns("Incidents opened by day", days),
             charts.pairs("Mean time to resolve by severity", mttr, duration),
         ),
+        drawn=(tables.times(times), tables.days(days)),
         tables=(
-            tables.times(times),
-            tables.days(days),
             tables.skipped(done),
             tables.noisiest(period),
             tables.flapping(period),

@@ -58,10 +58,16 @@ def test_related_incidents_come_once_with_their_strongest_reason(settings):
     first = stories.healed(settings, NOON - timedelta(days=3))
     second = stories.healed(settings, NOON)
     same_target = stories.ineffective(settings, NOON - timedelta(days=1))
-    near = opened("Near", NOON + timedelta(minutes=20))
-    opened("Far", NOON + timedelta(hours=2))
+    service = second.service
+    near = opened("Near", NOON + timedelta(minutes=20), service=service)
+    opened("Far", NOON + timedelta(hours=2), service=service)
+    opened("Another service", NOON + timedelta(minutes=20), service="other")
     reasons = {other.incident.id: other.why for other in related(second)}
-    assert reasons == {first.id: "same alert", same_target.id: "same target", near.id: "same hour"}
+    assert reasons == {
+        first.id: "same alert",
+        same_target.id: "same target",
+        near.id: "same service and hour",
+    }
 
 
 def test_links_go_both_ways_once():

@@ -2,16 +2,23 @@
 
 import json
 import time
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 
 from app.alerts import sources
 from app.config import Settings
+from app.records.incidents import Incident
+from app.web.incidents import evidence, pictures
 from tests.app.pages import stories
 from tests.app.pages.alerts import Alert
+from tests.app.pages.client import text
 
 POLYLINE = "{http://www.w3.org/2000/svg}polyline"
 HOSTILE = "</title><script>alert(1)</script>"
@@ -104,10 +111,46 @@ def test_it_draws_the_expression_with_its_limit(browser, server, alert, at):
     page = browser.get(f"/incidents/{alert.number}/evidence")
     assert len(page.all(POLYLINE)) == 1
     assert len(page.all(POLYLINE)[0].get("points").split()) == 3
-    assert "between 0.01 and 0.2, the limit is 0.05" in page.words
+    assert "between 0.01 and 0.2, the threshold is 0.05" in page.words
     assert "errors / requests > 0.05" in page.words
     (_, asked) = next(row for row in server.asked if row[0] == "/api/v1/query_range")
     assert asked["query"] == ["errors / requests"]
+
+
+def test_the_picture_has_axes_a_threshold_marks_and_a_table_of_the_same_values(
+    browser, app, server, settings, at
+):
+    server.answers["/api/v1/rules"] = rules("errors > 0.05")
+    server.answers["/api/v1/query_range"] = course(at, "0.01", "0.2", "0.04")
+    server.answers["/api/v2/alerts"] = []
+    with app.app_context():
+        number = stories.healed(settings, at).id
+    page = browser.get(f"/incidents/{number}/evidence")
+    words = [text(element) for element in page.all("{http://www.w3.org/2000/svg}text")]
+    assert words[:5] == ["0", "0.05", "0.1", "0.15", "0.2"]
+    assert {"threshold 0.05", "opened", "restart_oims.yml", "repaired and verified"} <= set(words)
+    assert [text(cell) for cell in page.all("td")] == ["0.01", "0.2", "0.04"]
+
+
+@given(
+    values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=20),
+    limit=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+    minutes=st.integers(1, 60 * 24 * 30),
+)
+@settings_of_hypothesis(deadline=timedelta(seconds=2))
+def test_any_values_are_drawn_inside_the_picture(values, limit, minutes):
+    start = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    end = start + timedelta(minutes=minutes)
+    step = (end - start).total_seconds() / len(values)
+    drawable = [value for value in values if abs(value) < evidence.MOST] or [0.0]
+    line = [(start.timestamp() + number * step, value) for number, value in enumerate(drawable)]
+    limit = None if limit is None or abs(limit) >= evidence.MOST else limit
+    incident = Incident(opened_at=start, resolved_at=None)
+    picture = pictures.draw(evidence.Series("x > 1", start, end, [line], limit), incident, [], "UTC")
+    points = [float(part) for point in picture.lines[0].split() for part in point.split(",")]
+    assert all(0 <= value <= pictures.WIDTH for value in points)
+    assert 2 <= len(picture.values) <= 12
+    assert len(picture.times) <= 300
 
 
 def test_an_expression_from_an_alert_is_not_run_where_prometheus_has_the_rule(browser, server, alert, at):

@@ -63,7 +63,7 @@ def test_prometheus_gives_the_course_of_the_alerts_own_rule(app, log_in, alice, 
         page = log_in(alice).get(f"/incidents/{number}/evidence")
     assert len(page.all(POLYLINE)) == 1
     assert "prometheus_ready > 0.5" in page.words
-    assert "the limit is 0.5" in page.words
+    assert "the threshold is 0.5" in page.words
 
 
 @pytest.mark.timeout(180)

@@ -4,7 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from app.database import transaction
 from app.incidents import service
+from app.records import timeline as records
+from app.records.actors import SYSTEM
+from app.records.entries import MailSent
+from app.records.outbox import MailKind
 from app.severities import Severity
 from tests.app.pages import stories
 from tests.app.pages.client import text
@@ -32,6 +37,17 @@ def test_it_tells_how_an_incident_was_repaired(browser, tell, settings, at):
         "namespace=shop",
     ):
         assert expected in page.words
+
+
+def test_mails_in_a_row_are_one_line_that_unfolds(browser, app, tell, at, alice):
+    number = tell(stories.reported, alice, at)
+    with app.app_context(), transaction():
+        for name in ("Ada", "Grace", "Linus"):
+            records.record(number, MailSent(mail_kind=MailKind.CREATED), SYSTEM, f"Mail sent to {name}.")
+    page = browser.get(f"/incidents/{number}")
+    (mails,) = [element for element in page.all("li") if element.get("class") == "folded"]
+    assert "3 mails sent" in text(mails)
+    assert all(f"Mail sent to {name}" in text(mails) for name in ("Ada", "Grace", "Linus"))
 
 
 def test_it_gives_the_reason_why_automation_waits_in_a_sentence(browser, tell, settings, at):

@@ -225,9 +225,9 @@ def test_details_of_an_incident_that_has_changed_are_not_overwritten(browser, op
 def test_related_incidents_are_shown_with_what_they_have_in_common(browser, tell, settings, at, opened):
     first = tell(stories.healed, settings, at - timedelta(hours=2))
     second = tell(stories.healed, settings, at - timedelta(minutes=10))
-    near = opened("Nearby")
+    near = opened("Nearby", service="shop")
     words = browser.get(f"/incidents/{second}").words
-    assert f"{near} same hour" in words
+    assert f"{near} same service and hour" in words
     assert f"{first} same alert" in words
 
 
