@@ -1,17 +1,29 @@
 """The form that plans maintenance."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wtforms import BooleanField, DateField, DateTimeLocalField, StringField, TextAreaField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms import (
+    BooleanField,
+    DateField,
+    DateTimeLocalField,
+    Field,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.fields import SelectChoice
+from wtforms.validators import DataRequired, Length, Optional
 
 from app.maintenance.service import MAX_COMMENT
 from app.web.forms import Form, strip
 
 MINUTES = "%Y-%m-%dT%H:%M"
+FROM_NOW = {"": "At the times below", "30": "Now, for 30 min", "60": "Now, for 1 h", "240": "Now, for 4 h"}
+FROM_NOW |= {"480": "Now, for 8 h", "1440": "Now, for 24 h"}
+"""Lengths in minutes of a window that begins now."""
 
 
 class WindowForm(Form):
@@ -31,20 +43,22 @@ class WindowForm(Form):
         [DataRequired("Name at least one label, as in service=checkout.")],
         render_kw={"rows": 3, "spellcheck": "false"},
     )
-    starts_at = DateTimeLocalField(
-        "From", [InputRequired("Say when it starts.")], format=[MINUTES, f"{MINUTES}:%S"]
+    from_now = SelectField(
+        "When", choices=[SelectChoice(value, label) for value, label in FROM_NOW.items()], default=""
     )
-    ends_at = DateTimeLocalField(
-        "To", [InputRequired("Say when it ends.")], format=[MINUTES, f"{MINUTES}:%S"]
-    )
+    starts_at = DateTimeLocalField("From", [Optional()], format=[MINUTES, f"{MINUTES}:%S"])
+    ends_at = DateTimeLocalField("To", [Optional()], format=[MINUTES, f"{MINUTES}:%S"])
     is_weekly = BooleanField("Every week at this time")
     last_day = DateField("Last day, when it comes back each week", [Optional()])
 
-    def moment(self, naive: datetime | None, zone: str) -> datetime:
-        """Return a time of this form with its zone. Raises ValueError before the form is checked."""
-        if naive is None:
+    def stretch(self, now: datetime, zone: str) -> tuple[datetime, datetime]:
+        """Return when it starts and ends. Raises ValueError before the form is checked."""
+        if self.from_now.data:
+            return now, now + timedelta(minutes=int(self.from_now.data))
+        if self.starts_at.data is None or self.ends_at.data is None:
             raise ValueError("the form is checked before its times are read")
-        return naive.replace(tzinfo=ZoneInfo(zone))
+        there = ZoneInfo(zone)
+        return self.starts_at.data.replace(tzinfo=there), self.ends_at.data.replace(tzinfo=there)
 
     def until(self, zone: str) -> datetime | None:
         """Return when a weekly window is over for good; None for one that comes once."""
@@ -53,9 +67,23 @@ class WindowForm(Form):
         return datetime.combine(self.last_day.data, time.max.replace(microsecond=0), ZoneInfo(zone))
 
     def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
-        """Check all fields; a window that comes back must also end some day."""
+        """Check all fields, and that the window has one start, one end, and a last day if it comes back."""
         is_valid: bool = super().validate(extra_validators)
+        wrong = list(self._wrong_times())
+        for field, problem in wrong:
+            field.errors = [*field.errors, problem]
+        return is_valid and not wrong
+
+    def _wrong_times(self) -> Iterator[tuple[Field, str]]:
+        if self.from_now.data:
+            if self.starts_at.raw_data and any(self.starts_at.raw_data):
+                yield self.from_now, "Choose “At the times below”, or leave the times below empty."
+            if self.is_weekly.data:
+                yield self.from_now, "A window that comes back needs times of its own below."
+            return
+        if self.starts_at.data is None and not self.starts_at.errors:
+            yield self.starts_at, "Say when it starts."
+        if self.ends_at.data is None and not self.ends_at.errors:
+            yield self.ends_at, "Say when it ends."
         if self.is_weekly.data and self.last_day.data is None:
-            self.last_day.errors = [*self.last_day.errors, "A window that comes back needs a last day."]
-            return False
-        return is_valid
+            yield self.last_day, "A window that comes back needs a last day."

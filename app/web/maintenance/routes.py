@@ -59,11 +59,12 @@ def end(window_id: int) -> ResponseReturnValue:
 
 def _plan(form: WindowForm) -> None:
     zone = current_user.timezone
+    starts_at, ends_at = form.stretch(now(), zone)
     service.plan(
         comment=form.comment.data or "",
         matchers=form.matchers.data or "",
-        starts_at=form.moment(form.starts_at.data, zone),
-        ends_at=form.moment(form.ends_at.data, zone),
+        starts_at=starts_at,
+        ends_at=ends_at,
         until=form.until(zone),
         zone=zone,
         actor=Actor.person(current_user),

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.maintenance import service
+from app.clock import now
+from app.maintenance import queries, service
 from app.records.actors import SYSTEM
 from tests.app.pages.client import text
 
@@ -72,6 +73,25 @@ def test_a_weekly_window_needs_a_last_day(browser, soon):
         "/maintenance", **given, last_day=f"{soon + timedelta(days=30):%Y-%m-%d}"
     )
     assert "Backups Weekly" in page.words
+
+
+def test_a_window_begins_now_and_lasts_as_long_as_chosen(browser, app):
+    given = {"comment": "Restarting", "matchers": "service=shop", "from_now": "240"}
+    page = browser.submit_and_follow("/maintenance", **given)
+    assert page.h1.startswith("1 held now until ")
+    with app.app_context():
+        (window,) = queries.unended(now())
+    assert window.ends_at - window.starts_at == timedelta(hours=4)
+
+
+@pytest.mark.parametrize(
+    "more", [{"starts_at": "2026-11-23T12:00"}, {"is_weekly": "y", "last_day": "2099-01-01"}]
+)
+def test_a_window_has_one_start(browser, more):
+    given = {"comment": "Restarting", "matchers": "service=shop", "from_now": "240"}
+    answer = browser.submit("/maintenance", **given | more)
+    assert answer.status_code == 422
+    assert "times" in browser.read(answer).words
 
 
 def test_a_running_window_is_ended_by_hand(browser, plan, soon):
