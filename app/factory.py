@@ -12,6 +12,7 @@ from app.config import Settings
 from app.extensions import csrf, db, login, migrate
 from app.heartbeats import arrivals
 from app.ops import health, metrics
+from app.outgoing import telling
 from app.web import assets, border, compression, pages, request_log, security
 from app.web.accounts import links, oidc, profile, subrequest
 from app.web.accounts import routes as accounts
@@ -19,6 +20,7 @@ from app.web.accounts.factors import routes as factors
 from app.web.accounts.factors import second_step
 from app.web.admin import routes as admin
 from app.web.automation import routes as automation
+from app.web.contacts import routes as contacts
 from app.web.heartbeats import pings
 from app.web.heartbeats import routes as heartbeats
 from app.web.incidents import routes as incidents
@@ -44,6 +46,7 @@ def create_app(settings: Settings) -> Flask:
     limits.init_app(app)
     arrivals.init_app(app)
     pings.init_app(app)
+    telling.init_app(app)
     security.init_app(app)
     errors.init_app(app)
     pages.init_app(app)
@@ -58,6 +61,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key.get_secret_value(),
+        SECRET_KEY_FALLBACKS=[old.get_secret_value() for old in [settings.secret_key_old] if old],
         SESSION_COOKIE_NAME="__Host-oims" if secure else "oims",
         SESSION_COOKIE_SECURE=secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -81,7 +85,7 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    people = (accounts, subrequest, links, second_step, profile, factors, subscriptions, admin)
+    people = (accounts, subrequest, links, second_step, profile, factors, subscriptions, contacts, admin)
     work = (incidents, reviews, numbers, automation, maintenance, heartbeats, pings)
     for part in (operations, api, reference, *people, *work):
         app.register_blueprint(part.bp)

@@ -10,7 +10,7 @@ from app.clock import now
 from app.config import Settings
 from app.database import transaction
 from app.extensions import db
-from app.ops import schema
+from app.ops import schema, sealed
 from app.ops.schema import Schema
 from app.records import cursor
 from app.records.accounts import Role, Scope, UserStatus
@@ -22,7 +22,7 @@ INITIAL_PASSWORD_VALID = timedelta(hours=24)
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the schema to this version, then make the first administrator and the automation's token.
+    """Bring the schema to this version, make the first administrator and the automation's token, seal anew.
 
     A schema that a newer version has made is left alone, so that the code can be rolled back.
     An administrator who exists is left alone: the password may have been changed since.
@@ -37,6 +37,8 @@ def migrate(settings: Settings) -> None:
         names.settle()
         _keep_administrator(settings)
         _keep_automation_token(settings)
+        if settings.secret_key_old is not None:
+            log.info("secrets_sealed_anew", count=sealed.seal_anew())
     log.info("migrated")
 
 

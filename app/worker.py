@@ -1,4 +1,4 @@
-"""The worker: takes in alerts, sends mails, and tells that it lives. Several may run at once."""
+"""The worker: takes in alerts, sends messages, and tells that it lives. Several may run at once."""
 
 import os
 import secrets
@@ -22,10 +22,13 @@ from app.api import idempotency
 from app.automation import lost
 from app.clock import now
 from app.config import Settings
+from app.contacts.sending import Messenger
 from app.database import transaction
 from app.extensions import db
 from app.heartbeats.watch import Watch
 from app.notify.sender import Sender
+from app.outgoing.sending import WebhookCaller
+from app.records.channels import Channel
 from app.records.operations import WorkerHeartbeat
 
 log = structlog.get_logger()
@@ -51,6 +54,10 @@ def run(app: Flask, settings: Settings) -> None:
     name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"[-128:]
     loops: dict[str, Loop] = {
         "mail": Sender(settings, name).run,
+        "messages": Sender(settings, name, Channel.MESSAGING, Messenger).run,
+        "more_messages": Sender(settings, name, Channel.MESSAGING, Messenger).run,
+        "webhooks": Sender(settings, name, Channel.WEBHOOK, WebhookCaller).run,
+        "more_webhooks": Sender(settings, name, Channel.WEBHOOK, WebhookCaller).run,
         "heartbeat": lambda event: _beat(name, settings, event),
         "runs": lambda event: lost.watch(settings, event),
         "heartbeats": lambda event: Watch().run(event),
@@ -87,7 +94,7 @@ def _keep_pulse(threads: list[Thread], pulse: Path | None, stop: Event) -> None:
 
 
 def _finish(threads: list[Thread]) -> None:
-    """Wait for mails in hand. A long-poll may be cut: what it would bring stays in the journal."""
+    """Wait for messages in hand. A long-poll may be cut: what it would bring stays in the journal."""
     for thread in threads:
         if thread.name != "journal":
             thread.join(GRACE_S)

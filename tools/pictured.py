@@ -32,7 +32,7 @@ from app.records.incidents import Incident, Verdict
 from app.records.lifecycle import State
 from app.records.outbox import MailKind, OutboxMessage
 from contract.reports import HeartbeatReport
-from tools import pictured_heartbeats
+from tools import pictured_channels, pictured_heartbeats
 from tools.pictured_prometheus import remembering
 
 ADMIN, VIEWER, CAREFUL, PASSWORD = (
@@ -82,6 +82,8 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         codes = _second_factors(_person("Frida", CAREFUL, Role.RESPONDER))
         _plan()
         watched = pictured_heartbeats.watch()
+        listening = pictured_channels.listen()
+        pictured_channels.reach(you)
         tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=you)
         healed = db.session.query(Incident).filter(Incident.verdict == Verdict.VERIFIED)
         newest = healed.order_by(Incident.id.desc()).first()
@@ -121,11 +123,17 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         "profile": "/profile",
         "profile-password": "/profile/password",
         "profile-mails": "/profile/mails",
+        "profile-contact": "/profile/contact",
+        "new-contact-method": "/profile/contact/new",
         "profile-tokens": "/profile/tokens",
         "people": "/admin/people",
         "person": f"/admin/people/{you}",
         "tokens": "/admin/tokens",
         "mails": "/admin/mails",
+        "webhooks": "/admin/webhooks",
+        "webhook": f"/admin/webhooks/{listening}",
+        "new-webhook": "/admin/webhooks/new",
+        "change-webhook": f"/admin/webhooks/{listening}/edit",
         "audit": "/admin/audit",
         "settings": "/admin/settings",
         "first-steps": "/admin/first-steps",

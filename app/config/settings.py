@@ -15,6 +15,7 @@ from app.config.values import (
     AddressesBySeverity,
     BaseUrl,
     DatabaseUrl,
+    Destinations,
     Duration,
     HttpUrl,
     Issuer,
@@ -43,6 +44,11 @@ class Settings(BaseSettings):
     )
     secret_key: LongSecret = Field(
         description="Signs cookies; at least 32 characters, the same on all replicas."
+    )
+    secret_key_old: LongSecret | None = Field(
+        None,
+        description="The secret key before the present one: what it has signed and encrypted stays good, "
+        "and `migrate` encrypts anew what is kept.",
     )
     bind: Bind = Field(
         "[::]:5000",
@@ -143,6 +149,11 @@ class Settings(BaseSettings):
         timedelta(minutes=1),
         ge=timedelta(seconds=2),
         description="How long a worker may give no sign of life before GET /api/v1/health calls it silent.",
+    )
+    outgoing_allow: Destinations = Field(
+        (),
+        description="Networks (CIDR), addresses and hosts inside that outgoing webhooks and contact methods "
+        "may use, separated by commas; empty: only hosts outside.",
     )
     reopen_window: Duration = Field(
         timedelta(minutes=30),

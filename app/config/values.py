@@ -1,5 +1,6 @@
 """How the values of settings are written, and what each kind has to be."""
 
+import ipaddress
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from contract import durations
 
 MIN_SECRET_LENGTH = 32
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){0,20}")
 _BASE_PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*")
 
 
@@ -105,6 +107,16 @@ def _database(value: str) -> str:
     raise ValueError("must be sqlite:///<file> or postgresql://<user>:<password>@<host>/<database>")
 
 
+def _destinations(value: tuple[str, ...]) -> tuple[str, ...]:
+    for item in value:
+        try:
+            ipaddress.ip_network(item, strict=False)
+        except ValueError:
+            if not _HOST.fullmatch(item):
+                raise ValueError(f"{item!r} is neither a network nor the name of a host") from None
+    return value
+
+
 def _long(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < MIN_SECRET_LENGTH:
         raise ValueError(
@@ -113,6 +125,7 @@ def _long(value: SecretStr) -> SecretStr:
     return value
 
 
+Destinations = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list), AfterValidator(_destinations)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)]
 Roles = Annotated[tuple[Literal["viewer", "responder", "admin"], ...], NoDecode, BeforeValidator(_list)]

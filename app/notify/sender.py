@@ -1,9 +1,10 @@
-"""The loop that empties the outbox."""
+"""The loop that empties the outbox, one for each channel."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
+from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,7 +13,9 @@ from app.clock import now
 from app.config import Settings
 from app.notify import digests, outbox
 from app.notify.delivery import DeliveryError, Mailer
-from app.notify.smtp import Phase
+from app.notify.smtp import Phase, Watch
+from app.records.channels import Channel
+from app.records.outbox import OutboxMessage
 
 log = structlog.get_logger()
 
@@ -20,61 +23,84 @@ LOOK_EVERY_S = 1.0
 PAUSE_S = 5.0
 MARGIN = timedelta(minutes=1)
 """How much longer than the server's patience a claim is kept."""
+LONGEST_WAIT_S = 3600
+"""However long the other side asks to be left alone."""
+
+
+class Carrier(Protocol):
+    """What sends the messages of one channel."""
+
+    def send(self, message: OutboxMessage, watch: Watch) -> None:
+        """Hand over one message; ``watch`` hears of what may take longer than a claim lasts.
+
+        Raises:
+            DeliveryError: it was not taken, or nobody knows whether it was.
+
+        """
+
+    def close(self) -> None:
+        """End what is open between two messages."""
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Sends what is due; ``worker`` names this process in its claims."""
+    """Sends what is due by a channel; ``worker`` names this process in its claims."""
 
     settings: Settings
     worker: str
+    channel: Channel = Channel.MAIL
+    carrier: Callable[[Settings], Carrier] = Mailer
 
     def run(self, stop: Event) -> None:
         """Send until ``stop`` is set."""
-        if not self.settings.smtp_host:
+        if self.channel is Channel.MAIL and not self.settings.smtp_host:
             log.warning("mail_is_off", hint="set OIMS_SMTP_HOST to send mails")
             stop.wait()
             return
         while not stop.is_set():
             try:
-                self.send_due(stop)
+                if self.channel is Channel.MAIL or outbox.is_anything_due(self.channel):
+                    self.send_due(stop)
                 stop.wait(LOOK_EVERY_S)
             except SQLAlchemyError as error:
                 log.warning("outbox_unavailable", error=type(error).__name__, retry_in_s=PAUSE_S)
                 stop.wait(PAUSE_S)
 
     def send_due(self, stop: Event) -> int:
-        """Send all that is due over one connection; return how many were taken by the server.
+        """Send all that is due, mail over one connection; return how many were taken.
 
-        A server that is away ends the round: each round asks it with one mail, not with all that wait.
+        A mail server that is away ends the round: each round asks it with one mail, not with all that wait.
         Digests that have become due are written afterwards, and leave the next time.
         """
-        mailer = Mailer(self.settings)
+        carrier = self.carrier(self.settings)
         sent = 0
         try:
-            while not stop.is_set() and (message := outbox.claim(self.worker)) is not None:
+            while not stop.is_set() and (message := outbox.claim(self.worker, self.channel)) is not None:
                 try:
-                    mailer.send(message, self._watch(message.id))
+                    carrier.send(message, self._watch(message.id))
                 except DeliveryError as error:
-                    log.warning(
-                        "mail_not_sent", mail=message.id, reason=error.reason, permanent=error.is_permanent
-                    )
-                    outbox.mark_failed(
-                        message.id,
-                        self.worker,
-                        error=error.reason,
-                        is_permanent=error.is_permanent,
-                        may_have_arrived=error.may_have_arrived,
-                    )
+                    self._record(message, error)
                     if error.is_for_all:
                         break
                 else:
                     outbox.mark_sent(message.id, self.worker)
                     sent += 1
         finally:
-            mailer.close()
-        digests.write_due()
+            carrier.close()
+        if self.channel is Channel.MAIL:
+            digests.write_due()
         return sent
+
+    def _record(self, message: OutboxMessage, error: DeliveryError) -> None:
+        log.warning("mail_not_sent", mail=message.id, reason=error.reason, permanent=error.is_permanent)
+        outbox.mark_failed(
+            message.id,
+            self.worker,
+            error=error.reason,
+            is_permanent=error.is_permanent,
+            may_have_arrived=error.may_have_arrived,
+            wait=timedelta(seconds=min(error.wait_s, LONGEST_WAIT_S)),
+        )
 
     def _watch(self, message_id: int) -> Callable[[Phase], None]:
         """Keep the claim on a mail while the server may take its time: no other worker may send it too."""

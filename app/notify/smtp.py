@@ -44,7 +44,7 @@ type Watch = Callable[[Phase], None]
 
 
 class DeliveryError(Exception):
-    """A mail was not taken, or nobody knows whether it was.
+    """A message was not taken, or nobody knows whether it was.
 
     Attributes:
         reason: what was being done and why it failed, in a sentence.
@@ -52,6 +52,7 @@ class DeliveryError(Exception):
         is_permanent: trying again can't help.
         is_for_all: any other mail would fare the same now: the server can't be reached or used.
         may_have_arrived: the server had the whole mail and did not answer.
+        wait_s: for how long the other side asks to be left alone, in seconds.
 
     """
 
@@ -63,6 +64,7 @@ class DeliveryError(Exception):
         is_permanent: bool = False,
         is_for_all: bool = False,
         may_have_arrived: bool = False,
+        wait_s: int = 0,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -70,6 +72,7 @@ class DeliveryError(Exception):
         self.is_permanent = is_permanent
         self.is_for_all = is_for_all
         self.may_have_arrived = may_have_arrived
+        self.wait_s = wait_s
 
 
 class Conversation:

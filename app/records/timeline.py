@@ -1,8 +1,9 @@
 """The timeline of an incident: each change adds its entry in the transaction of the change."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+from flask import Flask, current_app
 from sqlalchemy import select
 
 from app.clock import now
@@ -14,6 +15,15 @@ from app.records import rows, timeline_order
 from app.records.actors import Actor
 from app.records.entries import Entry
 from app.records.incidents import Incident, TimelineEvent
+
+FOLLOWERS = "followers_of_the_timeline"
+
+type Follower = Callable[[int, Entry, Actor, str, datetime], None]
+
+
+def follow(app: Flask, follower: Follower) -> None:
+    """Have ``follower`` called with each new entry, in the transaction of the change."""
+    app.extensions.setdefault(FOLLOWERS, []).append(follower)
 
 
 def lock(incident_id: int) -> Incident:
@@ -90,3 +100,5 @@ def enter(
         summary=summary,
         data=data,
     )
+    for follower in current_app.extensions.get(FOLLOWERS, ()):
+        follower(incident_id, entry, actor, summary, at)

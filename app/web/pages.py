@@ -25,6 +25,7 @@ ADMIN_NAVIGATION = (
     ("people", "admin.people", "People"),
     ("tokens", "admin.tokens", "API tokens"),
     ("mails", "admin.mails", "Outbox"),
+    ("webhooks", "admin.webhooks", "Outgoing webhooks"),
     ("audit", "admin.audit", "Audit"),
     ("settings", "admin.settings", "Settings"),
     ("first-steps", "admin.first_steps", "First steps"),

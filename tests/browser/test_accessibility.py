@@ -22,7 +22,7 @@ from tests.app.doors import PUBLIC
 from tests.app.pages import stories
 from tests.app.pages.endpoints import pages_of
 from tests.browser.conftest import PHONE, WIDE
-from tools import pictured_heartbeats
+from tools import pictured_channels, pictured_heartbeats
 
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()
 BY_LOOK = ["color-contrast", "target-size", "scrollable-region-focusable", "aria-hidden-focus"]
@@ -94,6 +94,8 @@ def a_busy_morning(site, root, alice):
         )
     with site.app.test_request_context():
         watched = pictured_heartbeats.watch()
+        listening = pictured_channels.listen()
+        pictured_channels.reach(root.id)
         tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=root.id)
         invited = invitations.invite(email="carol@example.org", role=Role.VIEWER, by=SYSTEM).link
         resets.ask(email=bob.email, address="192.0.2.1")
@@ -104,6 +106,7 @@ def a_busy_morning(site, root, alice):
     return {
         "incident_id": 1,
         "heartbeat_id": watched,
+        "webhook_id": listening,
         "user_id": bob.id,
         "run_id": run_id,
         "name": "shop-errors",
@@ -142,6 +145,7 @@ def test_everybody_can_use_the_pages_of_an_empty_installation(log_in, root):
         "/heartbeats",
         "/admin/first-steps",
         "/admin/mails",
+        "/admin/webhooks",
     )
     assert {path: wrong for path in paths if (wrong := problems(page, path))} == {}
 

@@ -31,6 +31,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "app/api/openapi.py:_PARAMETER": ("<", "<int:", "<a"),
     "app/api/preconditions.py:_PARTS": ('"', '"1', '"1-1'),
     "app/config/values.py:_BASE_PATH": ("/", "/.", "/a"),
+    "app/config/values.py:_HOST": ("a", "a.", "-", "."),
+    "app/contacts/services.py:_STATUS": ("error=", "error=1", "error=12"),
     "app/incidents/details.py:_NAME": ("a", "a.", "="),
     "app/web/incidents/evidence.py:_COMPARISON": (" ", "a >", "> 1 ", ">1e", "\n"),
     "app/web/incidents/evidence.py:_SET_OPERATOR": ("and", " an", "or_"),

@@ -1,12 +1,13 @@
 """Forms of administration."""
 
-from wtforms import EmailField, SelectField
+from wtforms import EmailField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
 from app.records.accounts import Role
 from app.web.accounts.forms import ROLES, address
 from app.web.forms import Form, strip
+from contract import limits
 
 ROLE_CHOICES = [SelectChoice(role.value, word) for role, word in ROLES.items()]
 
@@ -33,3 +34,27 @@ class TestMailForm(Form):
         filters=[strip],
         render_kw={"autocomplete": "email"},
     )
+
+
+class WebhookForm(Form):
+    """What is told of changes, and where."""
+
+    name = StringField(
+        "Name",
+        [
+            DataRequired("Say what listens there."),
+            Length(max=limits.METHOD_NAME, message=f"Use at most {limits.METHOD_NAME} characters."),
+        ],
+        filters=[strip],
+        render_kw={"autocomplete": "off"},
+    )
+    url = StringField(
+        "Address",
+        [Length(max=limits.URL, message=f"Use at most {limits.URL} characters.")],
+        filters=[strip],
+        render_kw={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"},
+    )
+
+    def needs_address(self) -> None:
+        """Insist on an address: there is none to keep."""
+        self.url.validators = [DataRequired("Enter an address."), *self.url.validators]

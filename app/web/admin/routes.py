@@ -1,6 +1,6 @@
 """All pages of administration."""
 
-from app.web.admin import audit, first_steps, mails, people, settings, tokens
+from app.web.admin import audit, first_steps, mails, people, settings, tokens, webhooks
 from app.web.admin.blueprint import bp
 
-__all__ = ["audit", "bp", "first_steps", "mails", "people", "settings", "tokens"]
+__all__ = ["audit", "bp", "first_steps", "mails", "people", "settings", "tokens", "webhooks"]

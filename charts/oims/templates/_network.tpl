@@ -48,6 +48,16 @@
   {{- end }}
 {{- end }}
 
+{{/* oims.publicAddresses: peers outside of every private network. */}}
+{{- define "oims.publicAddresses" -}}
+- ipBlock:
+    cidr: 0.0.0.0/0
+    except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]
+- ipBlock:
+    cidr: ::/0
+    except: ["::1/128", "fc00::/7", "fe80::/10"]
+{{- end }}
+
 {{/* oims.egressUrl (dict "to" list of peers, empty for anywhere, "url" address): to the port of an address. */}}
 {{- define "oims.egressUrl" -}}
 {{- $url := urlParse .url -}}

@@ -91,7 +91,11 @@ securityContext:
 {{- $was := get $own $field | default dict -}}
 {{- if eq $field "lifecycle" -}}
 {{- range $hook, $action := $given -}}
+{{- if kindIs "map" $action -}}
 {{- $_ := set $was $hook (include "oims.handler" (list (get $was $hook) $action) | fromYaml) -}}
+{{- else -}}
+{{- $_ := set $was $hook $action -}}
+{{- end -}}
 {{- end -}}
 {{- $_ := set $own $field $was -}}
 {{- else -}}

@@ -87,6 +87,10 @@
   value: {{ $v.app.alerts.journalSilentAfter }}
 - name: OIMS_WATCHDOG_SILENT_AFTER
   value: {{ $v.app.alerts.watchdogSilentAfter }}
+{{- with $v.app.outgoing.allow }}
+- name: OIMS_OUTGOING_ALLOW
+  value: {{ join "," . | quote }}
+{{- end }}
 - name: OIMS_API_RATE_LIMIT
   value: {{ $v.app.apiRateLimit | int64 | quote }}
 {{- /* What is empty is left to the app. */}}

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: addresses that are told of every change of an incident."""

@@ -1,0 +1,134 @@
+"""Outgoing webhooks: made, changed, turned off, and what was sent to them."""
+
+from http import HTTPStatus
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from app.accounts.access import requires
+from app.errors import InvalidInput
+from app.outgoing import queries, service
+from app.records.accounts import Role
+from app.records.actors import Actor
+from app.records.outbox import MailState
+from app.web.accounts.links import status
+from app.web.accounts.proof import requires_recent_proof
+from app.web.admin.blueprint import bp
+from app.web.admin.forms import WebhookForm
+
+
+@bp.get("/webhooks")
+@requires(Role.ADMIN)
+def webhooks() -> ResponseReturnValue:
+    """Show all outgoing webhooks."""
+    return render_template(
+        "admin/webhooks.html", webhooks=queries.everything(), counts=queries.counts(), states=MailState
+    )
+
+
+@bp.route("/webhooks/new", methods=["GET", "POST"])
+@requires(Role.ADMIN)
+@requires_recent_proof
+def new_webhook() -> ResponseReturnValue:
+    """Add an outgoing webhook, whose secret is shown only in this answer."""
+    form = WebhookForm()
+    form.needs_address()
+    if form.validate_on_submit():
+        try:
+            webhook, secret = service.create(name=form.name.data or "", url=form.url.data or "", actor=_me())
+        except InvalidInput as error:
+            form.reject(error)
+        else:
+            return _shown(webhook.id, secret=secret), HTTPStatus.CREATED
+    return render_template("admin/webhook_form.html", form=form, webhook=None), status(form)
+
+
+@bp.get("/webhooks/<int:webhook_id>")
+@requires(Role.ADMIN)
+def webhook(webhook_id: int) -> ResponseReturnValue:
+    """Show one outgoing webhook with its deliveries."""
+    return _shown(webhook_id)
+
+
+@bp.route("/webhooks/<int:webhook_id>/edit", methods=["GET", "POST"])
+@requires(Role.ADMIN)
+def edit_webhook(webhook_id: int) -> ResponseReturnValue:
+    """Give an outgoing webhook another name or address."""
+    found = queries.get(webhook_id)
+    form = WebhookForm(data={"name": found.name})
+    if form.validate_on_submit():
+        try:
+            service.change(webhook_id, name=form.name.data or "", url=form.url.data or "", actor=_me())
+        except InvalidInput as error:
+            form.reject(error)
+        else:
+            flash("The outgoing webhook is changed.", "ok")
+            return _to(webhook_id)
+    return render_template("admin/webhook_form.html", form=form, webhook=found), status(form)
+
+
+@bp.post("/webhooks/<int:webhook_id>/on")
+@requires(Role.ADMIN)
+def turn_webhook_on(webhook_id: int) -> ResponseReturnValue:
+    """Tell the address of changes from now on."""
+    service.turn(webhook_id, is_on=True, actor=_me())
+    flash("The webhook is on: changes from now on are sent to it.", "ok")
+    return _to(webhook_id)
+
+
+@bp.post("/webhooks/<int:webhook_id>/off")
+@requires(Role.ADMIN)
+def turn_webhook_off(webhook_id: int) -> ResponseReturnValue:
+    """Tell the address nothing for now."""
+    service.turn(webhook_id, is_on=False, actor=_me())
+    flash("The webhook is off. What waited for it is not sent.", "ok")
+    return _to(webhook_id)
+
+
+@bp.post("/webhooks/<int:webhook_id>/renew")
+@requires(Role.ADMIN)
+@requires_recent_proof
+def renew_webhook(webhook_id: int) -> ResponseReturnValue:
+    """Sign with a new secret, which is shown only in this answer."""
+    return _shown(webhook_id, secret=service.renew_secret(webhook_id, actor=_me()))
+
+
+@bp.post("/webhooks/<int:webhook_id>/delete")
+@requires(Role.ADMIN)
+def delete_webhook(webhook_id: int) -> ResponseReturnValue:
+    """Forget an outgoing webhook."""
+    service.delete(webhook_id, actor=_me())
+    flash("The outgoing webhook is deleted.", "ok")
+    return redirect(url_for("admin.webhooks"), code=HTTPStatus.SEE_OTHER)
+
+
+@bp.post("/webhooks/<int:webhook_id>/deliveries/<int:message_id>/replay")
+@requires(Role.ADMIN)
+def replay_delivery(webhook_id: int, message_id: int) -> ResponseReturnValue:
+    """Send a change once more."""
+    service.replay(webhook_id, message_id, actor=_me())
+    flash("The change is sent once more.", "ok")
+    return _to(webhook_id)
+
+
+def _shown(webhook_id: int, *, secret: str = "") -> str:
+    found = queries.get(webhook_id)
+    after = request.args.get("after")
+    return render_template(
+        "admin/webhook.html",
+        webhook=found,
+        address=service.address_of(found),
+        secret=secret,
+        page=queries.deliveries(webhook_id, after=after),
+        after=after,
+        states=MailState,
+    )
+
+
+def _me() -> Actor:
+    return Actor.person(current_user)
+
+
+def _to(webhook_id: int) -> ResponseReturnValue:
+    return redirect(url_for("admin.webhook", webhook_id=webhook_id), code=HTTPStatus.SEE_OTHER)

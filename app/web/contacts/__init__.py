@@ -1,0 +1,1 @@
+"""A person's page of contact methods and rules."""
