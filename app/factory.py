@@ -20,6 +20,7 @@ from app.web.accounts.factors import routes as factors
 from app.web.accounts.factors import second_step
 from app.web.admin import routes as admin
 from app.web.automation import routes as automation
+from app.web.contacts import push
 from app.web.contacts import routes as contacts
 from app.web.heartbeats import pings
 from app.web.heartbeats import routes as heartbeats
@@ -85,7 +86,18 @@ def _bind_extensions(app: Flask) -> None:
 
 
 def _register_blueprints(app: Flask) -> None:
-    people = (accounts, subrequest, links, second_step, profile, factors, subscriptions, contacts, admin)
+    people = (
+        accounts,
+        subrequest,
+        links,
+        second_step,
+        profile,
+        factors,
+        subscriptions,
+        contacts,
+        push,
+        admin,
+    )
     work = (incidents, reviews, numbers, automation, maintenance, heartbeats, pings)
     for part in (operations, api, reference, *people, *work):
         app.register_blueprint(part.bp)

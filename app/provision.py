@@ -8,6 +8,7 @@ import structlog
 from app.accounts import names, service, tokens
 from app.clock import now
 from app.config import Settings
+from app.contacts import web_push
 from app.database import transaction
 from app.extensions import db
 from app.ops import schema, sealed
@@ -37,6 +38,7 @@ def migrate(settings: Settings) -> None:
         names.settle()
         _keep_administrator(settings)
         _keep_automation_token(settings)
+        web_push.make_keys()
         if settings.secret_key_old is not None:
             log.info("secrets_sealed_anew", count=sealed.seal_anew())
     log.info("migrated")

@@ -19,6 +19,7 @@ class Purpose(Enum):
     SECOND_FACTOR = b"oims second factors 1"
     PING_ADDRESS = b"oims ping addresses 1"
     CONTACT_METHOD = b"oims contact methods 1"
+    WEB_PUSH_KEY = b"oims web push, private key 1"
     WEBHOOK_ADDRESS = b"oims outgoing webhooks, addresses 1"
     WEBHOOK_SECRET = b"oims outgoing webhooks, secrets 1"
 

@@ -23,6 +23,7 @@ from app.automation import lost
 from app.clock import now
 from app.config import Settings
 from app.contacts.sending import Messenger
+from app.contacts.web_push import Pusher
 from app.database import transaction
 from app.extensions import db
 from app.heartbeats.watch import Watch
@@ -55,6 +56,7 @@ def run(app: Flask, settings: Settings) -> None:
     loops: dict[str, Loop] = {
         "mail": Sender(settings, name).run,
         "messages": Sender(settings, name, Channel.MESSAGING, Messenger).run,
+        "pushes": Sender(settings, name, Channel.WEB_PUSH, Pusher).run,
         "more_messages": Sender(settings, name, Channel.MESSAGING, Messenger).run,
         "webhooks": Sender(settings, name, Channel.WEBHOOK, WebhookCaller).run,
         "more_webhooks": Sender(settings, name, Channel.WEBHOOK, WebhookCaller).run,

@@ -2,17 +2,13 @@
 
 from collections.abc import Callable
 
-from app import vault
 from app.config import Settings
-from app.contacts import services
+from app.contacts import addresses, services
 from app.contacts.services import NotTaken
-from app.extensions import db
 from app.notify.delivery import DeliveryError
 from app.notify.smtp import Phase
 from app.outside import Allowed
-from app.records.channels import ContactMethod
 from app.records.outbox import OutboxMessage
-from app.vault import Purpose
 
 
 class Messenger:
@@ -32,23 +28,9 @@ class Messenger:
         link = (message.payload or {}).get("link")
         text = f"{message.text}\n{link}" if link else message.text
         try:
-            services.send(_address(message), title=message.subject, text=text, allowed=self._allowed)
+            services.send(addresses.of(message), title=message.subject, text=text, allowed=self._allowed)
         except NotTaken as error:
             raise DeliveryError(error.reason, is_permanent=error.is_permanent) from None
 
     def close(self) -> None:
         """Nothing stays open."""
-
-
-def _address(message: OutboxMessage) -> str:
-    """Read where a message goes, and let go of the database."""
-    try:
-        method = db.session.get(ContactMethod, message.method_id or 0)
-        if method is None:
-            raise DeliveryError("The contact method was removed.", is_permanent=True)
-        return vault.open_(method.sealed, purpose=Purpose.CONTACT_METHOD, owner=method.id)
-    except vault.Unreadable:
-        reason = "OIMS_SECRET_KEY has changed: the contact method must be added again."
-        raise DeliveryError(reason, is_permanent=True) from None
-    finally:
-        db.session.rollback()

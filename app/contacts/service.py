@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from app import vault
 from app.clock import now
-from app.contacts import services
+from app.contacts import services, web_push
 from app.database import transaction
 from app.errors import InvalidInput, InvalidTransition, NotFound
 from app.extensions import db
@@ -43,7 +43,8 @@ def add(user: User, *, kind: MethodKind, name: str, address: str) -> ContactMeth
     """
     name = one_line(entered("name", name, limits.METHOD_NAME, required=True))
     address = entered("address", address, limits.ADDRESS_OF_A_METHOD, required=True).strip()
-    if (wrong := services.problem(kind, address)) is not None:
+    wrong = web_push.problem(address) if kind is MethodKind.WEB_PUSH else services.problem(kind, address)
+    if wrong is not None:
         raise InvalidInput(wrong, [{"field": "address", "message": wrong}])
     with transaction():
         mine = preferences.methods(user.id)

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from app import vault
 from app.extensions import db
-from app.records.channels import ContactMethod, OutgoingWebhook
+from app.records.channels import ContactMethod, OutgoingWebhook, WebPushKeys
 from app.records.factors import Factor
 from app.records.heartbeats import Heartbeat
 from app.vault import Purpose
@@ -13,6 +13,7 @@ COLUMNS = (
     (Factor, "secret", Purpose.SECOND_FACTOR),
     (Heartbeat, "ping_sealed", Purpose.PING_ADDRESS),
     (ContactMethod, "sealed", Purpose.CONTACT_METHOD),
+    (WebPushKeys, "sealed", Purpose.WEB_PUSH_KEY),
     (OutgoingWebhook, "url_sealed", Purpose.WEBHOOK_ADDRESS),
     (OutgoingWebhook, "secret_sealed", Purpose.WEBHOOK_SECRET),
 )

@@ -111,3 +111,14 @@ class OutgoingWebhook(Base):
     is_on: Mapped[bool] = mapped_column(default=True)
     created_by: Mapped[str] = mapped_column(String(limits.PERSON))
     created_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class WebPushKeys(Base):
+    """The key pair by which push services know this installation; one row."""
+
+    __tablename__ = "web_push_keys"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    public: Mapped[str] = mapped_column(String(100), comment="base64url, as browsers take it")
+    sealed: Mapped[str] = mapped_column(Text, comment="the private key, PEM")
+    created_at: Mapped[datetime] = mapped_column(default=now)

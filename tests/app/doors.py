@@ -30,6 +30,8 @@ PUBLIC = frozenset(
         "second_step.log_in_options",
         "numbers.theme",
         "pings.ping",
+        "push.worker",
+        "push.manifest",
         "ops.healthz",
         "ops.readyz",
     }
@@ -51,6 +53,7 @@ OWN = frozenset(
         "factors.renew_codes",
         "subscriptions.show",
         "contacts.add",
+        "push.add_browser",
         "contacts.prove",
         "contacts.send_code",
         "contacts.test",

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts.access import requires
-from app.contacts import rules, service, services
+from app.contacts import rules, service, services, web_push
 from app.database import transaction
 from app.errors import InvalidInput
 from app.notify import people, preferences
@@ -178,6 +178,7 @@ def _page(code_of: int = 0, **forms: Form) -> str:
         rules={urgency: [rule for rule in mine if rule.urgency is urgency] for urgency in Urgency},
         quiet=quiet,
         mail_is_on=is_on(),
+        push_key=web_push.public_key(),
         code_of=code_of,
         code_form=forms.get("code_form") or CodeForm(formdata=None),
         rule_form=rule_form,

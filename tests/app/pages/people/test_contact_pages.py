@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from app.contacts import web_push
+from app.database import transaction
 from app.extensions import db
 from app.records.channels import QuietHours
 from app.records.outbox import OutboxMessage
@@ -74,3 +76,21 @@ def test_what_is_wrong_is_said_at_its_field(browser, field, value, message):
     answer = browser.submit(f"{PAGE}/new", **GIVEN | {field: value})
     assert answer.status_code == 422
     assert message in browser.read(answer).words
+
+
+def test_the_app_can_be_installed_and_notified(stranger):
+    manifest = stranger.client.get("/manifest.webmanifest")
+    assert manifest.content_type == "application/manifest+json"
+    assert manifest.json["start_url"] == "/"
+    with stranger.client.get(manifest.json["icons"][0]["src"]) as icon:
+        assert icon.status_code == 200
+    worker = stranger.client.get("/sw.js")
+    assert worker.content_type == "text/javascript; charset=utf-8"
+    assert "showNotification" in worker.text
+
+
+def test_a_browser_without_a_subscription_is_refused_in_words(app, browser):
+    with app.app_context(), transaction():
+        web_push.make_keys()
+    page = browser.submit_and_follow(PAGE, f"{PAGE}/browser", subscription="{}")
+    assert "Your browser gave no subscription" in page.words
