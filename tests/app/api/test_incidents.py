@@ -36,11 +36,12 @@ def test_an_incident_is_opened_worked_on_and_read_back(
     assert items[0]["at"].endswith("Z")
 
 
-@pytest.mark.parametrize(("is_personal", "most"), [(True, 5), (False, 6)])
+@pytest.mark.parametrize(("is_personal", "most"), [(True, 6), (False, 7)])
 def test_opening_an_incident_with_two_mails_takes_few_statements(
     client: FlaskClient, headers: dict[str, str], alice: User, *, is_personal: bool, most: int
 ) -> None:
-    """A program's also looks for maintenance, which holds back no mail of what people do."""
+    """One asks for outgoing webhooks. A program's also looks for maintenance, which holds back no mail of
+    what people do."""
     if is_personal:
         made = tokens.create(name="mine", scopes=[Scope.WRITE], by=SYSTEM, user_id=alice.id)
         headers = {"Authorization": f"Bearer {made.secret}"}

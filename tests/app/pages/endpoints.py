@@ -14,6 +14,8 @@ NO_PAGES = {
     "numbers.export",
     "incidents.list",
     "pings.ping",
+    "push.manifest",
+    "push.worker",
     "incidents.shortened",
     "reviews.download",
     "subrequest.admin",
