@@ -15,7 +15,7 @@ def test_every_page_is_pictured_and_no_picture_tells_of_the_machine_that_made_it
     assert {rule.endpoint for rule in pages_of(app)} - pictured_endpoints == set()
 
 
-def test_the_documentation_shows_each_picture_that_is_kept_and_each_is_one_of_a_page(tmp_path: Path) -> None:
+def test_the_documentation_shows_each_kept_picture_and_each_is_of_a_page(tmp_path: Path) -> None:
     _, pages = pictured.full(tmp_path, screenshots.INCIDENTS)
     _, empty = pictured.empty(tmp_path)
     kept = {path.name for path in screenshots.SHOWN.iterdir()}

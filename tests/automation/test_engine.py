@@ -106,7 +106,7 @@ def test_a_run_that_the_one_before_did_not_end_is_repeated_at_once_under_its_id(
     assert (run.attempt, run.variables["run_id"]) == (2, "cut")
 
 
-def test_while_the_app_is_away_nothing_is_known_of_the_one_before_and_it_is_asked_again(bench, app):
+def test_while_the_app_is_away_the_predecessor_is_asked_for_again(bench, app):
     app.past = [reported(bench, "r1", "A")]
     app.down()
     bench.predecessors.learn()

@@ -60,7 +60,7 @@ def test_nobody_is_asked_about_what_the_policy_does_not_allow(bench):
     assert bench.decision("Pods") == ("declined", "invalid_target")
 
 
-def test_the_next_step_is_asked_for_with_its_own_playbook_when_the_first_did_not_help(bench):
+def test_the_next_step_is_asked_for_when_the_first_did_not_help(bench):
     bench.fire("Chain")
     (first,) = bench.look()
     runs.finish(bench.ledger, first.id, "succeeded", bench.clock)

@@ -57,9 +57,7 @@ def test_news_are_looked_at_at_once(watched):
 
 
 @pytest.mark.parametrize(("is_for_others", "pause"), [(True, ASK_AGAIN), (False, LOOK_ANYWAY)])
-def test_those_who_alone_know_are_asked_again_soon_and_everything_is_looked_at_now_and_then(
-    watched, is_for_others, pause
-):
+def test_owners_are_asked_again_soon_and_everything_now_and_then(watched, is_for_others, pause):
     watched.waiting = Waiting(inf, is_for_others)
     assert watched.take()
     watched.clock.now += pause - 0.1

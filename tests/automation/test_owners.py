@@ -79,9 +79,7 @@ def test_it_refuses_what_belongs_to_another_user(playbooks, machine, monkeypatch
     assert problem in folder_problems(playbooks)
 
 
-def test_it_refuses_what_a_link_of_the_folder_leads_to_and_a_policy_elsewhere_that_others_can_change(
-    playbooks, tmp_path
-):
+def test_it_refuses_linked_files_and_a_policy_that_others_can_change(playbooks, tmp_path):
     for name in ("tasks.yml", "policy-elsewhere.yml"):
         (tmp_path / name).touch(0o600)
         (tmp_path / name).chmod(0o602)

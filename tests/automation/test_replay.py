@@ -35,9 +35,7 @@ def rows(text):
     return [line.split() for line in text.splitlines()]
 
 
-def test_a_shadow_week_shows_how_often_it_would_have_run_and_how_often_it_cleared_by_itself(
-    command, playbooks, tmp_path, app
-):
+def test_a_shadow_week_counts_would_be_runs_and_alerts_that_cleared(command, playbooks, tmp_path, app):
     (tmp_path / "events").write_text(week([60, 5000, 300, 900, 599, 601]))
     write_policy(playbooks, mode="shadow", verify={"within": "10m"})
     done = command("replay", "--since", "7d", "--events", "events")

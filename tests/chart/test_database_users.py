@@ -94,7 +94,7 @@ def test_each_part_works_on_its_own_tables_and_sees_nothing_of_the_others(server
             assert refused(url, statement), (own, statement)
 
 
-def test_a_database_that_had_one_user_for_all_keeps_its_data_and_may_be_rolled_back_to(server, make_roles):
+def test_a_database_with_one_user_for_all_keeps_its_data_after_a_rollback(server, make_roles):
     one = server.get_uri("postgres")
     migrate(one)
     before = journal_id(one)

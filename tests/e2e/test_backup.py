@@ -76,7 +76,7 @@ def test_the_parts_run_in_the_other_namespace_and_trust_the_authority(release):
     assert "ran first" in release.namespace.kubectl("logs", "deployment/oims-app", "-c", "first")
 
 
-def test_prometheus_and_alertmanager_answer_below_the_paths_that_the_ingress_leads_to(release):
+def test_prometheus_and_alertmanager_answer_below_the_paths_of_the_ingress(release):
     ask = "import os, urllib.request as r; print(r.urlopen(os.environ[%r] + '/-/ready', timeout=%d).status)"
     for part in ("prometheus", "alertmanager"):
         address = f"OIMS_{part.upper()}_URL"

@@ -92,7 +92,7 @@ def test_a_hosts_folder_is_made_for_a_release_of_any_name(blue, tmp_path):
     assert HostMonitor(tmp_path, blue).set_up().kubectl("get", "pods")
 
 
-def test_another_first_password_at_an_upgrade_is_refused_for_the_account_keeps_its_own(blue):
+def test_another_first_password_at_an_upgrade_is_refused(blue):
     changed = ("--reuse-values", "--set", "app.auth.adminPassword=another-first-password")
     with pytest.raises(Refused, match="differs from that of the first installation"):
         blue.helm("upgrade", blue.name, str(CHART), *changed, "--dry-run=server")

@@ -69,7 +69,7 @@ def test_a_changed_value_keeps_data_secrets_and_the_log_in(shop):
     assert shop.test("--filter", "name=oims-test-login") == ["login"]
 
 
-def test_a_rollback_by_hand_brings_the_version_before_back_and_keeps_data_and_secrets(shop):
+def test_a_rollback_by_hand_restores_the_version_and_keeps_data_and_secrets(shop):
     secrets = shop.secrets()
     shop.helm("rollback", shop.name, "--wait", "--timeout", patient_text(180))
     shop.forget()

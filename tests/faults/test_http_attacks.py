@@ -119,7 +119,7 @@ def test_what_is_malformed_is_refused_and_nothing_of_it_served(target, name):
     assert target.health()[0] == b"200"
 
 
-def test_an_old_version_chunk_extensions_and_pipelined_requests_are_served_or_refused_in_order(target):
+def test_old_versions_chunk_extensions_and_pipelines_are_answered_in_order(target):
     get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     assert target.says(b"GET /healthz HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 200 ")
     assert target.says(get * 20).count(b"HTTP/1.1 200 ") == 20

@@ -42,9 +42,7 @@ def test_postgresql_that_refuses_connections_gives_503_and_heals_without_a_resta
     assert names(webhook) == ["Before", "After"]
 
 
-def test_a_database_that_does_not_answer_gives_503_to_those_who_come_after_the_hanging_commit(
-    webhook, own_postgres
-):
+def test_a_silent_database_gives_503_to_those_behind_the_hanging_commit(webhook, own_postgres):
     url = own_postgres.get_uri("postgres")
     webhook.settings["OIMS_WEBHOOK_JOURNAL"] = url
     webhook.start()

@@ -64,7 +64,7 @@ def test_clients_that_never_close_do_not_keep_others_waiting(webhook):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_clients_that_never_send_the_body_that_was_refused_do_not_keep_others_waiting(webhook, method):
+def test_clients_that_never_send_a_refused_body_do_not_delay_others(webhook, method):
     head = f"{method} / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n".encode()
     with contextlib.ExitStack() as stack:
         for client in _connect(webhook, 20, head):
@@ -75,7 +75,7 @@ def test_clients_that_never_send_the_body_that_was_refused_do_not_keep_others_wa
         assert webhook.get("/healthz", timeout=3).status == 200
 
 
-def test_a_connection_that_has_just_delivered_keeps_nobody_waiting_and_is_waited_for(webhook):
+def test_a_connection_that_just_delivered_delays_nobody_and_is_waited_for(webhook):
     half = len(A_POST) - 10
     with contextlib.ExitStack() as stack:
         clients = [stack.enter_context(client) for client in _connect(webhook, 3, A_POST)]

@@ -31,9 +31,7 @@ def is_cut(connection):
 
 @given(asked=st.binary(max_size=4096), times=st.sampled_from([1, 100]), answered=st.binary(max_size=4096))
 @settings(max_examples=25, deadline=5000)
-def test_what_one_side_sends_arrives_as_it_is_and_the_end_of_one_direction_leaves_the_other(
-    passage, asked, times, answered
-):
+def test_bytes_arrive_unchanged_and_one_direction_may_end_alone(passage, asked, times, answered):
     near, far = passage.pair()
     with near, far:
         sender = threading.Thread(target=lambda: (near.sendall(asked * times), near.shutdown(socket.SHUT_WR)))
@@ -114,9 +112,7 @@ def test_a_client_that_does_not_read_is_cut(passage, monkeypatch):
         far.sendall(b"." * 64 * 1024 * 1024)
 
 
-def test_more_connections_than_it_may_have_are_closed_and_there_is_room_again_afterwards(
-    passage, monkeypatch, capfd
-):
+def test_too_many_connections_are_closed_and_there_is_room_afterwards(passage, monkeypatch, capfd):
     monkeypatch.setattr(relay, "MAX_CONNECTIONS", 2)
     held = [passage.pair(), passage.pair()]
     for _ in range(3):

@@ -128,7 +128,7 @@ def test_an_end_that_overtook_its_start_says_nothing_of_the_end_once_it_is_on(jo
     ]
 
 
-def test_the_reconciler_takes_up_what_burns_since_the_start_of_an_episode_before_the_latest(journal):
+def test_the_reconciler_takes_up_what_fires_since_an_earlier_episode(journal):
     for delivery in (*FIRST, firing(90, 91), resolved(90, 95, 96)):
         journal.append([delivery])
 

@@ -162,7 +162,7 @@ def test_an_alert_that_comes_back_while_another_of_the_trouble_fires_counts_agai
 
 
 @pytest.mark.usefixtures("context")
-def test_an_incident_that_a_person_resolved_stays_so_while_any_of_its_alerts_goes_on(settings, alice):
+def test_an_incident_resolved_by_a_person_stays_so_while_an_alert_goes_on(settings, alice):
     take(settings, fired(number=1), fired(number=2))
     (incident,) = incidents()
     service.resolve(incident.id, actor=Actor.person(alice), reason="known")

@@ -93,7 +93,7 @@ def test_the_end_of_the_alert_leaves_an_incident_with_the_person_who_has_it(
     assert [kind for kind, _ in mails()].count(MailKind.ALERT_ENDED) == 1
 
 
-def test_it_reopens_a_resolved_incident_when_the_alert_fires_again_within_the_window(
+def test_it_reopens_an_incident_when_its_alert_fires_again_in_the_window(
     settings: Settings,
 ) -> None:
     take(settings, event(), event("resolved"), event(episode="episode-2"))

@@ -158,7 +158,7 @@ def test_a_weekly_window_holds_in_every_week_until_its_end(at_nine):
     assert held == list(range(50))
 
 
-def test_the_audit_trail_says_who_planned_what_for_when_in_the_form_of_its_other_times(at_nine):
+def test_the_audit_trail_says_who_planned_what_for_when(at_nine):
     window = plan()
     event = db.session.query(AuditEvent).filter_by(kind="maintenance_planned").one()
     when = f"{START:%Y-%m-%d %H:%M:%S} UTC"

@@ -53,7 +53,7 @@ def test_a_mail_waits_while_the_server_is_down_and_leaves_when_it_is_up(
     assert queries.timeline(incident.id)[-1].kind is EventKind.MAIL_SENT
 
 
-def test_a_server_that_is_away_is_asked_with_one_mail_and_gets_the_others_as_soon_as_it_is_back(
+def test_a_server_that_is_away_is_tried_with_one_mail_and_gets_all_later(
     send: Callable[[], int], context: None, server: tuple[Sink, Controller]
 ) -> None:
     for number in range(5):
@@ -126,7 +126,7 @@ def test_a_claim_of_a_dead_worker_is_taken_over_and_the_late_one_changes_nothing
 
 
 @pytest.mark.fault("F20")
-def test_a_claim_of_a_worker_that_tells_no_sign_of_life_is_taken_over_after_a_minute(
+def test_a_claim_of_a_silent_worker_is_taken_over_after_a_minute(
     incident: Incident,
 ) -> None:
     def beat() -> None:

@@ -57,7 +57,7 @@ def test_a_subject_folds_and_reads_as_it_was_written(subject):
     assert b"Message-ID: <" + b"i" * 90 in head
 
 
-def test_a_subject_that_looks_encoded_reads_as_it_was_written_where_headers_are_in_utf_8():
+def test_a_subject_that_looks_encoded_is_kept_where_headers_are_utf_8():
     subject = "=?utf-8?q?no=20word?= käse"
     content = written(subject, is_utf8=True)
     assert message_from_bytes(content, policy=policy.default)["Subject"] == subject

@@ -120,7 +120,7 @@ def test_a_server_that_hangs_up_is_told_with_the_phase(relay, send, script, phas
 
 
 @pytest.mark.parametrize("word", ["MAIL", "RCPT"])
-def test_a_server_that_hangs_up_on_what_it_refuses_for_good_is_asked_in_the_other_form(relay, send, word):
+def test_a_server_that_hangs_up_when_it_refuses_is_asked_in_the_other_form(relay, send, word):
     server = relay(**{word: lambda: ["550 5.6.1 not in this form", None]})
     assert send() == 0
     assert (mail().state, server.calls) == (MailState.DEAD, 2)

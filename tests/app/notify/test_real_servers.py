@@ -185,9 +185,7 @@ def test_a_mail_that_is_put_off_waits_and_arrives_once(kind, folder, started, po
 
 @kinds("refused")
 @pytest.mark.compatible("C7", "C8", "C20")
-def test_a_recipient_that_is_refused_for_good_is_a_dead_letter_with_the_servers_words(
-    kind, folder, started, post
-):
+def test_a_recipient_refused_for_good_is_a_dead_letter_in_the_servers_words(kind, folder, started, post):
     refusing = started(server(kind, "refused", folder))
 
     assert post(refusing)() == 0

@@ -84,7 +84,7 @@ def test_slow_ends_at_once_when_it_is_switched_off(
     assert visited.result(20)[0] == 200
 
 
-def test_saturated_leaves_room_for_health_and_metrics_beside_two_automations_that_wait(
+def test_saturated_leaves_room_for_health_metrics_and_two_automations(
     server: Server, switch: Callable[..., Any], visitors: ThreadPoolExecutor
 ) -> None:
     assert switch("saturated", on=True) == (200, {"on": ["saturated"]})

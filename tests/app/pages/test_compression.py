@@ -36,7 +36,7 @@ def test_who_reads_no_compressed_form_gets_the_page_as_it_is(browser, encodings)
 
 @pytest.mark.threat("T46")
 @pytest.mark.parametrize("path", ["/?q=guess", "/login?next=/guess", "/automation?guess"])
-def test_a_page_that_repeats_words_of_its_address_beside_its_secret_is_not_compressed(browser, path):
+def test_a_page_that_repeats_its_address_beside_a_secret_is_not_compressed(browser, path):
     answer = ask(browser, path, BROWSER)
     assert answer.status_code in {200, 302, 303}
     assert "Content-Encoding" not in answer.headers

@@ -55,9 +55,7 @@ def test_it_puts_the_worst_and_then_the_oldest_first_and_resolved_ones_below(
     ]
 
 
-def test_each_row_says_state_severity_owner_last_event_and_the_machines_part_in_words(
-    browser, tell, settings, at
-):
+def test_each_row_says_state_severity_owner_last_event_and_automation(browser, tell, settings, at):
     tell(stories.waiting, settings, at - timedelta(minutes=3))
     words = browser.get("/").words
     for expected in (

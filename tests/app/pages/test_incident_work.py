@@ -177,7 +177,7 @@ def test_only_an_incident_that_exists_can_be_named(browser, opened, number, mess
     assert message in browser.read(answer).words
 
 
-def test_a_new_firing_of_a_merged_duplicate_is_told_to_the_other_and_reopens_nothing(
+def test_a_new_firing_of_a_duplicate_is_told_to_the_other_and_reopens_nothing(
     browser, app, settings, at, opened, alice
 ):
     other = opened("Original")

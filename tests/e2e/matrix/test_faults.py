@@ -212,7 +212,7 @@ def test_an_api_server_away_for_a_minute_ends_the_run_which_is_then_made_once(re
     assert workloads["unreachable"].revision() == before + 1
 
 
-def test_a_database_frozen_for_a_minute_is_said_and_delays_the_report_but_not_the_repair(release, workloads):
+def test_a_frozen_database_is_told_and_delays_the_report_but_no_repair(release, workloads):
     release.token()
     before = workloads["frozen"].revision()
     script = FREEZE.replace("SECONDS_TO_STAY", str(A_MINUTE))
@@ -241,7 +241,7 @@ def status(release, component, path):
     return release.forward(component, pod).request("GET", path).status_code
 
 
-def test_an_alert_that_finds_a_full_volume_is_refused_and_taken_once_when_there_is_room(release, workloads):
+def test_an_alert_that_finds_a_full_volume_is_taken_once_when_there_is_room(release, workloads):
     before = workloads["full"].revision()
     (webhook,) = release.pod_names("webhook")
     execute = ("exec", webhook, "-c", "webhook", "--", "python", "-c")

@@ -8,9 +8,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_diagnostics_show_status_events_and_logs_and_change_nothing_twice_and_in_check_mode(
-    cluster, play, kind
-):
+def test_diagnostics_show_status_events_and_logs_and_change_nothing(cluster, play, kind):
     name = cluster.create(kind, f"look-{kind.lower()}")
     before = cluster.get(kind, name)["metadata"]["resourceVersion"]
     for options in ((), (), ("--check",)):

@@ -44,7 +44,7 @@ def step(cluster, kind, name, value):
 
 
 @pytest.mark.parametrize("kind", THOROUGHLY)
-def test_a_rollback_goes_to_the_last_template_that_was_ready_and_keeps_the_annotations(cluster, play, kind):
+def test_a_rollback_takes_the_last_ready_template_and_keeps_annotations(cluster, play, kind):
     name = cluster.create(kind, f"back-{kind.lower()}")
     target = f"{kind}/{name}"
     refused(play("rollback_oims", target), "no earlier revision")
@@ -69,7 +69,7 @@ def test_a_rollback_goes_to_the_last_template_that_was_ready_and_keeps_the_annot
     assert cluster.env(kind, name) == "one"
 
 
-def test_a_template_of_which_nobody_knows_that_it_was_ready_is_chosen_by_a_person_only(cluster, play):
+def test_a_template_not_known_to_have_been_ready_is_left_to_a_person(cluster, play):
     name = cluster.create("Deployment", "unknown")
     step(cluster, "Deployment", name, "two")
 

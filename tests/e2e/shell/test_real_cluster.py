@@ -190,7 +190,7 @@ def test_a_half_open_connection_and_an_api_server_that_does_not_answer_lose_no_l
 
 
 @pytest.mark.fault("F9")
-def test_a_token_that_was_taken_away_is_said_and_a_new_one_is_used_without_a_restart(monitor, release):
+def test_a_revoked_token_is_told_and_a_new_one_is_used_without_a_restart(monitor, release):
     monitor.start()
     grows(monitor, release.pods())
     (monitor.host / "token").write_text("ended")
@@ -221,7 +221,7 @@ def test_a_log_that_the_node_rotates_loses_no_line(monitor, release):
     assert_nothing_lost(monitor)
 
 
-def test_the_way_to_the_webhook_survives_rollouts_the_end_of_the_gate_and_of_its_token(monitor, release):
+def test_the_way_to_the_webhook_survives_rollouts_and_an_expired_token(monitor, release):
     monitor.start()
     eventually(lambda: "OIMS_JOURNAL_URL" in monitor.text("automation.environment"), "the forward's address")
     url = next(

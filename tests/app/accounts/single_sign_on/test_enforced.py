@@ -44,7 +44,7 @@ def test_where_sign_on_is_enforced_no_password_and_no_reset_link_opens_anything(
 
 
 @pytest.mark.parametrize("extra", [ENFORCED | {"registration": "closed"}])
-def test_where_sign_on_is_enforced_an_invitation_gives_its_role_at_the_first_sign_on(
+def test_with_enforced_sign_on_an_invitation_gives_its_role_at_first_use(
     client: FlaskClient, context: None
 ) -> None:
     made = invitations.invite(email="carol@example.org", role=Role.VIEWER, by=SYSTEM)

@@ -18,9 +18,7 @@ def test_a_person_changes_the_own_name(browser):
     assert "Alice of the night" in page.html
 
 
-def test_a_password_is_changed_only_with_the_current_one_and_other_browsers_are_logged_out(
-    browser, log_in, alice
-):
+def test_a_password_change_needs_the_current_one_and_logs_others_out(browser, log_in, alice):
     other = log_in(alice)
     refused = browser.submit("/profile/password", current="wrong", password="quite another lamp")
     assert refused.status_code == 422

@@ -220,9 +220,7 @@ def test_changes_ask_again_for_the_factor_after_a_while(browser, alice):
         assert browser.get(f"{PROFILE}/app").h1 == "Add an authenticator app"
 
 
-def test_the_first_factor_logs_other_browsers_out_and_the_last_one_takes_the_codes_along(
-    app, browser, log_in, alice
-):
+def test_the_first_factor_logs_others_out_and_the_last_removes_the_codes(app, browser, log_in, alice):
     other = log_in(alice)
     add_app(browser)
     assert other.client.get("/").status_code == 303
