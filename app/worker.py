@@ -25,6 +25,7 @@ from app.config import Settings
 from app.contacts.sending import Messenger
 from app.contacts.web_push import Pusher
 from app.database import transaction
+from app.escalations import pager
 from app.extensions import db
 from app.heartbeats.watch import Watch
 from app.notify.sender import Sender
@@ -62,6 +63,7 @@ def run(app: Flask, settings: Settings) -> None:
         "more_webhooks": Sender(settings, name, Channel.WEBHOOK, WebhookCaller).run,
         "heartbeat": lambda event: _beat(name, settings, event),
         "runs": lambda event: lost.watch(settings, event),
+        "pages": pager.run,
         "heartbeats": lambda event: Watch().run(event),
     }
     if settings.journal_url:

@@ -65,6 +65,11 @@ ANSWER_BYTES = 64 * 1024
 CRON = 100
 """A cron expression."""
 QUERY = 2_000
+CHAIN_NAME = 80
+CHAINS = 200
+"""Chains that an installation keeps, and as many routes."""
+CHAIN_STEPS = 20
+CHAIN_REPEATS = 9
 
 # Who is on call.
 TEAMS = 200

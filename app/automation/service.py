@@ -13,6 +13,7 @@ from app.automation import approvals, policy, sentences
 from app.automation.queries import is_paused
 from app.clock import now
 from app.database import once, remember, transaction
+from app.escalations import calls
 from app.extensions import db
 from app.incidents import changes, queries, service
 from app.records import cursor, rows, timeline, timeline_order
@@ -150,6 +151,7 @@ def record_decision(decision: Decision, incident: Incident) -> None:
         at=decision.decided_at,
         place=timeline_order.of_report(incident.id, decision.seq, decision.decided_at),
     )
+    calls.wake(incident)
     if decision.escalate and incident.state is not State.RESOLVED and not _was_called(decision, incident):
         rows.insert_gathered()
         service.escalate(incident.id, actor=AUTOMATION, reason=decision.detail)
@@ -167,6 +169,7 @@ def record_run(run: Run, incident: Incident, before: sentences.Phase, actor: Act
         at = told.at or now()
         place = timeline_order.of_report(incident.id, run.seq, at)
         timeline.record(incident.id, told.entry, actor, told.summary, at=at, place=place)
+    calls.wake(incident)
     if not _is_current(run, incident) or incident.verdict == run.verification:
         return
     incident.verdict = run.verification

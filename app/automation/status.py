@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.formats import relative
-from app.records.automation import AutomationHeartbeat
-
-SILENT_AFTER = timedelta(seconds=90)
-"""Three signs of life missed: they come every 30 s."""
+from app.records.automation import SILENT_AFTER, AutomationHeartbeat
 
 
 @dataclass(frozen=True)

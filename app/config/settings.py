@@ -131,6 +131,12 @@ class Settings(BaseSettings):
         description="Mails about incidents that a person gets in an hour; the others come in digests.",
     )
 
+    page_cap: int = Field(
+        20,
+        ge=1,
+        description="Pages of escalation chains that a person gets in an hour; the rest is only counted.",
+    )
+
     journal_url: HttpUrl = Field(
         "", description="The webhook, for GET /events; empty: no alerts are taken in."
     )

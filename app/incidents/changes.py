@@ -6,6 +6,7 @@ from sqlalchemy import delete, select
 
 from app.clock import now
 from app.database import once, remember
+from app.escalations import calls
 from app.extensions import db
 from app.formats import exact
 from app.maintenance import queries as maintenance
@@ -53,6 +54,7 @@ def close(
     move(incident, Action.RESOLVE)
     incident.resolved_at = at = now()
     timeline.record(incident.id, entry, actor, summary, at=at, place=place)
+    calls.wake(incident)
     if drop_held_mails(incident):
         return
     queue_mails(incident_mails.end_kind(incident), incident, actor, reason=entry.reason)
@@ -79,8 +81,9 @@ def queue_mails(kind: MailKind, incident: Incident, actor: Actor, *, reason: str
     if actor.kind is not ActorKind.PERSON and is_test(incident.labels):
         return
     hold = None if actor.kind is ActorKind.PERSON else maintenance.holding(incident.labels | incident.tags)
+    calls.call(kind, incident, by_person=actor.kind is ActorKind.PERSON)
     told = incident_mails.enqueue(kind, incident, actor, reason=reason, hold=hold)
-    if not told and kind in CALLS and incident_mails.is_on():
+    if not told and kind in CALLS and incident_mails.is_on() and not incident.has_chain:
         summary = "Nobody is told by mail: nobody is on call, and nobody owns it."
         timeline.record(incident.id, MailFailed(), SYSTEM, summary)
     if hold is not None:

@@ -7,6 +7,7 @@ from sqlalchemy import delete, or_, select
 from app.clock import now
 from app.database import transaction
 from app.errors import InvalidInput
+from app.escalations import calls
 from app.extensions import db
 from app.incidents import changes, queries, service
 from app.records import timeline
@@ -39,6 +40,7 @@ def merge(incident_id: int, *, into: int, actor: Actor, version: int | None = No
         timeline.record(duplicate.id, Merged(into=other.id), actor, summary)
         summary = f"{actor.name} merged incident {duplicate.id} into this one: {duplicate.title}"
         timeline.record(other.id, Merged(merged=duplicate.id), actor, summary)
+        calls.wake(duplicate)
         changes.drop_held_mails(duplicate)
     return duplicate
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.clock import now
 from app.database import transaction
 from app.errors import EditConflict, InvalidInput
+from app.escalations import calls
 from app.extensions import db
 from app.incidents import changes
 from app.notify import incident_mails
@@ -68,14 +69,19 @@ def create(
     return incident
 
 
-def acknowledge(incident_id: int, *, actor: Actor, version: int | None = None) -> Incident:
-    """Take the incident: it becomes acknowledged, and the actor its owner if it had none."""
+def acknowledge(incident_id: int, *, actor: Actor, version: int | None = None, way: str = "") -> Incident:
+    """Take the incident: it becomes acknowledged, and the actor its owner if it had none; paging ends.
+
+    ``way`` says how, where that was not the incident's page: "by mail".
+    """
     with transaction():
         incident = _change(incident_id, Action.ACKNOWLEDGE, version)
         incident.acknowledged_at = now()
         if incident.owner_id is None:
             incident.owner_id = actor.user_id
-        timeline.record(incident.id, Acknowledged(), actor, f"Acknowledged by {actor.name}.")
+        said = f"Acknowledged by {actor.name}{f' {way}' if way else ''}."
+        timeline.record(incident.id, Acknowledged(way=way), actor, said)
+        calls.wake(incident)
     return incident
 
 

@@ -11,6 +11,7 @@ from app.config import Settings
 from app.database import once
 from app.extensions import db
 from app.records.accounts import User, UserStatus
+from app.records.escalations import Page
 from app.records.incidents import Incident
 from app.records.outbox import CALLS, MailKind
 from app.records.subscriptions import MailSubscription, Reach, Topic
@@ -66,12 +67,32 @@ def of(kind: MailKind, incident: Incident) -> Sequence[Recipient]:
 def _named(kind: MailKind, incident: Incident) -> dict[str, Recipient]:
     """Return the lists' addresses and the owner by the address in small letters; the first reason counts."""
     settings = _settings()
+    if incident.has_chain:
+        return _of_a_chain(kind, incident)
     found = [Recipient(address, "you are on the on-call list") for address in settings.mail_to]
     if kind in CALLS:
         why = f"you are called when a {incident.severity} incident needs more people"
         found += [Recipient(address, why) for address in settings.escalate_to.get(incident.severity, ())]
-    if incident.owner and incident.owner.is_active:
-        found.append(Recipient(incident.owner.email, "the incident is yours"))
+    return _each_once(found + _owner(incident))
+
+
+def _of_a_chain(kind: MailKind, incident: Incident) -> dict[str, Recipient]:
+    """Return the owner, and of the end those who were paged: whom to page is the chain's matter."""
+    found: list[Recipient] = []
+    if TOPICS[kind] is Topic.RESOLVED:
+        statement = select(User.email).join(Page, Page.user_id == User.id)
+        statement = statement.where(Page.incident_id == incident.id, Page.is_sent).distinct()
+        paged = db.session.scalars(statement.order_by(User.email))
+        found = [Recipient(address, "you were paged about it") for address in paged]
+    return _each_once(found + _owner(incident))
+
+
+def _owner(incident: Incident) -> list[Recipient]:
+    is_there = incident.owner is not None and incident.owner.is_active
+    return [Recipient(incident.owner.email, "the incident is yours")] if is_there and incident.owner else []
+
+
+def _each_once(found: Sequence[Recipient]) -> dict[str, Recipient]:
     named: dict[str, Recipient] = {}
     for recipient in found:
         named.setdefault(recipient.address.lower(), recipient)

@@ -7,12 +7,12 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from app.alerts.arrival import is_watchdog_overdue
-from app.automation.status import SILENT_AFTER
 from app.clock import now
 from app.config import Settings
 from app.extensions import db
 from app.ops import figures
 from app.records import cursor
+from app.records.automation import SILENT_AFTER
 from app.records.channels import Channel
 from app.records.operations import WorkerHeartbeat
 

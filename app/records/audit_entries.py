@@ -161,3 +161,39 @@ class HeartbeatDeleted(AuditEntry):
 
     kind = AuditKind.HEARTBEAT_DELETED
     heartbeat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfAChain(AuditEntry):
+    """What was done to an escalation chain."""
+
+    chain: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainCreated(_OfAChain):
+    """A person made an escalation chain."""
+
+    kind = AuditKind.CHAIN_CREATED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainChanged(_OfAChain):
+    """A person changed an escalation chain."""
+
+    kind = AuditKind.CHAIN_CHANGED
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChainDeleted(_OfAChain):
+    """A person deleted an escalation chain."""
+
+    kind = AuditKind.CHAIN_DELETED
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoutesChanged(AuditEntry):
+    """A person changed which incidents go to which chain."""
+
+    kind = AuditKind.ROUTES_CHANGED
+    route: int

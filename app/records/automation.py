@@ -1,6 +1,6 @@
 """Decisions, runs and the automation's sign of life."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,9 @@ from app.database import Base, EnumText
 from contract import limits
 from contract.decisions import DecisionKind
 from contract.runs import RunState, Verdict
+
+SILENT_AFTER = timedelta(seconds=90)
+"""Three signs of life of automation missed: they come every 30 s."""
 
 
 class Decision(Base):

@@ -84,9 +84,10 @@ class JournalGap(Entry):
 
 @dataclass(frozen=True, kw_only=True)
 class Acknowledged(Entry):
-    """Somebody took the incident."""
+    """Somebody took the incident; `way` says how, where that was not its page."""
 
     kind = EventKind.ACKNOWLEDGED
+    way: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,4 +248,44 @@ class FollowUpChanged(Entry):
     """Something is to be done after the incident, or was done."""
 
     kind = EventKind.FOLLOW_UP
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paged(Entry):
+    """A step of the chain paged people, or found nobody to page."""
+
+    kind = EventKind.PAGED
+    chain: str
+    step: int
+    """Counted from 1; after the last one comes the last resort."""
+    round: int
+    people: int
+    capped: int = 0
+    """Of these people, how many were not paged, since they had been paged too often within an hour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageHeld(Entry):
+    """Nobody is paged for now; ``why`` is a word, such as `automation`."""
+
+    kind = EventKind.PAGE_HELD
+    why: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageJoined(Entry):
+    """The page of another incident tells of this one as well."""
+
+    kind = EventKind.PAGE_JOINED
+    incident: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PagingEnded(Entry):
+    """Nobody is paged any more, or everybody was and nobody answered."""
+
+    kind = EventKind.PAGING_ENDED
+    outcome: str
     reason: str

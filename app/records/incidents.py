@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.clock import now
@@ -54,6 +54,10 @@ class EventKind(StrEnum):
     DETAILS_CHANGED = "details_changed"
     REVIEWED = "reviewed"
     FOLLOW_UP = "follow_up"
+    PAGED = "paged"
+    PAGE_HELD = "page_held"
+    PAGE_JOINED = "page_joined"
+    PAGING_ENDED = "paging_ended"
 
 
 class Incident(Base):
@@ -103,6 +107,9 @@ class Incident(Base):
     )
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("incidents.id"), index=True)
     """The incident that goes on for this duplicate."""
+    has_chain: Mapped[bool] = mapped_column(
+        default=False, server_default=false(), comment="people are paged for it by a chain, not by lists"
+    )
     summary: Mapped[str] = mapped_column(
         Text, default="", server_default="", comment="afterwards: what happened"
     )

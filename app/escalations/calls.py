@@ -1,0 +1,70 @@
+"""Beginning the paging for an incident, and waking it when something has changed. Within a transaction."""
+
+from sqlalchemy import select, update
+
+from app.clock import now
+from app.escalations import routing
+from app.extensions import db
+from app.records import rows
+from app.records.escalations import ACTIVE, Escalation
+from app.records.incidents import Incident
+from app.records.lifecycle import State
+from app.records.outbox import MailKind
+
+BEGINS = frozenset({MailKind.CREATED, MailKind.REOPENED, MailKind.ESCALATED, MailKind.GAVE_UP})
+"""News that somebody must hear of: without a chain, a mail to the lists tells it."""
+
+
+def call(kind: MailKind, incident: Incident, *, by_person: bool) -> None:
+    """Have people paged for this news, if a chain is there for the incident; it is then marked so.
+
+    What is under way goes on: a person's call for help makes its next step due at once.
+    """
+    if kind not in BEGINS:
+        return
+    if kind is MailKind.CREATED:
+        _begin(incident, is_called=False)
+        return
+    is_called = kind is MailKind.ESCALATED and by_person
+    if incident.has_chain:
+        rows.insert_gathered()
+        if _go_on(incident, is_called=is_called):
+            return
+    if is_called or incident.state is State.OPEN:
+        _begin(incident, is_called=is_called)
+
+
+def wake(incident: Incident) -> None:
+    """Have a worker judge the incident's paging now: something has changed, and it may be at its end."""
+    if not incident.has_chain:
+        return
+    rows.insert_gathered()
+    moment = now()
+    active = (Escalation.incident_id == incident.id, Escalation.state.in_(ACTIVE))
+    db.session.execute(update(Escalation).where(*active).values(due_at=moment, set_at=moment))
+
+
+def _begin(incident: Incident, *, is_called: bool) -> None:
+    chain = routing.choose(routing.words_of(incident)).chain
+    if chain is None:
+        return
+    incident.has_chain = True
+    rows.add(
+        Escalation,
+        incident_id=incident.id,
+        chain_id=chain.id,
+        chain_name=chain.name,
+        plan=chain.plan,
+        is_called=is_called,
+    )
+
+
+def _go_on(incident: Incident, *, is_called: bool) -> bool:
+    """Wake what is under way; say whether there was something."""
+    statement = select(Escalation).where(Escalation.incident_id == incident.id, Escalation.state.in_(ACTIVE))
+    found = db.session.scalars(statement.with_for_update()).all()
+    for escalation in found:
+        escalation.due_at = escalation.set_at = now()
+        if is_called:
+            escalation.is_called, escalation.step_at, escalation.begun_at = True, None, now()
+    return bool(found)

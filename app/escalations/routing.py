@@ -1,0 +1,69 @@
+"""Which chain an incident goes to, and why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.database import once
+from app.extensions import db
+from app.records.escalations import Chain, Route
+from app.records.incidents import Incident
+from contract.matchers import Matcher
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one route says to an incident: the condition that fails, or that all hold."""
+
+    route: Route
+    failed: Matcher | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chain, and what each route said that was asked before it was found."""
+
+    chain: Chain | None
+    answers: Sequence[Answer] = ()
+
+    @property
+    def route(self) -> Route | None:
+        """Return the route that led there; none for the default chain."""
+        return next((answer.route for answer in self.answers if answer.failed is None), None)
+
+
+def words_of(incident: Incident) -> dict[str, str]:
+    """Return what routes see of an incident: its labels, and OIMS' own severity, service and source.
+
+    The severity is always OIMS' own word; service and source only where no label says them.
+    """
+    own = {"source": incident.source.value, "service": incident.service or ""}
+    return own | incident.labels | incident.tags | {"severity": incident.severity.value}
+
+
+def choose(words: Mapping[str, str]) -> Choice:
+    """Return the chain for an incident of these words: of the first route that fits, or the default."""
+    answers: list[Answer] = []
+    for route, chain in once("routes", _routes):
+        failed = next((one for one in conditions(route) if not one.holds(words)), None)
+        answers.append(Answer(route, failed))
+        if failed is None:
+            return Choice(chain, answers)
+    return Choice(once("default chain", _default), answers)
+
+
+def conditions(route: Route) -> list[Matcher]:
+    """Return the matchers of a route; as text each reads as people write it."""
+    return [Matcher.model_validate(matcher) for matcher in route.matchers]
+
+
+def _routes() -> Sequence[tuple[Route, Chain]]:
+    statement = (
+        select(Route, Chain).join(Chain, Chain.id == Route.chain_id).order_by(Route.position, Route.id)
+    )
+    return [(route, chain) for route, chain in db.session.execute(statement)]
+
+
+def _default() -> Chain | None:
+    return db.session.scalar(select(Chain).where(Chain.is_default).order_by(Chain.id).limit(1))
