@@ -9,6 +9,7 @@ from app.accounts import sessions
 from app.api import faults, limits, reference
 from app.api import routes as api
 from app.config import Settings
+from app.escalations import notify as pages_of_chains
 from app.extensions import csrf, db, login, migrate
 from app.heartbeats import arrivals
 from app.ops import health, metrics
@@ -22,6 +23,8 @@ from app.web.admin import routes as admin
 from app.web.automation import routes as automation
 from app.web.contacts import push
 from app.web.contacts import routes as contacts
+from app.web.escalations import answers
+from app.web.escalations import routes as escalations
 from app.web.heartbeats import pings
 from app.web.heartbeats import routes as heartbeats
 from app.web.incidents import routes as incidents
@@ -46,6 +49,7 @@ def create_app(settings: Settings) -> Flask:
         faults.init_app(app)
     limits.init_app(app)
     arrivals.init_app(app)
+    pages_of_chains.init_app(app)
     pings.init_app(app)
     telling.init_app(app)
     security.init_app(app)
@@ -98,7 +102,7 @@ def _register_blueprints(app: Flask) -> None:
         push,
         admin,
     )
-    work = (incidents, reviews, numbers, automation, maintenance, heartbeats, pings)
+    work = (incidents, reviews, numbers, automation, maintenance, heartbeats, pings, escalations, answers)
     for part in (operations, api, reference, *people, *work):
         app.register_blueprint(part.bp)
     csrf.exempt(api.bp)

@@ -13,10 +13,12 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, OpenerDirector, Request, build_opener
 
+from cli import __version__
 from cli.errors import NOT_ALLOWED, REFUSED, UNREACHABLE, CommandError
 from cli.settings import Settings
 from contract.trust import trusting
 
+AGENT = {"User-Agent": f"oims-cli/{__version__}"}
 TIMEOUT_S = 30
 TRIES = 3
 MAX_ANSWER = 16 * 1024 * 1024
@@ -81,7 +83,11 @@ class Client:
         return self._send("POST", path, json.dumps(body).encode(), headers)
 
     def _send(self, method: str, path: str, data: bytes | None, headers: dict[str, str]) -> Any:
-        headers = headers | {"Authorization": f"Bearer {self._settings.token}", "Accept": "application/json"}
+        headers = (
+            headers
+            | {"Authorization": f"Bearer {self._settings.token}", "Accept": "application/json"}
+            | AGENT
+        )
         address = f"{self._settings.url}/api/v1{path}"
         for left in reversed(range(self._tries)):
             request = Request(address, data, headers, method=method)  # noqa: S310 - the scheme was checked

@@ -32,7 +32,7 @@ from app.records.incidents import Incident, Verdict
 from app.records.lifecycle import State
 from app.records.outbox import MailKind, OutboxMessage
 from contract.reports import HeartbeatReport
-from tools import pictured_channels, pictured_heartbeats
+from tools import pictured_channels, pictured_escalations, pictured_heartbeats
 from tools.pictured_prometheus import remembering
 
 ADMIN, VIEWER, CAREFUL, PASSWORD = (
@@ -84,6 +84,7 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         watched = pictured_heartbeats.watch()
         listening = pictured_channels.listen()
         pictured_channels.reach(you)
+        chain, route, page_link = pictured_escalations.make(you)
         tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=you)
         healed = db.session.query(Incident).filter(Incident.verdict == Verdict.VERIFIED)
         newest = healed.order_by(Incident.id.desc()).first()
@@ -99,6 +100,7 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
             "invitation": _path(
                 invitations.invite(email="carol@example.org", role=Role.RESPONDER, by=SYSTEM).link
             ),
+            "page": page_link,
             "unsubscribe": _path(incident_mails.unsubscribe_url(you, MailKind.DIGEST) or ""),
         }
         db.session.commit()
@@ -116,6 +118,12 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         "review": f"/incidents/{number}/review",
         "report": f"/incidents/{number}/report",
         "maintenance": "/maintenance",
+        "escalation": "/escalation",
+        "chain": f"/escalation/chains/{chain}",
+        "new-chain": "/escalation/chains/new",
+        "change-chain": f"/escalation/chains/{chain}/edit",
+        "change-route": f"/escalation/routes/{route}",
+        "who-is-paged": "/escalation/who",
         "heartbeats": "/heartbeats",
         "heartbeat": f"/heartbeats/{watched}",
         "new-heartbeat": "/heartbeats/new",

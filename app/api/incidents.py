@@ -2,6 +2,8 @@
 
 from http import HTTPStatus
 
+from flask import request
+
 from app.api.auth import actor
 from app.api.operations import operation
 from app.api.preconditions import precondition
@@ -23,6 +25,14 @@ from app.records.incidents import Incident
 
 ONE = "/incidents/<int:incident_id>"
 CREATED = (HTTPStatus.CREATED,)
+CLI = "oims-cli/"
+"""How the command line names itself."""
+
+
+def _way() -> str:
+    """Return how a change came, in the words of the timeline."""
+    is_cli = request.headers.get("User-Agent", "").startswith(CLI)
+    return "by the command line" if is_cli else "over the API"
 
 
 def shown(incident: Incident) -> IncidentOut:
@@ -82,7 +92,7 @@ def acknowledge(*, incident_id: int, body: Nothing) -> IncidentOut:
     """Take an incident."""
     del body
     with precondition(incident_id) as version:
-        return shown(service.acknowledge(incident_id, actor=actor(), version=version))
+        return shown(service.acknowledge(incident_id, actor=actor(), version=version, way=_way()))
 
 
 @operation("POST", f"{ONE}/assign", scope=Scope.WRITE, body=Assignment, answers=IncidentOut, is_change=True)

@@ -3,6 +3,7 @@
 from app.api import (
     alerts,
     automation,
+    escalations,
     health,
     heartbeats,
     incidents,
@@ -21,6 +22,7 @@ __all__ = [
     "alerts",
     "automation",
     "bp",
+    "escalations",
     "health",
     "heartbeats",
     "incidents",

@@ -45,12 +45,12 @@ def look() -> bool:
     db.session.rollback()  # between two looks an open transaction would hold up migrations and restores
     if is_idle:
         return False
-    started = monotonic()
     with transaction():
-        while monotonic() - started < HELD_S:
-            if not _judge_next(now()):
-                return False
-    return True
+        started = monotonic()
+        while _judge_next(now()):
+            if monotonic() - started > HELD_S:
+                return True
+    return False
 
 
 def _judge_next(moment: datetime) -> bool:

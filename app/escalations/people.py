@@ -29,15 +29,11 @@ def of(target: Target, at: datetime | None = None) -> Sequence[User]:
 
 def name(target: Target) -> str:
     """Return what people call a target."""
-    tables: dict[Kind, type[User | Team | Schedule]] = {
-        Kind.PERSON: User,
-        Kind.TEAM: Team,
-        Kind.SCHEDULE: Schedule,
-    }
-    found = db.session.get(tables[target.kind], target.id)
+    column = {Kind.PERSON: User.name, Kind.TEAM: Team.name, Kind.SCHEDULE: Schedule.name}[target.kind]
+    found = db.session.scalar(select(column).where(column.class_.id == target.id))
     if found is None:
         return f"{target.kind} {target.id}, which is gone,"
-    return found.name if target.kind is Kind.PERSON else f"{target.kind} “{found.name}”"
+    return found if target.kind is Kind.PERSON else f"{target.kind} “{found}”"
 
 
 def exists(target: Target) -> bool:

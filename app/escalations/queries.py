@@ -9,6 +9,11 @@ from app.escalations.plan import Plan
 from app.extensions import db
 from app.paging import MAX_ID
 from app.records.escalations import ACTIVE, Chain, Escalation, EscalationState, Page, Route
+from app.records.incidents import Incident
+from app.records.lifecycle import State
+
+OWN_ALERT = "PagesUnanswered"
+"""The alert on chains that ended unanswered: its own incident must not keep it firing."""
 
 
 def chains() -> Sequence[Chain]:
@@ -87,6 +92,20 @@ def counts() -> dict[EscalationState, int]:
     """Return how many escalations there are per state."""
     rows = db.session.execute(select(Escalation.state, func.count()).group_by(Escalation.state))
     return {state: count for state, count in rows}  # noqa: C416 - rows are no tuples to the type checker
+
+
+def unanswered() -> int:
+    """Return how many open incidents have a chain that ended unanswered."""
+    statement = (
+        select(func.count(Incident.id.distinct()))
+        .join(Escalation, Escalation.incident_id == Incident.id)
+        .where(
+            Escalation.state == EscalationState.UNANSWERED,
+            Incident.state == State.OPEN,
+            func.coalesce(Incident.alertname, "") != OWN_ALERT,
+        )
+    )
+    return db.session.scalar(statement) or 0
 
 
 def page_counts() -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.escalations.machine import NO_PART, Machine, Phase
+from app.escalations.machine import Machine, Phase
 from app.escalations.plan import Plan, Step, Target, When
 from app.records.escalations import Escalation, EscalationAction, EscalationState
 from app.records.incidents import Incident
@@ -164,10 +164,3 @@ def _said(step: Step, number: int, round_number: int) -> str:
     if step.when is not When.ALWAYS:
         words += " for working hours" if step.when is When.WORKING_HOURS else " for off hours"
     return words if round_number == 0 else f"{words}, round {round_number + 1}"
-
-
-def preview(plan: Plan, incident: Incident, now: datetime) -> Next:
-    """Return what a new escalation by this plan would do first about an incident, without the machine."""
-    blank = Escalation(plan=plan.model_dump(mode="json"), begun_at=now, step=0, round=0, is_called=False)
-    blank.state = EscalationState.WAITING
-    return next_step(blank, incident, NO_PART, now)

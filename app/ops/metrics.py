@@ -10,11 +10,13 @@ from prometheus_flask_exporter import PrometheusMetrics
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.accounts import throttle
+from app.escalations import queries as escalations
 from app.extensions import db
 from app.heartbeats import queries as heartbeats
 from app.ops import callers, figures, room
 from app.records.automation import AutomationHeartbeat
 from app.records.channels import Channel
+from app.records.escalations import EscalationState
 from app.records.heartbeats import Beat
 from app.records.lifecycle import State
 from app.records.outbox import MailState
@@ -45,6 +47,7 @@ class Database(Collector):
             yield from _incidents()
             yield from _mails()
             yield from _heartbeats()
+            yield from _paging()
             yield from _journal()
             yield from _automation()
         except SQLAlchemyError:
@@ -148,6 +151,23 @@ def _heartbeats() -> Iterator[Metric]:
     for state in Beat:
         metric.add_metric([state], counts.get(state, 0))
     yield metric
+
+
+def _paging() -> Iterator[Metric]:
+    counts = escalations.counts()
+    metric = GaugeMetricFamily("oims_escalations", "Paging for incidents, by state.", labels=["state"])
+    for state in EscalationState:
+        metric.add_metric([state], counts.get(state, 0))
+    yield metric
+    yield GaugeMetricFamily(
+        "oims_escalations_unanswered",
+        "Open incidents whose chain ended unanswered.",
+        escalations.unanswered(),
+    )
+    pages = CounterMetricFamily("oims_pages_total", "Pages to people.", labels=["outcome"])
+    for outcome, count in zip(("sent", "capped"), escalations.page_counts(), strict=True):
+        pages.add_metric([outcome], count)
+    yield pages
 
 
 def _journal() -> Iterator[Metric]:

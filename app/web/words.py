@@ -10,6 +10,7 @@ from app.records.accounts import UserStatus
 from app.records.actors import ActorKind
 from app.records.automation import Decision, Run
 from app.records.channels import Channel
+from app.records.escalations import EscalationState
 from app.records.factors import FactorKind
 from app.records.heartbeats import Beat, PingKind
 from app.records.incidents import EventKind, Source, TimelineEvent
@@ -141,29 +142,33 @@ MAILS = {
 }
 
 
-_BAD = {
-    EventKind.OPENED,
-    EventKind.REOPENED,
-    EventKind.ALERT_FIRED,
-    EventKind.ESCALATED,
-    EventKind.MAIL_FAILED,
+_MARKS = {
+    EventKind.OPENED: "bad",
+    EventKind.REOPENED: "bad",
+    EventKind.ALERT_FIRED: "bad",
+    EventKind.ESCALATED: "bad",
+    EventKind.MAIL_FAILED: "bad",
+    EventKind.PAGED: "bad",
+    EventKind.RESOLVED: "ok",
+    EventKind.ALERT_RESOLVED: "ok",
+    EventKind.PAGE_HELD: "held",
+    EventKind.PAGE_JOINED: "held",
 }
 _FIRST_PART = re.compile(r"[.:] ")
-_GOOD = {EventKind.RESOLVED, EventKind.ALERT_RESOLVED}
 
 
 def event_kind(event: TimelineEvent, run: Run | None = None) -> str:
     """Return the mark of a timeline entry: `bad`, `ok`, `held`, `robot`, or none for everyday work."""
-    if event.kind in _BAD:
-        return "bad"
-    if event.kind in _GOOD:
-        return "ok"
+    if event.kind in _MARKS:
+        return _MARKS[event.kind]
     if event.kind is EventKind.VERDICT:
         return "ok" if event.data.get("phase") == Verdict.VERIFIED else "bad"
     if run is not None and event.data.get("phase") == "finished" and run.state is not RunState.SUCCEEDED:
         return "bad"
     if event.kind is EventKind.DECISION and event.data.get("decision") != DecisionKind.RUN:
         return "held"
+    if event.kind is EventKind.PAGING_ENDED:
+        return "bad" if event.data.get("outcome") == EscalationState.UNANSWERED else "ok"
     is_robot = event.actor_kind is ActorKind.AUTOMATION or event.kind is EventKind.APPROVED
     return "robot" if is_robot else ""
 

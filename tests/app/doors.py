@@ -32,6 +32,7 @@ PUBLIC = frozenset(
         "pings.ping",
         "push.worker",
         "push.manifest",
+        "answers.answer",
         "ops.healthz",
         "ops.readyz",
     }
@@ -62,6 +63,7 @@ OWN = frozenset(
         "contacts.remove_rule",
         "contacts.keep_quiet",
         "contacts.try_rules",
+        "escalations.who",
         "incidents.keep_view",
         "incidents.remove_view",
     }
@@ -74,7 +76,16 @@ BY_AN_ADDRESS = frozenset({"subscriptions.unsubscribe", "pings.ping"})
 LEAVING = frozenset({"accounts.logout", "profile.sign_out_everywhere"})
 """These end at the log-in page for everybody."""
 
-RESPONDERS_LOOK = frozenset({"incidents.new", "heartbeats.new", "heartbeats.edit"})
+RESPONDERS_LOOK = frozenset(
+    {
+        "incidents.new",
+        "heartbeats.new",
+        "heartbeats.edit",
+        "escalations.new",
+        "escalations.edit",
+        "escalations.edit_route",
+    }
+)
 """Forms that viewers could not send anyway."""
 
 RANK = {"viewer": 1, "responder": 2, "admin": 3}

@@ -25,6 +25,7 @@ PROMISED = {
     "JournalLag",
     "MailStuck",
     "MonitorTokenEnds",
+    "PagesUnanswered",
     "IncidentAppErrorsForStrangers",
     "RemediationFailing",
     "RemediationIneffective",

@@ -102,7 +102,7 @@ def escalate(incident_id: int) -> ResponseReturnValue:
         incident_id,
         "escalate",
         form,
-        "Escalated. The on-call list gets a mail.",
+        "Escalated: people are called.",
         lambda: service.escalate(
             incident_id, reason=form.reason.data or "", actor=me(), version=form.version.data
         ),

@@ -17,7 +17,7 @@ from app.incidents.filters import Selection
 from app.numbers import queries as numbers
 from app.records.accounts import Role
 from app.records.incidents import Incident
-from app.web.incidents import forms, strip
+from app.web.incidents import forms, paging, strip
 from app.web.incidents.page import bp, may_change
 from app.web.pages import live_page, zone
 
@@ -73,6 +73,7 @@ def index() -> ResponseReturnValue:
         last_events=overview.last_events(ids),
         runs=overview.last_runs(ids),
         decisions=overview.last_decisions(ids),
+        paging=paging.sentences(rows, zone()),
         now=now(),
         may_change=may_change(),
         bulk=forms.BulkForm.offered() if may_change() else None,

@@ -11,6 +11,7 @@ from app.accounts import service as accounts
 from app.automation import queries as automation
 from app.clock import now
 from app.errors import InvalidInput
+from app.escalations import queries as escalations
 from app.incidents import details, merging, queries, related
 from app.records.accounts import Role
 from app.records.actors import Actor
@@ -18,7 +19,7 @@ from app.records.incidents import Incident
 from app.records.lifecycle import State, actions_for
 from app.web import words
 from app.web.forms import Form
-from app.web.incidents import forms, summary
+from app.web.incidents import forms, paging, summary
 from app.web.incidents.folding import folded
 from app.web.pages import live_page, zone
 
@@ -52,6 +53,7 @@ def render(incident: Incident, **submitted: Form) -> Response:
         into=queries.find(incident.merged_into_id) if incident.merged_into_id else None,
         may_change=may_change(),
         allowed=actions_for(incident.state) if may_change() else frozenset(),
+        paging=paging.sentence(incident, escalations.of_incident(incident.id), zone()),
         approvals=automation.open_approvals(incident.id),
         forms=_forms(incident) | submitted,
     )

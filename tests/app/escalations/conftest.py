@@ -92,11 +92,12 @@ def pages() -> list[str]:
     return [address.partition("@")[0] for address in db.session.scalars(rows)]
 
 
-def told(incident: Incident, *kinds: EventKind) -> list[str]:
+def told(incident: Incident | int, *kinds: EventKind) -> list[str]:
     """What the timeline says about paging."""
     db.session.rollback()
+    number = incident if isinstance(incident, int) else incident.id
     wanted = kinds or (EventKind.PAGED, EventKind.PAGE_HELD, EventKind.PAGE_JOINED, EventKind.PAGING_ENDED)
-    return [event.summary for event in queries.timeline(incident.id) if event.kind in wanted]
+    return [event.summary for event in queries.timeline(number) if event.kind in wanted]
 
 
 def escalation(incident: Incident) -> Escalation:

@@ -21,6 +21,9 @@ NAMES = [
     "oims_volume_size_bytes",
     "oims_http_requests_in_flight",
     "oims_http_request_slots",
+    "oims_escalations",
+    "oims_escalations_unanswered",
+    "oims_pages_total",
 ]
 
 
