@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.database import once
 from app.extensions import db
@@ -45,12 +45,13 @@ def words_of(incident: Incident) -> dict[str, str]:
 def choose(words: Mapping[str, str]) -> Choice:
     """Return the chain for an incident of these words: of the first route that fits, or the default."""
     answers: list[Answer] = []
-    for route, chain in once("routes", _routes):
+    routes, default = once("routes", _read)
+    for route, chain in routes:
         failed = next((one for one in conditions(route) if not one.holds(words)), None)
         answers.append(Answer(route, failed))
         if failed is None:
             return Choice(chain, answers)
-    return Choice(once("default chain", _default), answers)
+    return Choice(default, answers)
 
 
 def conditions(route: Route) -> list[Matcher]:
@@ -58,12 +59,13 @@ def conditions(route: Route) -> list[Matcher]:
     return [Matcher.model_validate(matcher) for matcher in route.matchers]
 
 
-def _routes() -> Sequence[tuple[Route, Chain]]:
-    statement = (
-        select(Route, Chain).join(Chain, Chain.id == Route.chain_id).order_by(Route.position, Route.id)
-    )
-    return [(route, chain) for route, chain in db.session.execute(statement)]
-
-
-def _default() -> Chain | None:
-    return db.session.scalar(select(Chain).where(Chain.is_default).order_by(Chain.id).limit(1))
+def _read() -> tuple[Sequence[tuple[Route, Chain]], Chain | None]:
+    """Return the routes in their order with their chains, and the default chain; by one statement."""
+    rows = db.session.execute(
+        select(Chain, Route)
+        .outerjoin(Route, Route.chain_id == Chain.id)
+        .where(or_(Route.id.is_not(None), Chain.is_default))
+        .order_by(Route.position, Route.id)
+    ).all()
+    default = next((chain for chain, _ in rows if chain.is_default), None)
+    return [(route, chain) for chain, route in rows if route is not None], default

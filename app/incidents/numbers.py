@@ -28,7 +28,7 @@ def reserve(count: int) -> Sequence[int]:
 def as_stored(number: int) -> dict[str, Any]:
     """Return what storing a new incident would fill in, for one that is used before it is stored."""
     moment = now()
-    empty = {"summary": "", "cause": "", "tags": {}}
+    empty = {"summary": "", "cause": "", "tags": {}, "has_chain": False}
     return empty | {
         "id": number,
         "state": State.OPEN,
