@@ -30,6 +30,8 @@ from app.web.heartbeats import routes as heartbeats
 from app.web.incidents import routes as incidents
 from app.web.maintenance import routes as maintenance
 from app.web.numbers import routes as numbers
+from app.web.oncall import head as oncall_head
+from app.web.oncall import routes as oncall
 from app.web.ops import routes as operations
 from app.web.reviews import routes as reviews
 from app.web.subscriptions import routes as subscriptions
@@ -55,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
     security.init_app(app)
     errors.init_app(app)
     pages.init_app(app)
+    oncall_head.init_app(app)
     assets.init_app(app)
     oidc.init_app(app, settings)
     _register_blueprints(app)
@@ -102,7 +105,18 @@ def _register_blueprints(app: Flask) -> None:
         push,
         admin,
     )
-    work = (incidents, reviews, numbers, automation, maintenance, heartbeats, pings, escalations, answers)
+    work = (
+        incidents,
+        reviews,
+        numbers,
+        automation,
+        maintenance,
+        heartbeats,
+        pings,
+        oncall,
+        escalations,
+        answers,
+    )
     for part in (operations, api, reference, *people, *work):
         app.register_blueprint(part.bp)
     csrf.exempt(api.bp)

@@ -10,6 +10,7 @@ HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S
 TENTHS_BELOW_S = 20
 RELATIVE_LIMIT_S = 30 * DAY_S
+WEEK_DAYS = 7
 UTC_NAME = "UTC"
 
 
@@ -49,6 +50,15 @@ def exact(at: datetime, zone: str = UTC_NAME) -> str:
 def day(at: datetime, zone: str = UTC_NAME) -> str:
     """Write the day of `at` in `zone`: `Mon 23 Nov 2026`."""
     return f"{_local(at, zone):%a %-d %b %Y}"
+
+
+def brief(at: datetime, now: datetime, zone: str = UTC_NAME) -> str:
+    """Write a time near `now` as people say it: `17:00` today, `Mon 09:00` within days, `Mon 7 Dec 09:00`."""
+    there, here = _local(at, zone), _local(now, zone)
+    days = (there.date() - here.date()).days
+    if days == 0:
+        return f"{there:%H:%M}"
+    return f"{there:%a %H:%M}" if 0 < days < WEEK_DAYS else f"{there:%a %-d %b %H:%M}"
 
 
 def clock_time(at: datetime, zone: str = UTC_NAME) -> str:

@@ -32,7 +32,7 @@ from app.records.incidents import Incident, Verdict
 from app.records.lifecycle import State
 from app.records.outbox import MailKind, OutboxMessage
 from contract.reports import HeartbeatReport
-from tools import pictured_channels, pictured_escalations, pictured_heartbeats
+from tools import pictured_channels, pictured_escalations, pictured_heartbeats, pictured_oncall
 from tools.pictured_prometheus import remembering
 
 ADMIN, VIEWER, CAREFUL, PASSWORD = (
@@ -85,6 +85,7 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         listening = pictured_channels.listen()
         pictured_channels.reach(you)
         chain, route, page_link = pictured_escalations.make(you)
+        schedule, team = pictured_oncall.plan()
         tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=you)
         healed = db.session.query(Incident).filter(Incident.verdict == Verdict.VERIFIED)
         newest = healed.order_by(Incident.id.desc()).first()
@@ -128,6 +129,17 @@ def full(folder: Path, incidents: int) -> tuple[Flask, Pages]:
         "heartbeat": f"/heartbeats/{watched}",
         "new-heartbeat": "/heartbeats/new",
         "change-heartbeat": f"/heartbeats/{watched}/edit",
+        "on-call": "/oncall",
+        "schedule": f"/oncall/{schedule}",
+        "schedule-month": f"/oncall/{schedule}?view=month",
+        "new-schedule": "/oncall/new",
+        "change-schedule": f"/oncall/{schedule}/edit",
+        "new-layer": f"/oncall/{schedule}/layers/new",
+        "change-layer": f"/oncall/{schedule}/layers/1",
+        "new-override": f"/oncall/{schedule}/overrides/new",
+        "teams": "/oncall/teams",
+        "new-team": "/oncall/teams/new",
+        "change-team": f"/oncall/teams/{team}/edit",
         "profile": "/profile",
         "profile-password": "/profile/password",
         "profile-mails": "/profile/mails",

@@ -39,6 +39,20 @@ def members_of(team_id: int) -> tuple[int, ...]:
     return tuple(db.session.scalars(statement)) if team_id <= MAX_ID else ()
 
 
+def members() -> dict[int, list[User]]:
+    """Return the active members of all teams, by name."""
+    statement = (
+        select(TeamMember.team_id, User)
+        .join(User, TeamMember.user_id == User.id)
+        .where(User.status == UserStatus.ACTIVE)
+        .order_by(func.lower(User.name), User.id)
+    )
+    found: dict[int, list[User]] = {}
+    for row in db.session.execute(statement):
+        found.setdefault(row.team_id, []).append(row.User)
+    return found
+
+
 def load(schedule_ids: Collection[int], start: datetime, end: datetime) -> dict[int, rules.Schedule]:
     """Return schedules with all that counts from ``start`` to ``end``; of other times they know nothing."""
     wanted = [schedule_id for schedule_id in schedule_ids if schedule_id <= MAX_ID]

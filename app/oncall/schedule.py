@@ -7,7 +7,7 @@ the past keeps its answer.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from app.oncall.layer import Layer, Shift
 
@@ -64,12 +64,12 @@ def on_call(schedule: Schedule, at: datetime) -> tuple[int, ...]:
 
 def shifts(schedule: Schedule, start: datetime, end: datetime) -> Sequence[Shift]:
     """Return who has it from ``start`` to ``end``, in order; gaps are left out, what continues is one."""
-    return [shift for shift in _line(schedule, start, end) if shift.people]
+    return [shift for shift in whole(schedule, start, end) if shift.people]
 
 
 def gaps(schedule: Schedule, start: datetime, end: datetime) -> Sequence[Shift]:
     """Return when nobody is on call from ``start`` to ``end``, in order."""
-    return [shift for shift in _line(schedule, start, end) if not shift.people]
+    return [shift for shift in whole(schedule, start, end) if not shift.people]
 
 
 def layer_lines(schedule: Schedule, start: datetime, end: datetime) -> Sequence[tuple[str, Sequence[Shift]]]:
@@ -79,28 +79,34 @@ def layer_lines(schedule: Schedule, start: datetime, end: datetime) -> Sequence[
     for named in sorted(newest.values(), key=lambda layer: layer.rank, reverse=True):
         parts = [layer for layer in schedule.layers if layer.key == named.key]
         line = [shift for part in parts for shift in part.shifts(start, end)]
-        lines.append((named.name, list(_joined(sorted(line, key=_start)))))
+        lines.append((named.name, joined(sorted(line, key=_start))))
     return lines
 
 
-def change(schedule: Schedule, start: datetime, horizon: timedelta) -> datetime | None:
-    """Return when others than at ``start`` are on call, or nobody; nothing if not before the horizon."""
-    line = _line(schedule, start, start + horizon)
-    return line[0].ends_at if len(line) > 1 else None
-
-
-def _from_below(schedule: Schedule) -> Iterable[Layer]:
-    return sorted(schedule.layers, key=lambda layer: layer.rank)
-
-
-def _line(schedule: Schedule, start: datetime, end: datetime) -> Sequence[Shift]:
-    """Return the whole time from ``start`` to ``end`` as stretches; those of nobody are gaps."""
+def whole(schedule: Schedule, start: datetime, end: datetime) -> Sequence[Shift]:
+    """Return the time from ``start`` to ``end`` as shifts and gaps, in order and without holes."""
     if start >= end:
         return []
     line: Sequence[Shift] = [Shift((), start, end)]
     for layer in _from_below(schedule):
         line = list(_laid_over(line, layer.shifts(start, end)))
-    return list(_joined(_overridden(line, schedule.overrides)))
+    return joined(_overridden(line, schedule.overrides))
+
+
+def joined(line: Iterable[Shift]) -> Sequence[Shift]:
+    """Return a line with neighbours of the same people as one."""
+    found: list[Shift] = []
+    for shift in line:
+        last = found[-1] if found else None
+        if last is not None and last.people == shift.people and last.ends_at == shift.starts_at:
+            found[-1] = last._replace(ends_at=shift.ends_at)
+        else:
+            found.append(shift)
+    return found
+
+
+def _from_below(schedule: Schedule) -> Iterable[Layer]:
+    return sorted(schedule.layers, key=lambda layer: layer.rank)
 
 
 def _laid_over(line: Sequence[Shift], upper: Iterable[Shift]) -> Iterator[Shift]:
@@ -151,20 +157,6 @@ def _cut(line: Sequence[Shift], cuts: Sequence[datetime]) -> Iterator[Shift]:
                 starts_at = cuts[place]
             place += 1
         yield shift._replace(starts_at=starts_at)
-
-
-def _joined(line: Iterable[Shift]) -> Iterator[Shift]:
-    """Yield the line with neighbours of the same people as one."""
-    last: Shift | None = None
-    for shift in line:
-        if last is not None and last.people == shift.people and last.ends_at == shift.starts_at:
-            last = last._replace(ends_at=shift.ends_at)
-            continue
-        if last is not None:
-            yield last
-        last = shift
-    if last is not None:
-        yield last
 
 
 def _start(shift: Shift) -> datetime:

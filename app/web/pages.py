@@ -16,6 +16,7 @@ from contract.moments import rfc3339
 
 NAVIGATION = (
     ("incidents", "incidents.index", "Incidents"),
+    ("oncall", "oncall.index", "On call"),
     ("automation", "automation.index", "Automation"),
     ("numbers", "numbers.show_numbers", "Numbers"),
     ("heartbeats", "heartbeats.index", "Heartbeats"),
@@ -97,6 +98,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(lambda at: formats.exact(at, zone()), "exact")
     app.add_template_filter(lambda at: formats.clock_time(at, zone()), "clock_time")
     app.add_template_filter(lambda at: formats.day(at, zone()), "day")
+    app.add_template_filter(lambda at: formats.brief(at, clock.now(), zone()), "brief")
     app.add_template_filter(formats.duration, "duration")
     app.add_template_filter(formats.age, "age")
     app.add_template_filter(formats.sentence, "sentence")

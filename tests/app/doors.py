@@ -84,6 +84,13 @@ RESPONDERS_LOOK = frozenset(
         "escalations.new",
         "escalations.edit",
         "escalations.edit_route",
+        "oncall.new",
+        "oncall.edit",
+        "oncall.new_layer",
+        "oncall.edit_layer",
+        "oncall.new_override",
+        "oncall.new_team",
+        "oncall.edit_team",
     }
 )
 """Forms that viewers could not send anyway."""

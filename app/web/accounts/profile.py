@@ -11,6 +11,7 @@ from app.accounts import password_login, passwords, service, sessions, tokens
 from app.accounts.access import Hurdle, requires
 from app.clock import now
 from app.errors import InvalidInput, NotFound
+from app.oncall import overview
 from app.records.accounts import Role, Scope
 from app.records.actors import Actor
 from app.web.accounts.forms import PasswordForm, ProfileForm, TokenForm
@@ -18,6 +19,9 @@ from app.web.accounts.links import status
 from app.web.accounts.proof import requires_recent_proof
 
 bp = Blueprint("profile", __name__, url_prefix="/profile")
+
+SHIFTS = 20
+"""Shown of those to come."""
 
 
 @bp.route("", methods=["GET", "POST"])
@@ -35,9 +39,15 @@ def show() -> ResponseReturnValue:
         else:
             flash("Your profile is saved.", "ok")
             return redirect(url_for("profile.show"), code=HTTPStatus.SEE_OTHER)
-    return render_template(
-        "accounts/profile.html", form=form, browsers=sessions.of(current_user.id), is_this=sessions.is_this
-    ), status(form)
+    page = render_template(
+        "accounts/profile.html",
+        form=form,
+        browsers=sessions.of(current_user.id),
+        is_this=sessions.is_this,
+        shifts=overview.my_shifts(current_user.id, now(), now() + overview.AHEAD)[:SHIFTS],
+        now=now(),
+    )
+    return page, status(form)
 
 
 @bp.route("/password", methods=["GET", "POST"])

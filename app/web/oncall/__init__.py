@@ -1,0 +1,1 @@
+"""Pages of schedules and teams: who is on call."""
