@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from cli import __version__, incidents, lookups, maintenance, times
+from cli import __version__, incidents, lookups, maintenance, oncall, times
 from cli.client import Client
 from cli.doctor import command as doctor
 from cli.watch import command as watch
@@ -47,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _add_opening(commands)
     _add_acting(commands)
     _add_maintenance(commands)
+    _add_oncall(commands)
     words = "check that journal, app and ledger agree; reads their databases, not the app"
     looked = commands.add_parser(
         "doctor", help=words, description=f"{words[0].upper()}{words[1:]}.", allow_abbrev=False
@@ -164,6 +165,27 @@ def _add_maintenance(commands: Commands) -> None:
     )
     ended = _command(under, "end", maintenance.end, "end maintenance now, or call it off")
     ended.add_argument("id", type=_id, nargs="+")
+
+
+def _add_oncall(commands: Commands) -> None:
+    words = "see who is on call, and take over"
+    group = commands.add_parser("oncall", help=words, description=f"{words.capitalize()}.")
+    under = group.add_subparsers(dest="what", required=True, metavar="what")
+    _command(under, "who", oncall.who, "list who is on call now and next")
+    coming = _command(under, "shifts", oncall.shifts, "list the shifts and gaps of the next 28 days")
+    taken = _command(under, "take", oncall.take, "be on call for a time, instead of all who are then")
+    for added in (coming, taken):
+        added.add_argument(
+            "schedule", nargs="?", default="", help="its name or id; not needed for the only one"
+        )
+    taken.add_argument(
+        "--from", dest="starts_at", metavar="time", type=_time, help="as 2026-11-24T22:00; default: now"
+    )
+    ends = taken.add_mutually_exclusive_group(required=True)
+    ends.add_argument("--to", dest="ends_at", metavar="time", type=_time, help="as 2026-11-25T09:00")
+    ends.add_argument("--for", dest="length", metavar="length", type=_length, help="as 90min, 2h or 1d")
+    taken.add_argument("--person", type=_id, metavar="id", help="who; default: the token's own person")
+    taken.add_argument("--reason", default="", help="shown beside it")
 
 
 def _add_limit(added: argparse.ArgumentParser) -> None:

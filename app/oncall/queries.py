@@ -119,6 +119,11 @@ def team(team_id: int, *, is_locked: bool = False) -> Team:
     return found
 
 
+def has_team(team_id: int) -> bool:
+    """Say whether there is a team with this id."""
+    return team_id <= MAX_ID and db.session.get(Team, team_id) is not None
+
+
 def everything() -> Sequence[Schedule]:
     """Return all schedules by name; there are at most limits.SCHEDULES."""
     return db.session.scalars(select(Schedule).order_by(func.lower(Schedule.name), Schedule.id)).all()

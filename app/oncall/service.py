@@ -98,7 +98,6 @@ def create(plan: SchedulePlan, *, actor: Actor) -> Schedule:
     """Make a schedule; without layers nobody is on call by it.
 
     Raises:
-        NotFound: there is no such team.
         InvalidInput: a field is wrong, the name is taken, or there are too many.
 
     """
@@ -116,7 +115,7 @@ def change(schedule_id: int, plan: SchedulePlan, *, actor: Actor) -> Schedule:
     """Give a schedule another name, team or time zone; its layers keep to the new zone after running turns.
 
     Raises:
-        NotFound: there is no such schedule or team.
+        NotFound: there is no such schedule.
         InvalidInput: a field is wrong, or the name is taken.
 
     """
@@ -163,8 +162,9 @@ def _checked(plan: SchedulePlan, but: int | None = None) -> dict[str, Any]:
     if not layers.is_zone(plan.zone):
         message = "There is no time zone of this name."
         raise InvalidInput(message, [{"field": "zone", "message": message}])
-    if plan.team_id is not None:
-        queries.team(plan.team_id)
+    if plan.team_id is not None and not queries.has_team(plan.team_id):
+        message = "There is no such team."
+        raise InvalidInput(message, [{"field": "team", "message": message}])
     name = _name(Schedule, plan.name, limits.SCHEDULE_NAME, but=but)
     return {"name": name, "zone": plan.zone, "team_id": plan.team_id}
 

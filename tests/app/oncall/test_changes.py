@@ -187,7 +187,11 @@ def test_a_schedule_goes_on_without_its_team(clock, people):
 
 
 def test_names_are_taken_once_and_zones_exist(schedule):
-    for wrong in (SchedulePlan(name="Shop"), SchedulePlan(name="Other", zone="Europe/Atlantis")):
+    for wrong in (
+        SchedulePlan(name="Shop"),
+        SchedulePlan(name="Other", zone="Europe/Atlantis"),
+        SchedulePlan(name="Other", team_id=99),
+    ):
         with pytest.raises(InvalidInput):
             service.create(wrong, actor=SYSTEM)
 

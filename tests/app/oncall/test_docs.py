@@ -42,6 +42,6 @@ def test_the_page_explains_each_setting_of_a_layer(app):
             field.label.text for field in LayerForm() if field.name not in {"csrf_token", "name", "unit"}
         ]
     named = [part.strip(" `").lower() for row in rows("Layers") for part in row[0].split(",")]
-    # Two fields that belong together share a row, such as “Handover at, on”; the check box has its words below.
+    # Fields that belong together share a row; the check box has its words below.
     assert sorted(named) == sorted(label.lower() for label in labels if label != LayerForm.at_once.args[0])
     assert LayerForm.at_once.args[0].partition(",")[0] in PAGE
