@@ -46,9 +46,9 @@ def wake(incident: Incident) -> None:
 
 def _begin(incident: Incident, *, is_called: bool) -> None:
     chain = routing.choose(routing.words_of(incident)).chain
+    incident.has_chain = chain is not None
     if chain is None:
         return
-    incident.has_chain = True
     rows.add(
         Escalation,
         incident_id=incident.id,

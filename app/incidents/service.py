@@ -142,6 +142,7 @@ def change_severity(
             incident.severity = severity
             summary = f"{actor.name} changed the severity from {old} to {severity}."
             timeline.record(incident.id, SeverityChanged(old=old, new=severity), actor, summary)
+            calls.wake(incident)
     return incident
 
 

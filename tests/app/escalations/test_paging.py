@@ -110,6 +110,25 @@ def test_low_urgency_waits_for_working_hours(chain, clock, opened, pass_):
     assert pages() == ["alice"]
 
 
+def test_an_incident_that_becomes_worse_waits_no_longer(chain, clock, opened, pass_, alice):
+    clock.move_to(NOON.replace(hour=23))
+    incident = opened(severity=Severity.LOW)
+    pass_(5)
+    incidents.change_severity(incident.id, severity=Severity.CRITICAL, actor=me(alice))
+    pass_()
+    assert pages() == ["alice"]
+
+
+def test_once_its_chain_is_gone_the_lists_are_mailed_again(chain, opened, pass_, alice):
+    incident = opened()
+    pass_()
+    incidents.acknowledge(incident.id, actor=me(alice))
+    pass_()
+    service.delete(chain.id, actor=SYSTEM)
+    incidents.escalate(incident.id, actor=me(alice), reason="Help")
+    assert "oncall@example.org" in recipients(MailKind.ESCALATED)
+
+
 def test_what_is_under_way_keeps_to_the_chain_as_it_was(chain, opened, pass_, bob):
     opened()
     pass_()
@@ -127,6 +146,7 @@ def test_the_first_route_that_fits_leads_to_its_chain(chain, make_chain, opened,
     assert sorted(pages()) == ["alice", "bob"]
 
 
+@pytest.mark.fault("F37")
 def test_a_clock_set_back_makes_no_page_late_or_twice(chain, clock, opened, pass_):
     opened()
     pass_()

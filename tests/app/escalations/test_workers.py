@@ -95,6 +95,7 @@ def check(handler):
 
 
 @pytest.mark.slow
+@pytest.mark.fault("F36")
 def test_killed_workers_take_each_step_once(alice, environment, sink):
     begin(alice)
     kills = 0
@@ -118,6 +119,7 @@ def test_killed_workers_take_each_step_once(alice, environment, sink):
 
 
 @pytest.mark.slow
+@pytest.mark.fault("F36")
 def test_several_workers_of_which_one_is_killed_share_the_steps(alice, environment, sink):
     begin(alice)
     workers = [Process("app", "worker", env=environment) for _ in range(3)]
@@ -143,6 +145,7 @@ STEPS_OF_A_LOOK = (
 )
 
 
+@pytest.mark.fault("F36")
 @pytest.mark.parametrize("place", STEPS_OF_A_LOOK)
 def test_a_worker_killed_anywhere_in_a_step_leaves_all_or_nothing(chain, opened, monkeypatch, pass_, place):
     incident = opened().id
