@@ -71,4 +71,6 @@ def columns(webhook_id: int, name: str, event: str, summary: str) -> dict[str, o
 
 def _on() -> Sequence[tuple[int, str]]:
     statement = select(OutgoingWebhook.id, OutgoingWebhook.name).where(OutgoingWebhook.is_on)
-    return [(webhook_id, name) for webhook_id, name in db.session.execute(statement)]
+    # No change of a webhook waits in a transaction of an incident; to store those of incidents can wait.
+    found = db.session.execute(statement, execution_options={"autoflush": False})
+    return [(webhook_id, name) for webhook_id, name in found]

@@ -136,4 +136,4 @@ def test_a_batch_of_repeats_takes_as_many_statements_as_a_small_one(settings: Se
         ]
         return statements_of(settings, *repeats)
 
-    assert (statements(50), statements(2)) == (12, 12)
+    assert (statements(50), statements(2)) == (13, 13)
