@@ -36,12 +36,12 @@ def test_an_incident_is_opened_worked_on_and_read_back(
     assert items[0]["at"].endswith("Z")
 
 
-@pytest.mark.parametrize(("is_personal", "most"), [(True, 6), (False, 7)])
+@pytest.mark.parametrize(("is_personal", "most"), [(True, 7), (False, 8)])
 def test_opening_an_incident_with_two_mails_takes_few_statements(
     client: FlaskClient, headers: dict[str, str], alice: User, *, is_personal: bool, most: int
 ) -> None:
-    """One asks for outgoing webhooks. A program's also looks for maintenance, which holds back no mail of
-    what people do."""
+    """One each asks for outgoing webhooks and for the chain of escalation. A program's also looks for
+    maintenance, which holds back no mail of what people do."""
     if is_personal:
         made = tokens.create(name="mine", scopes=[Scope.WRITE], by=SYSTEM, user_id=alice.id)
         headers = {"Authorization": f"Bearer {made.secret}"}
