@@ -24,6 +24,7 @@ PROMISED = {
     "IncidentMailsStopped",
     "JournalLag",
     "MailStuck",
+    "MessagesStuck",
     "MonitorTokenEnds",
     "PagesUnanswered",
     "IncidentAppErrorsForStrangers",
