@@ -115,7 +115,7 @@ def problem(kind: MethodKind, address: str) -> str | None:
     """Say in a sentence why an address is none of this kind; nothing if it is one."""
     example = f"Write {EXAMPLES[kind]}."
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(address.replace("#", "%23"))
     except ValueError:
         return example
     if parts.scheme not in SCHEMES[kind] or not address.isprintable() or " " in address:
@@ -158,7 +158,8 @@ def _service(address: str) -> NotifyBase | None:
     """Return what sends to an address, or nothing if the address is none of its."""
     service = SERVICES[address.partition(":")[0]]
     try:
-        parts = service.parse_url(address)
+        # People write a channel with its number sign, after which Apprise reads nothing.
+        parts = service.parse_url(address.replace("#", "%23"))
         return service(**parts | {"asset": _ASSET}) if parts else None
     except (TypeError, ValueError):
         return None

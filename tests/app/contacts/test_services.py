@@ -17,7 +17,7 @@ from tests.app.receivers import Got, Receiver
 HERE = Allowed.of(["127.0.0.1"])
 TITLE = "Checkout is down <b> {{ 7*7 }}"
 TEXT = "Nobody has acknowledged it.\nhttps://oims.example.org/incidents/1"
-SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/%23oncall"
+SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#oncall"
 SID, TOKEN = "AC" + "0a" * 16, "0b" * 16
 TWILIO = f"twilio://{SID}:{TOKEN}@+15005550006/+491705550100"
 
@@ -168,7 +168,7 @@ def test_no_other_kind_of_address_is_taken(kind: MethodKind) -> None:
         (MethodKind.SLACK, SLACK),
         (MethodKind.MATTERMOST, "mmosts://chat.example.org/3ccdd113474722377935511fc85d3dd4"),
         (MethodKind.TEAMS, "workflows://prod-1.example.org:443/abcd1234/signature"),
-        (MethodKind.MATRIX, "matrixs://ada:secret@matrix.example.org/%23room"),
+        (MethodKind.MATRIX, "matrixs://ada:secret@matrix.example.org/#room"),
         (MethodKind.TWILIO, TWILIO),
         (MethodKind.VONAGE, f"vonage://{'a' * 8}:{'b' * 16}@15005550006/491705550100"),
         (MethodKind.SIGNL4, "signl4://abcdefgh"),
