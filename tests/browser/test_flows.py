@@ -118,6 +118,31 @@ def test_keys_walk_the_list_open_help_and_can_be_switched_off(log_in, site, alic
     expect(page).to_have_url(f"{site.url}/incidents/new")
 
 
+def test_the_palette_leads_to_incidents_pages_and_actions_by_keyboard(log_in, site, alice):
+    incident_id = site.tell(stories.reported, alice, site.now, "First")
+    page = log_in()
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="An incident")).to_be_focused()
+    page.keyboard.type(str(incident_id))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.url}/incidents/{incident_id}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("acknow")
+    expect(page.get_by_role("option", name="Acknowledge", selected=True)).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Acknowledged by Alice")).to_be_visible()
+    page.wait_for_load_state()
+    page.get_by_role("button", name="Search or jump to").click()
+    page.keyboard.type("main")
+    page.get_by_role("option", name="Maintenance").click()
+    expect(page).to_have_url(f"{site.url}/maintenance")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("fir <b>")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{site.url}/?state=all&q=fir%20%3Cb%3E")
+
+
 def test_the_list_follows_what_happens_and_tells_it_to_other_tabs(log_in, site, alice):
     page = log_in()
     expect(page).to_have_title(re.compile("^Nothing is on fire"))

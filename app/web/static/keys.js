@@ -18,6 +18,8 @@
     }
   };
 
+  window.oims = { press };
+
   const moveRow = (step) => {
     const rows = [...document.querySelectorAll("[data-row]")];
     if (!rows.length) return;
@@ -40,6 +42,7 @@
       line("j", "Next incident");
       line("k", "Previous incident");
     }
+    line("Ctrl K", "Search, or jump to a page or an action");
     line("?", "This list");
     line("Esc", "Close");
   };
@@ -58,7 +61,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return closeSheets();
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || help.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
     if (localStorage.getItem(OFF)) return;
     const element = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (event.key === "?") showHelp();
