@@ -132,7 +132,7 @@ def test_the_palette_leads_to_incidents_pages_and_actions_by_keyboard(log_in, si
     page.keyboard.press("Enter")
     expect(page.get_by_text("Acknowledged by Alice")).to_be_visible()
     page.wait_for_load_state()
-    page.get_by_role("button", name="Search or jump to").click()
+    page.get_by_role("button", name="Search").click()
     page.keyboard.type("main")
     page.get_by_role("option", name="Maintenance").click()
     expect(page).to_have_url(f"{site.url}/maintenance")
