@@ -20,7 +20,6 @@ NAVIGATION = (
     ("automation", "automation.index", "Automation"),
     ("numbers", "numbers.show_numbers", "Numbers"),
     ("heartbeats", "heartbeats.index", "Heartbeats"),
-    ("escalation", "escalations.index", "Escalation"),
     ("maintenance", "maintenance.index", "Maintenance"),
 )
 ADMIN_NAVIGATION = (
