@@ -29,6 +29,7 @@ from app.escalations import pager
 from app.extensions import db
 from app.heartbeats.watch import Watch
 from app.notify.sender import Sender
+from app.oncall import notices
 from app.outgoing.sending import WebhookCaller
 from app.records.channels import Channel
 from app.records.operations import WorkerHeartbeat
@@ -65,6 +66,7 @@ def run(app: Flask, settings: Settings) -> None:
         "runs": lambda event: lost.watch(settings, event),
         "pages": pager.run,
         "heartbeats": lambda event: Watch().run(event),
+        "schedules": notices.run,
     }
     if settings.journal_url:
         loops["journal"] = Consumer(settings).run

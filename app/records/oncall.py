@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import now
@@ -45,6 +45,26 @@ class Schedule(Base):
     zone: Mapped[str] = mapped_column(String(64), comment="whose clock its layers keep to")
     created_by: Mapped[str] = mapped_column(String(limits.PERSON))
     created_at: Mapped[datetime] = mapped_column(default=now)
+    handed_over_at: Mapped[datetime | None] = mapped_column(
+        comment="the last handover that its people were told of"
+    )
+
+
+class GapNotice(Base):
+    """A gap that the lead was told of; one that comes back each week is the same."""
+
+    __tablename__ = "gap_notices"
+    __table_args__ = (
+        UniqueConstraint(
+            "schedule_id", "minute", "length_s", name="uq_gap_notices_schedule_id_minute_length_s"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"))
+    minute: Mapped[int] = mapped_column(comment="of the week by the schedule's clock, when it begins")
+    length_s: Mapped[int] = mapped_column(comment="0: no end is known")
+    starts_at: Mapped[datetime] = mapped_column(comment="the last one of this kind that was seen")
 
 
 class Layer(Base):
