@@ -9,7 +9,7 @@ from contract import limits
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SHORTEST_RANGE = 3
 _NUMBERS = {day.lower(): number for number, day in enumerate(DAYS)}
-_RESTRICTION = re.compile(r"(?P<days>[A-Za-z, -]+?)(?: +(?P<start>[0-9:]{5}) *[-–] *(?P<end>[0-9:]{5}))?")  # noqa: RUF001 - people type it
+_HOURS = re.compile(r"([0-9:]{5})-([0-9:]{5})")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
@@ -22,14 +22,17 @@ def read_clock(text: str) -> time:
 
 def read_restriction(text: str) -> Restriction:
     """Read `Mon-Fri 20:00-08:00`, or only days. Raises ValueError with a sentence."""
-    found = _RESTRICTION.fullmatch(text.strip()) if len(text) <= limits.RESTRICTION else None
-    if found is None:
+    if len(text) > limits.RESTRICTION:
         raise ValueError("Write days and hours as in Mon-Fri 20:00-08:00.")
-    weekdays = _days(found["days"])
-    if found["start"] is None:
-        return Restriction(weekdays)
-    end = found["end"] if found["end"] != "24:00" else "00:00"
-    return Restriction(weekdays, read_clock(found["start"]), read_clock(end))
+    tight = "-".join(part.strip() for part in text.replace("\N{EN DASH}", "-").split("-"))
+    days, _, hours = tight.rpartition(" ")
+    if ":" not in hours:
+        return Restriction(_days(tight))
+    found = _HOURS.fullmatch(hours)
+    if found is None:
+        raise ValueError("Write hours as in 20:00-08:00.")
+    end = found[2] if found[2] != "24:00" else "00:00"
+    return Restriction(_days(days), read_clock(found[1]), read_clock(end))
 
 
 def write_restriction(restriction: Restriction) -> str:

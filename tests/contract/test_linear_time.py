@@ -44,6 +44,8 @@ ROWS: dict[str, tuple[str, ...]] = {
     "app/alerts/wording.py:_NUMBER": ("1", "1.", "+", "+1", "1:1"),
     "app/api/bodies.py:_HALF": ("\ud800", "a"),
     "app/api/bodies.py:_HALF_ESCAPED": ("\\ud", "\\", "\\ud8"),
+    "app/oncall/notation.py:_CLOCK": ("0", "00:", "23:5"),
+    "app/oncall/notation.py:_HOURS": ("0", ":", "00:00-"),
     "app/web/reviews/export.py:_SPECIAL": ("*", "a"),
     "app/web/words.py:_FIRST_PART": (".", ". ", ": "),
     "automation/follow/relay.py:_TIME": ("1", "2026-", "2026-1Z"),

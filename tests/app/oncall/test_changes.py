@@ -213,6 +213,7 @@ def test_each_change_is_in_the_audit_trail(people, schedule, layer):
     [
         ("Mon-Fri 20:00-08:00", "Mon-Fri 20:00-08:00"),
         ("sat, sun", "Sat,Sun"),
+        ("Mon \N{EN DASH} Wed 09:00 \N{EN DASH} 17:00", "Mon-Wed 09:00-17:00"),
         ("Fri-Mon 00:00-24:00", "Mon,Fri-Sun"),
         ("Mon,Wed,Fri 09:00-17:00", "Mon,Wed,Fri 09:00-17:00"),
     ],
