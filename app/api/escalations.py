@@ -6,11 +6,16 @@ from flask import current_app
 
 from app import severities
 from app.api.auth import actor
+from app.api.incidents import shown
 from app.api.operations import operation
+from app.api.preconditions import precondition
 from app.api.schemas.base import ListOf, Nothing
-from app.api.schemas.escalations import ChainIn, ChainOut, PagingOut, RouteIn, RouteOut, WhoIn, WhoOut
+from app.api.schemas.escalations import ChainIn, ChainOut, HelpIn, PagingOut, RouteIn, RouteOut, WhoIn, WhoOut
+from app.api.schemas.incidents import IncidentOut
 from app.clock import now
 from app.escalations import explain, queries, service
+from app.escalations.plan import Target
+from app.incidents import helping
 from app.incidents import queries as incidents
 from app.records.accounts import Scope
 
@@ -100,3 +105,19 @@ def delete_route(*, route_id: int, body: Nothing) -> RouteOut:
 def get_paging(*, incident_id: int) -> PagingOut:
     """Show how the paging for an incident stands."""
     return PagingOut.of(queries.of_incident(incidents.get(incident_id).id))
+
+
+@operation(
+    "POST",
+    "/incidents/<int:incident_id>/help",
+    scope=Scope.WRITE,
+    body=HelpIn,
+    answers=IncidentOut,
+    is_change=True,
+)
+def ask_for_help(*, incident_id: int, body: HelpIn) -> IncidentOut:
+    """Page one more person, a team, or the people on call, about an incident."""
+    with precondition(incident_id) as version:
+        target = Target(kind=body.kind, id=body.id)
+        incident = helping.ask(incident_id, target=target, reason=body.reason, actor=actor(), version=version)
+        return shown(incident)

@@ -58,7 +58,8 @@ def end(escalation: Escalation, incident: Incident, stop: Stop, moment: datetime
 
 def _ending(escalation: Escalation, stop: Stop) -> str:
     if stop.action is EscalationAction.RUN_OUT:
-        return f"Chain “{escalation.chain_name}” ended unanswered: {stop.reason}"
+        whose = escalation.whose
+        return f"{whose[:1].upper()}{whose[1:]} ended unanswered: {stop.reason}"
     was_paged = escalation.paged_at is not None or escalation.joined_to is not None
     return f"{'Paging ended' if was_paged else 'Nobody was paged'}: {stop.reason}"
 
@@ -126,7 +127,7 @@ def _page_all(
             incident,
             escalation,
             key=key,
-            why=f"{step.reason} of chain “{escalation.chain_name}” names you",
+            why=f"{step.reason} of {escalation.whose} names you",
             more=storms.more(escalation, moment),
             is_urgent=is_urgent,
         ):
@@ -155,7 +156,7 @@ def _told(
     reached: Sequence[User],
     capped: Sequence[User],
 ) -> str:
-    where = f"{step.reason} of chain “{escalation.chain_name}”"
+    where = f"{step.reason} of {escalation.whose}"
     if not users:
         return f"Nobody to page at {where}: {people.name(step.target)} {people.NOBODY[step.target.kind]}."
     parts = [f"Paged {_names(reached)}"] if reached else []

@@ -3,10 +3,12 @@
 from sqlalchemy import select, update
 
 from app.clock import now
+from app.database import once
 from app.escalations import routing
+from app.escalations.plan import Plan, Step, Target
 from app.extensions import db
 from app.records import rows
-from app.records.escalations import ACTIVE, Escalation
+from app.records.escalations import ACTIVE, CALL_FOR_HELP, Escalation
 from app.records.incidents import Incident
 from app.records.lifecycle import State
 from app.records.outbox import MailKind
@@ -34,14 +36,42 @@ def call(kind: MailKind, incident: Incident, *, by_person: bool) -> None:
         _begin(incident, is_called=is_called)
 
 
+def ask_for_help(incident: Incident, target: Target) -> None:
+    """Have somebody paged about an incident, now and once more; it ends as a chain does."""
+    plan = Plan(steps=(Step(notify=target),), repeats=1)
+    db.session.add(
+        Escalation(
+            incident_id=incident.id,
+            chain_name=CALL_FOR_HELP,
+            plan=plan.model_dump(mode="json"),
+            is_called=True,
+        )
+    )
+
+
 def wake(incident: Incident) -> None:
-    """Have a worker judge the incident's paging now: something has changed, and it may be at its end."""
-    if not incident.has_chain:
-        return
+    """Have a worker judge what the incident's chain does now: automation has told something."""
+    if incident.has_chain:
+        _wake(incident)
+
+
+def settle(incident: Incident) -> None:
+    """Have a worker judge all paging for the incident now: it is acknowledged or over."""
+    if incident.has_chain or once("calls for help", _is_any_call):
+        _wake(incident)
+
+
+def _wake(incident: Incident) -> None:
     rows.insert_gathered()
     moment = now()
     active = (Escalation.incident_id == incident.id, Escalation.state.in_(ACTIVE))
     db.session.execute(update(Escalation).where(*active).values(due_at=moment, set_at=moment))
+
+
+def _is_any_call() -> bool:
+    calls = select(Escalation.id).where(Escalation.state.in_(ACTIVE), Escalation.chain_name == CALL_FOR_HELP)
+    with db.session.no_autoflush:  # what is gathered would be written in more statements
+        return db.session.scalar(calls.limit(1)) is not None
 
 
 def _begin(incident: Incident, *, is_called: bool) -> None:
@@ -60,8 +90,12 @@ def _begin(incident: Incident, *, is_called: bool) -> None:
 
 
 def _go_on(incident: Incident, *, is_called: bool) -> bool:
-    """Wake what is under way; say whether there was something."""
-    statement = select(Escalation).where(Escalation.incident_id == incident.id, Escalation.state.in_(ACTIVE))
+    """Wake what the chain has under way; say whether there was something."""
+    statement = select(Escalation).where(
+        Escalation.incident_id == incident.id,
+        Escalation.state.in_(ACTIVE),
+        Escalation.chain_name != CALL_FOR_HELP,
+    )
     found = db.session.scalars(statement.with_for_update()).all()
     for escalation in found:
         escalation.due_at = escalation.set_at = now()

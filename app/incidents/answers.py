@@ -83,4 +83,4 @@ def _answer_call(incident: Incident, page: Page, actor: Actor) -> None:
         return
     escalation.answered_by = actor.name
     timeline.record(incident.id, Acknowledged(way=WAY), actor, f"{actor.name} answered the call {WAY}.")
-    calls.wake(incident)
+    calls.settle(incident)

@@ -54,7 +54,7 @@ def close(
     move(incident, Action.RESOLVE)
     incident.resolved_at = at = now()
     timeline.record(incident.id, entry, actor, summary, at=at, place=place)
-    calls.wake(incident)
+    calls.settle(incident)
     if drop_held_mails(incident):
         return
     queue_mails(incident_mails.end_kind(incident), incident, actor, reason=entry.reason)

@@ -40,7 +40,7 @@ def merge(incident_id: int, *, into: int, actor: Actor, version: int | None = No
         timeline.record(duplicate.id, Merged(into=other.id), actor, summary)
         summary = f"{actor.name} merged incident {duplicate.id} into this one: {duplicate.title}"
         timeline.record(other.id, Merged(merged=duplicate.id), actor, summary)
-        calls.wake(duplicate)
+        calls.settle(duplicate)
         changes.drop_held_mails(duplicate)
     return duplicate
 

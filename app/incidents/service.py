@@ -81,7 +81,7 @@ def acknowledge(incident_id: int, *, actor: Actor, version: int | None = None, w
             incident.owner_id = actor.user_id
         said = f"Acknowledged by {actor.name}{f' {way}' if way else ''}."
         timeline.record(incident.id, Acknowledged(way=way), actor, said)
-        calls.wake(incident)
+        calls.settle(incident)
     return incident
 
 

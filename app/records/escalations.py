@@ -52,6 +52,10 @@ ALLOWED: dict[tuple[EscalationState, EscalationAction], EscalationState] = {
 }
 
 
+CALL_FOR_HELP = ""
+"""The chain's name of an escalation that a person began by asking for help."""
+
+
 class Chain(Base):
     """Whom to page one after the other, until somebody acknowledges."""
 
@@ -119,6 +123,11 @@ class Escalation(Base):
     answered_by: Mapped[str | None] = mapped_column(
         String(limits.PERSON), comment="who answered a page of it"
     )
+
+    @property
+    def whose(self) -> str:
+        """Return what it is in words: the chain, or a call for help."""
+        return "the call for help" if self.chain_name == CALL_FOR_HELP else f"chain “{self.chain_name}”"
 
     @property
     def is_active(self) -> bool:

@@ -22,7 +22,7 @@ from tests.app.doors import PUBLIC
 from tests.app.pages import stories
 from tests.app.pages.endpoints import pages_of
 from tests.browser.conftest import PHONE, WIDE
-from tools import pictured_channels, pictured_heartbeats, pictured_oncall
+from tools import pictured_channels, pictured_escalations, pictured_heartbeats, pictured_oncall
 
 AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()
 BY_LOOK = ["color-contrast", "target-size", "scrollable-region-focusable", "aria-hidden-focus"]
@@ -97,6 +97,7 @@ def a_busy_morning(site, root, alice):
         listening = pictured_channels.listen()
         pictured_channels.reach(root.id)
         schedule, team = pictured_oncall.plan()
+        chain, route, page_link = pictured_escalations.make(root.id)
         tokens.create(name="grafana", scopes=[Scope.READ], by=SYSTEM, user_id=root.id)
         invited = invitations.invite(email="carol@example.org", role=Role.VIEWER, by=SYSTEM).link
         resets.ask(email=bob.email, address="192.0.2.1")
@@ -110,6 +111,9 @@ def a_busy_morning(site, root, alice):
         "webhook_id": listening,
         "schedule_id": schedule,
         "team_id": team,
+        "chain_id": chain,
+        "route_id": route,
+        "answers.answer": page_link.rpartition("/")[2],
         "key": 1,
         "user_id": bob.id,
         "run_id": run_id,
@@ -147,6 +151,7 @@ def test_everybody_can_use_the_pages_of_an_empty_installation(log_in, root):
         "/numbers",
         "/maintenance",
         "/heartbeats",
+        "/escalation",
         "/oncall",
         "/oncall/teams",
         "/admin/first-steps",

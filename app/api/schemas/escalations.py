@@ -26,6 +26,12 @@ class TargetIn(Input):
     id: Id
 
 
+class HelpIn(TargetIn):
+    """Whom to ask for help, and why."""
+
+    reason: Annotated[str, Field(max_length=limits.TEXT)] = ""
+
+
 class StepIn(Input):
     """Page somebody, then wait for an answer."""
 
@@ -216,7 +222,7 @@ class PagingOut(BaseModel):
         }
         return cls(
             state=found.state if found else None,
-            chain=found.chain_name if found else None,
+            chain=(found.chain_name or None) if found else None,
             reason=found.reason if found else None,
             next=(found.next_whom or None) if found else None,
             more=queries.joined(found.id) if found else 0,

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from app.accounts import service as accounts
 from app.accounts.access import requires
 from app.errors import EditConflict, InvalidTransition, OimsError
-from app.incidents import queries, service
+from app.incidents import helping, queries, service
 from app.records.accounts import Role
 from app.records.lifecycle import actions_for
 from app.severities import Severity
@@ -105,6 +105,26 @@ def escalate(incident_id: int) -> ResponseReturnValue:
         "Escalated: people are called.",
         lambda: service.escalate(
             incident_id, reason=form.reason.data or "", actor=me(), version=form.version.data
+        ),
+    )
+
+
+@bp.post("/incidents/<int:incident_id>/help")
+@requires(Role.RESPONDER)
+def ask_for_help(incident_id: int) -> ResponseReturnValue:
+    """Page one more person, or a team."""
+    form = forms.HelpForm.offered()
+    return act(
+        incident_id,
+        "help",
+        form,
+        "Asked for help: they are paged.",
+        lambda: helping.ask(
+            incident_id,
+            target=form.target(),
+            reason=form.reason.data or "",
+            actor=me(),
+            version=form.version.data,
         ),
     )
 

@@ -9,6 +9,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from app.accounts import service as accounts
+from app.escalations import people
+from app.escalations.plan import Kind, Target
 from app.incidents.service import MAX_TEXT, MAX_TITLE
 from app.records.accounts import User
 from app.severities import Severity
@@ -122,6 +124,34 @@ class EscalateForm(ActionForm):
         id="escalate-reason",
         render_kw={"rows": 3},
     )
+
+
+class HelpForm(ActionForm):
+    """Whom to ask for help, and why."""
+
+    whom = SelectField("Ask for help", id="help-whom")
+    reason = StringField(
+        "Why they are needed",
+        [Length(max=MAX_TEXT, message=TOO_LONG)],
+        id="help-reason",
+        render_kw={"autocomplete": "off"},
+    )
+
+    @classmethod
+    def offered(cls) -> "HelpForm":
+        """Return the form with all who can be asked."""
+        form = cls()
+        form.whom.choices = [
+            SelectChoice(f"{target.kind}:{target.id}", name, optgroup=group)
+            for group, found in people.choices().items()
+            for target, name in found
+        ]
+        return form
+
+    def target(self) -> Target:
+        """Return who was chosen, once the form is checked."""
+        kind, _, number = str(self.whom.data).partition(":")
+        return Target(kind=Kind(kind), id=int(number))
 
 
 class SeverityForm(ActionForm):

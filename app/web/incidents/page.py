@@ -70,6 +70,7 @@ def _forms(incident: Incident) -> dict[str, Form]:
         "reopen": forms.ReopenForm(formdata=None),
         "escalate": forms.EscalateForm(formdata=None),
         "severity": forms.SeverityForm(formdata=None, severity=incident.severity.value),
+        "help": forms.HelpForm.offered(),
         "link": forms.LinkForm(formdata=None),
         "merge": forms.MergeForm(formdata=None),
         "details": forms.DetailsForm(

@@ -14,7 +14,8 @@ def sentence(incident: Incident, escalation: Escalation | None, zone: str) -> st
     if escalation is None or incident.state is State.RESOLVED:
         return ""
     if escalation.state is EscalationState.UNANSWERED and incident.state is State.OPEN:
-        return f"Chain “{escalation.chain_name}” ended unanswered: nobody has acknowledged."
+        whose = escalation.whose
+        return f"{whose[:1].upper()}{whose[1:]} ended unanswered: nobody has acknowledged."
     if not escalation.is_active:
         return ""
     if escalation.state is EscalationState.JOINED:

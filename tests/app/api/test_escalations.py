@@ -109,3 +109,13 @@ def test_an_incident_without_a_chain_has_no_paging(client, headers):
     opened = {"title": "Checkout fails"}
     number = client.post("/api/v1/incidents", json=opened, headers=headers).json["id"]
     assert client.get(f"/api/v1/incidents/{number}/paging", headers=headers).json["state"] is None
+
+
+def test_help_is_asked_for_over_the_api(client, headers, plan):
+    opened = {"title": "Checkout fails"}
+    one = f"/api/v1/incidents/{client.post('/api/v1/incidents', json=opened, headers=headers).json['id']}"
+    asked = plan["steps"][0]["notify"] | {"reason": "Please look"}
+    assert client.post(f"{one}/help", json=asked, headers=headers).status_code == 200
+    assert client.get(f"{one}/paging", headers=headers).json["state"] == "waiting"
+    unknown = {"kind": "team", "id": 99}
+    assert client.post(f"{one}/help", json=unknown, headers=headers).status_code == 422

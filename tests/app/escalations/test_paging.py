@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from app.clock import now
+from app.errors import InvalidTransition
 from app.escalations import pager, service
 from app.extensions import db
-from app.incidents import merging
+from app.incidents import helping, merging
 from app.incidents import service as incidents
 from app.maintenance import service as maintenance
 from app.records.actors import SYSTEM
@@ -249,3 +250,35 @@ def test_an_idle_worker_writes_nothing(chain, opened, pass_):
     opened()
     pass_()
     assert pager.look() is False
+
+
+def test_who_is_asked_for_help_is_paged_whoever_has_the_incident(clock, opened, pass_, alice, bob):
+    incident = opened()
+    incidents.acknowledge(incident.id, actor=me(alice))
+    helping.ask(incident.id, target=person(bob).notify, actor=me(alice), reason="I don't know this database")
+    pass_()
+    assert pages() == ["bob"]
+    assert told(incident) == ["Paged Bob: step 1 of the call for help."]
+    asked = "Alice asked Bob for help: I don't know this database"
+    assert told(incident, EventKind.ESCALATED) == [asked]
+    incidents.resolve(incident.id, actor=me(alice))
+    pass_()
+    assert told(incident)[-1] == "Paging ended: it is resolved."
+    assert recipients(MailKind.RESOLVED), "the lists are told as before"
+
+
+def test_a_call_for_help_leaves_the_chain_as_it_is(chain, opened, pass_, alice, bob):
+    incident = opened()
+    pass_()
+    helping.ask(incident.id, target=person(bob).notify, actor=me(alice))
+    pass_()
+    assert pages() == ["alice", "bob"]
+    pass_(5)
+    assert pages() == ["alice", "bob", "bob", "bob"]
+
+
+def test_nobody_can_be_asked_about_what_is_over(clock, opened, alice, bob):
+    incident = opened()
+    incidents.resolve(incident.id, actor=me(alice))
+    with pytest.raises(InvalidTransition):
+        helping.ask(incident.id, target=person(bob).notify, actor=me(alice))

@@ -176,3 +176,8 @@ def test_who_may_only_look_sees_no_buttons(log_in, vera, made):
         assert not any(text(link) == "New chain" for link in page.all("a"))
     viewer.get("/escalation/chains/new", 403)
     viewer.get("/escalation/who")
+
+
+def test_help_is_asked_for_on_the_incident(app, browser, paged, bob):
+    browser.submit_and_follow(paged[0], f"{paged[0]}/help", whom=f"person:{bob.id}", reason="Please look")
+    assert "Alice asked Bob for help" in browser.get(paged[0]).words
