@@ -11,7 +11,6 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlsplit
 
-import structlog
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from flask import current_app
@@ -28,12 +27,13 @@ from app.extensions import db
 from app.notify.delivery import DeliveryError
 from app.notify.smtp import Phase
 from app.outside import Allowed, Unreachable
+from app.records import audit
+from app.records.actors import SYSTEM
+from app.records.channel_entries import MethodEnded
 from app.records.channels import ContactMethod, WebPushKeys
 from app.records.outbox import MailKind, OutboxMessage
 from app.vault import Purpose
 from contract import limits
-
-log = structlog.get_logger()
 
 ONLY = 1
 SIGNED_FOR_S = 12 * 3600
@@ -185,4 +185,5 @@ def _forget(method_id: int) -> None:
         method = db.session.get(ContactMethod, method_id)
         if method is not None:
             method.proved_at = None
-            log.info("push_subscription_ended", method=method_id)
+            summary = f"The browser ended its subscription: contact method {method.name}"
+            audit.record(MethodEnded(method=method.id), SYSTEM, summary)

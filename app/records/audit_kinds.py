@@ -48,6 +48,7 @@ class AuditKind(StrEnum):
     METHOD_ADDED = "method_added"
     METHOD_PROVED = "method_proved"
     METHOD_REMOVED = "method_removed"
+    METHOD_ENDED = "method_ended"
     RULES_CHOSEN = "rules_chosen"
     CHAIN_CREATED = "chain_created"
     CHAIN_CHANGED = "chain_changed"

@@ -71,6 +71,14 @@ class MethodRemoved(AuditEntry):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MethodEnded(AuditEntry):
+    """A browser has ended its subscription; it is used once it is proved again."""
+
+    kind = AuditKind.METHOD_ENDED
+    method: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RulesChosen(AuditEntry):
     """A person chose when to be told by what."""
 

@@ -23,6 +23,7 @@ from app.extensions import db
 from app.notify import people
 from app.notify.people import Message
 from app.notify.sender import Sender
+from app.records import audit
 from app.records.accounts import User
 from app.records.channels import Channel, ContactMethod, MethodKind, Urgency
 from app.records.outbox import MailKind, MailState, OutboxMessage
@@ -157,6 +158,7 @@ def test_a_browser_that_ended_its_subscription_is_used_no_more(
     push()
     assert message().state is MailState.DEAD
     assert db.session.get_one(ContactMethod, method.id).proved_at is None
+    assert "method_ended" in audit.kinds()
 
 
 @pytest.mark.parametrize("status", [429, 500])
