@@ -1,7 +1,7 @@
 """Schedules and who is on call, over the API."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from app.api.auth import actor, current_token
@@ -69,11 +69,7 @@ def delete_schedule(*, schedule_id: int, body: Nothing) -> ScheduleOut:
 def list_shifts(*, schedule_id: int, query: SpanQuery) -> ListOf[ShiftOut]:
     """List shifts and gaps in order, in one part; at most 366 days."""
     schedule, moment = queries.get(schedule_id), now()
-    start = query.start or moment
-    end = query.end or start + overview.AHEAD
-    if not timedelta() < end - start <= LONGEST:
-        message = f"The end must be after the start, by at most {LONGEST.days} days."
-        raise InvalidInput(message, [{"field": "end", "message": message}])
+    start, end = _span(query, moment)
     found = overview.line(schedule.id, start, end, moment)
     names = queries.names({person for shift in found for person in shift.people})
     return ListOf[ShiftOut](items=[ShiftOut.of(shift, names) for shift in found], next=None)
@@ -119,12 +115,8 @@ def list_overrides(*, schedule_id: int) -> ListOf[OverrideOut]:
 )
 def make_override(*, schedule_id: int, body: NewOverride) -> OverrideOut:
     """Have somebody take over for a time: whom the token acts for, if no one is named."""
-    person_id = body.person or current_token().created_by_id
-    if person_id is None:
-        message = "Say who takes over: this token acts for nobody."
-        raise InvalidInput(message, [{"field": "person", "message": message}])
     plan = OverridePlan(
-        person_id=person_id,
+        person_id=_taker(body),
         starts_at=body.starts_at or now(),
         ends_at=body.ends_at,
         instead_of_id=body.instead_of,
@@ -138,6 +130,25 @@ def end_override(*, override_id: int, body: Nothing) -> ScheduleOut:
     """End an override now, or call it off; the answer is its schedule."""
     del body
     return _one(queries.get(overrides.end(override_id, actor=actor())))
+
+
+def _span(query: SpanQuery, moment: datetime) -> tuple[datetime, datetime]:
+    """Return from when to when shifts are asked for; raises InvalidInput if that is too long."""
+    start = query.start or moment
+    end = query.end or start + overview.AHEAD
+    if not timedelta() < end - start <= LONGEST:
+        message = f"The end must be after the start, by at most {LONGEST.days} days."
+        raise InvalidInput(message, [{"field": "end", "message": message}])
+    return start, end
+
+
+def _taker(body: NewOverride) -> int:
+    """Return who takes over; raises InvalidInput if no one is named and the token acts for nobody."""
+    person_id = body.person or current_token().created_by_id
+    if person_id is None:
+        message = "Say who takes over: this token acts for nobody."
+        raise InvalidInput(message, [{"field": "person", "message": message}])
+    return person_id
 
 
 def _one(schedule: Schedule) -> ScheduleOut:

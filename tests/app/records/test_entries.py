@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from app.records import account_entries, audit_entries, entries, oncall_entries
+from app.records import account_entries, audit_entries, channel_entries, entries, oncall_entries
 from app.records.audit_kinds import AuditKind
 from app.records.entries import Merged, Opened, Resolved
 from app.records.incidents import EventKind
@@ -18,7 +18,7 @@ def kinds(*modules):
 
 @pytest.mark.parametrize(
     ("all_kinds", "modules"),
-    [(EventKind, [entries]), (AuditKind, [account_entries, audit_entries, oncall_entries])],
+    [(EventKind, [entries]), (AuditKind, [account_entries, audit_entries, channel_entries, oncall_entries])],
 )
 def test_each_kind_has_one_class(all_kinds, modules):
     assert kinds(*modules) == sorted(all_kinds)
