@@ -39,7 +39,7 @@ def words_of(incident: Incident) -> dict[str, str]:
     The severity is always OIMS' own word; service and source only where no label says them.
     """
     own = {"source": incident.source.value, "service": incident.service or ""}
-    return own | incident.labels | incident.tags | {"severity": incident.severity.value}
+    return own | incident.labels | incident.tags | {"severity": str(incident.severity)}
 
 
 def choose(words: Mapping[str, str]) -> Choice:

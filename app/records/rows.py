@@ -1,4 +1,4 @@
-"""Rows that are only ever added: one by one, or gathered and inserted in one statement for each table."""
+"""Rows that are only ever added: one by one, or gathered and inserted in one statement for each kind."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +8,9 @@ from sqlalchemy import insert
 
 from app.database import Base
 from app.extensions import db
+
+type _Kind = tuple[type[Base], frozenset[str]]
+"""A table and the columns that are given: one statement takes rows of one kind."""
 
 
 @contextmanager
@@ -24,11 +27,11 @@ def gathering() -> Iterator[None]:
 
 def add(model: type[Base], **values: Any) -> None:
     """Add a row. It returns nothing: a gathered row has no id yet."""
-    gathered: dict[type[Base], list[dict[str, Any]]] | None = db.session().info.get("gathered")
+    gathered: dict[_Kind, list[dict[str, Any]]] | None = db.session().info.get("gathered")
     if gathered is None:
         db.session.add(model(**values))
     else:
-        gathered.setdefault(model, []).append(values)
+        gathered.setdefault((model, frozenset(values)), []).append(values)
 
 
 def insert_gathered() -> None:
@@ -36,6 +39,6 @@ def insert_gathered() -> None:
     gathered = db.session().info.get("gathered") or {}
     db.session.flush()
     while gathered:
-        model, rows = gathered.popitem()
+        (model, _), rows = gathered.popitem()
         # The table and not its class: the ORM would look at each row again.
         db.session.execute(insert(model.__table__), rows)

@@ -19,6 +19,8 @@ WITHOUT_A_VALUE = {
     "app": {
         "cookie_secure": "follows app.baseUrl",
         "metrics_bind": PORT,
+        "page_cap": EXTRA,
+        "secret_key_old": "needed for one migration, while the key is changed: extraEnv from a Secret",
         "run_lost_after": EXTRA,
         "worker_silent_after": EXTRA,
     },

@@ -34,7 +34,7 @@ def test_a_change_based_on_what_was_changed_since_is_refused_and_told_what_happe
     assert "nothing of yours was saved" in problem["detail"]
     messages = [error["message"] for error in problem["errors"]]
     assert len(messages) == 2
-    assert messages[0].endswith("Acknowledged by test write.")
+    assert messages[0].endswith("Acknowledged by test write over the API.")
     assert messages[1].endswith("test write changed the severity from high to low.")
     assert client.get(path, headers=headers).get_json()["state"] == "acknowledged"
 
