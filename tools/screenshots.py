@@ -28,11 +28,11 @@ FOLDER = ROOT / ".cache" / "screenshots"
 SHOWN = ROOT / "docs" / "screenshots"
 """What is there is made anew; a picture that a page shall show for the first time is copied by hand."""
 SIZES: dict[str, ViewportSize] = {
-    "wide": {"width": 1000, "height": 560},
+    "wide": {"width": 1280, "height": 720},
     "phone": {"width": 380, "height": 780},
 }
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-MOST_BYTES = 120 * 1024
+MOST_BYTES = 160 * 1024
 INCIDENTS = 400
 CONFLICT = "conflict"
 """The page that follows when somebody else was faster; no address leads there."""
@@ -110,6 +110,7 @@ def be_late(page: Page, path: str) -> None:
 def picture(page: Page, name: str) -> Path:
     """Write one picture."""
     target = FOLDER / f"{name}.png"
+    page.wait_for_load_state("networkidle")  # parts of a page are fetched after it
     page.screenshot(path=target)
     if (SHOWN / target.name).exists():
         shutil.copy(target, SHOWN)
