@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 import time_machine
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
+from flask import current_app
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from app.clock import now
+from app.config import Settings
 from app.database import transaction
 from app.errors import InvalidInput
 from app.extensions import db
@@ -22,6 +24,7 @@ from app.records.entries import MailSent
 from app.records.incidents import Incident
 from app.records.outbox import MailKind, MailState, OutboxMessage
 from app.severities import Severity
+from tests.app.journal import event, take
 from tests.app.receivers import Got, Receiver
 
 
@@ -180,6 +183,19 @@ def test_one_that_is_deleted_leaves_its_log_in_the_outbox(
     service.delete(1, actor=SYSTEM)
     assert queries.everything() == []
     assert [message.hook_id for message in messages()] == [None]
+
+
+def test_an_alert_is_told_by_mail_and_to_webhooks_at_once(
+    make_settings: Callable[..., Settings], secret: str
+) -> None:
+    settings = make_settings(smtp_host="mail.example.org", mail_to="on-call@example.org")
+    current_app.config["SETTINGS"] = settings
+    alerts = [event(seq=seq, fingerprint=f"{seq:016}", episode=f"episode-{seq}") for seq in (1, 2)]
+    take(settings, *alerts)
+    written = [(message.channel, message.kind) for message in messages()]
+    assert sorted(written) == sorted(
+        2 * [(Channel.MAIL, MailKind.CREATED)] + 2 * [(Channel.WEBHOOK, MailKind.CHANGE)]
+    )
 
 
 def test_that_people_were_told_is_no_change(context: None, secret: str) -> None:
