@@ -10,8 +10,8 @@ from threading import Event
 from time import monotonic
 
 import structlog
-from sqlalchemy import ColumnElement, and_, or_, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app.clock import now
 from app.database import HELD_S, transaction
@@ -23,6 +23,7 @@ from app.records.incidents import Incident
 
 log = structlog.get_logger()
 
+AGAIN_AFTER_DEFECT = timedelta(minutes=1)
 LOOK_EVERY_S = 1.0
 STEP = timedelta(seconds=15)
 """Times written so far in the future tell of a clock that was set back; less is the clock of another host."""
@@ -69,9 +70,27 @@ def _judge_next(moment: datetime) -> bool:
     statement = select(Escalation).where(Escalation.incident_id == incident.id, _is_due(moment))
     statement = statement.order_by(Escalation.id).with_for_update()
     for escalation in db.session.scalars(statement, execution_options={"populate_existing": True}).all():
-        judge(escalation, incident, moment)
-    db.session.flush()
+        _judge_apart(escalation, incident, moment)
     return True
+
+
+def _judge_apart(escalation: Escalation, incident: Incident, moment: datetime) -> None:
+    """Judge one escalation in a savepoint: one that can't be judged keeps none of the others waiting.
+
+    A database that is away is no defect of the escalation: everything is tried again.
+    """
+    escalation_id, incident_id = escalation.id, incident.id
+    try:
+        with db.session.begin_nested():
+            judge(escalation, incident, moment)
+    except OperationalError:
+        raise
+    except Exception:
+        log.exception("page_failed", escalation=escalation_id, incident=incident_id)
+        later = moment + AGAIN_AFTER_DEFECT
+        db.session.execute(
+            update(Escalation).where(Escalation.id == escalation_id).values(due_at=later, set_at=moment)
+        )
 
 
 def judge(escalation: Escalation, incident: Incident, moment: datetime) -> None:

@@ -24,7 +24,7 @@ from app.records.incidents import EventKind, TimelineEvent
 from app.records.outbox import MailKind, MailState, OutboxMessage
 from app.severities import Severity
 from tests.app.conftest import SECRET_KEY
-from tests.app.escalations.conftest import told
+from tests.app.escalations.conftest import escalation, told
 from tests.app.notify.conftest import Sink
 from tests.processes import Process, free_port
 from tests.waiting import until
@@ -208,3 +208,22 @@ def test_a_time_in_the_future_of_another_clock_is_not_waited_for(chain, opened, 
     pass_(5)
     pass_(5)
     assert told(incident)[1:] == ["Paged Bob: step 2 of chain “Shop”."]
+
+
+def test_an_escalation_that_cannot_be_judged_keeps_no_other_waiting(make_chain, chain, opened, pass_, alice):
+    lost = make_chain(Step(notify=Target(kind=Kind.PERSON, id=alice.id)), name="Lost", is_default=False)
+    add_route(matchers="service=lost", chain_id=lost.id, actor=SYSTEM)
+    damaged, sound = opened(service="lost"), opened()
+    plan = escalation(damaged).plan
+    with transaction():
+        _set_plan(damaged, plan | {"hours": plan["hours"] | {"zone": "Atlantis/Poseidonis"}})
+    pass_()
+    assert (told(damaged), told(sound)) == ([], ["Paged Alice: step 1 of chain “Shop”."])
+    with transaction():
+        _set_plan(damaged, plan)
+    pass_(1)
+    assert told(damaged) == ["Paged Alice: step 1 of chain “Lost”."]
+
+
+def _set_plan(incident, plan):
+    db.session.execute(update(Escalation).where(Escalation.incident_id == incident.id).values(plan=plan))
