@@ -6,9 +6,19 @@ from app.clock import now
 from app.database import once
 from app.escalations import routing
 from app.escalations.plan import Plan, Step, Target
+from app.escalations.steps import Stop, position
 from app.extensions import db
-from app.records import rows
-from app.records.escalations import ACTIVE, CALL_FOR_HELP, Escalation
+from app.records import rows, timeline
+from app.records.actors import SYSTEM
+from app.records.entries import PagingEnded
+from app.records.escalations import (
+    ACTIVE,
+    ALLOWED,
+    CALL_FOR_HELP,
+    Escalation,
+    EscalationAction,
+    EscalationState,
+)
 from app.records.incidents import Incident
 from app.records.lifecycle import State
 from app.records.outbox import MailKind
@@ -97,8 +107,28 @@ def _go_on(incident: Incident, *, is_called: bool) -> bool:
         Escalation.chain_name != CALL_FOR_HELP,
     )
     found = db.session.scalars(statement.with_for_update()).all()
+    goes_on = False
     for escalation in found:
+        if is_called and isinstance(position(escalation, now()), Stop):
+            _end(escalation)
+            continue
+        goes_on = True
         escalation.due_at = escalation.set_at = now()
         if is_called:
             escalation.is_called, escalation.step_at, escalation.begun_at = True, None, now()
-    return bool(found)
+    return goes_on
+
+
+def _end(escalation: Escalation) -> None:
+    """End a chain with no step left; those whom its page told of go on by themselves."""
+    moment, reason = now(), "More people were asked for, so the chain begins anew."
+    escalation.state = ALLOWED[escalation.state, EscalationAction.STOP]
+    escalation.ended_at, escalation.reason = moment, reason
+    escalation.latest_at, escalation.next_whom, escalation.why = None, "", ""
+    db.session.execute(
+        update(Escalation)
+        .where(Escalation.joined_to == escalation.id, Escalation.state == EscalationState.JOINED)
+        .values(due_at=moment, set_at=moment)
+    )
+    entry = PagingEnded(outcome=escalation.state, reason=reason)
+    timeline.record(escalation.incident_id, entry, SYSTEM, f"Paging ended: {reason}")

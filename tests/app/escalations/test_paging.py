@@ -175,6 +175,17 @@ def test_a_persons_call_for_help_makes_the_next_step_due_at_once(chain, opened, 
     assert recipients(MailKind.ESCALATED) == []
 
 
+def test_a_call_for_help_after_the_last_step_begins_the_chain_anew(chain, opened, pass_, alice):
+    incident = opened()
+    pass_()
+    pass_(600)
+    assert pages() == ["alice", "bob"]
+    incidents.escalate(incident.id, actor=me(alice), reason="Nobody answers")
+    pass_()
+    assert pages() == ["alice", "bob", "alice"]
+    assert any("the chain begins anew" in words for words in told(incident))
+
+
 def test_a_call_for_help_about_what_somebody_has_pages_again(chain, opened, pass_, alice, bob):
     incident = opened()
     pass_()
