@@ -7,34 +7,31 @@ import structlog
 from sqlalchemy import select
 
 from app import severities
-from app.alerts import titles, wording
+from app.alerts import ending, titles, wording
 from app.alerts.batch import Batch
 from app.alerts.events import MAX_LABELS, MAX_NAME, JournalEvent
 from app.alerts.exporters import is_exporter
 from app.alerts.identity import identity
 from app.automation.early import Early
-from app.clock import in_words, now
+from app.clock import now
 from app.config import Settings
 from app.database import reading_once
 from app.extensions import db
-from app.incidents import changes, merging, numbers, queries
+from app.incidents import changes, merging, numbers
 from app.incidents.service import MAX_SERVICE
 from app.records import rows, timeline, timeline_order
-from app.records.actors import ALERTING, AUTOMATION, Actor
+from app.records.actors import ALERTING
 from app.records.alerts import AlertEvent
-from app.records.entries import AlertChanged, AlertFired, AlertResolved, Opened, Reopened, Resolved
+from app.records.entries import AlertChanged, AlertFired, Opened, Reopened
 from app.records.incidents import Incident, Source
 from app.records.lifecycle import State
-from app.records.outbox import MailKind
 from contract import limits
 from contract.labels import TELLING, is_test, most_telling
 from contract.moments import rfc3339
-from contract.runs import Verdict
 from contract.text import one_line
 
 log = structlog.get_logger()
 
-RECONCILED = "reconcile"
 MOST_NAMED = 20
 """How many incidents a line of the log names; all of them are in the table of events."""
 
@@ -69,7 +66,7 @@ def _apply(event: JournalEvent, batch: Batch, settings: Settings) -> Incident | 
     incident = None
     if not event.is_sign_of_life:
         is_firing = event.status == "firing"
-        incident = _firing(event, batch, settings) if is_firing else _resolved(event, batch)
+        incident = _firing(event, batch, settings) if is_firing else ending.end(event, batch)
     incident_id = incident.id if incident else None
     rows.add(
         AlertEvent,
@@ -217,59 +214,6 @@ def _reopen(event: JournalEvent, incident: Incident, settings: Settings) -> Inci
     return incident
 
 
-def _resolved(event: JournalEvent, batch: Batch) -> Incident | None:
-    """End the episode: the incident is resolved unless a person has it or has resolved it already."""
-    incident = batch.of_episode(event.episode)
-    if incident is None:
-        log.warning("resolved_without_incident", seq=event.seq, episode=event.episode)
-        return None
-    if incident.identity != event.fingerprint:
-        rows.insert_gathered()
-        others = queries.still_firing(incident, besides=event.fingerprint)
-        if others:
-            return _end_in_part(event, incident, others)
-    was_firing, incident.is_firing = incident.is_firing, False
-    if incident.state is State.RESOLVED or incident.is_taken_over:
-        summary = (
-            "The alert stopped firing."
-            if event.source != RECONCILED
-            else "Alertmanager no longer has the alert."
-        )
-        if incident.state is not State.RESOLVED:
-            summary += " The incident stays with the person who has it."
-        timeline.record(incident.id, _ended(event), ALERTING, summary, place=_place(event, incident.id))
-        if was_firing and incident.state is not State.RESOLVED:
-            changes.queue_mails(MailKind.ALERT_ENDED, incident, ALERTING)
-        return incident
-    actor, summary = _ending(event, incident)
-    resolved = Resolved(reason="", seq=event.seq, episode=event.episode)
-    changes.close(incident, resolved, actor, summary, place=_place(event, incident.id))
-    return incident
-
-
-def _end_in_part(event: JournalEvent, incident: Incident, others: Sequence[AlertEvent]) -> Incident:
-    """One of several alerts of an incident ended: it goes on for the others."""
-    incident.fingerprint, incident.episode = others[0].fingerprint, others[0].episode
-    more = "1 other of the same trouble fires" if len(others) == 1 else f"{len(others)} others fire"
-    summary = f"One alert stopped firing; {more}."
-    timeline.record(incident.id, _ended(event), ALERTING, summary, place=_place(event, incident.id))
-    return incident
-
-
-def _ending(event: JournalEvent, incident: Incident) -> tuple[Actor, str]:
-    if incident.verdict is Verdict.VERIFIED:
-        return AUTOMATION, "Resolved by automation, verified."
-    lasted = in_words((now() - incident.opened_at).total_seconds())
-    if event.source == RECONCILED:
-        return ALERTING, f"Resolved: Alertmanager no longer has the alert. The incident lasted {lasted}."
-    if incident.verdict is Verdict.PENDING:
-        return (
-            ALERTING,
-            "Resolved: the alert stopped firing after the repair. Automation watches whether it stays so.",
-        )
-    return ALERTING, f"Resolved: the alert stopped firing. The incident lasted {lasted}."
-
-
 def _service(labels: dict[str, str], settings: Settings) -> str | None:
     """Return the first of the labels of a service that names no exporter."""
     named = (one_line(labels.get(name, ""), MAX_SERVICE) for name in settings.service_labels)
@@ -288,10 +232,6 @@ def _take_facts(event: JournalEvent, incident: Incident, settings: Settings) -> 
 
 def _fired(event: JournalEvent) -> AlertFired:
     return AlertFired(seq=event.seq, episode=event.episode, fired_at=_iso(event))
-
-
-def _ended(event: JournalEvent) -> AlertResolved:
-    return AlertResolved(seq=event.seq, episode=event.episode)
 
 
 def _place(event: JournalEvent, incident_id: int | None) -> datetime:
