@@ -10,7 +10,6 @@ from app.accounts.access import public
 from app.errors import InvalidInput
 from app.records.accounts import User
 from app.web.accounts.forms import AddressForm, InvitationForm, NewPasswordForm
-from app.web.forms import Form
 
 bp = Blueprint("links", __name__)
 
@@ -25,7 +24,7 @@ def forgotten() -> ResponseReturnValue:
         resets.ask(email=form.email.data or "", address=request.remote_addr or "")
     has_mail = bool(current_app.config["SETTINGS"].smtp_host)
     context = {"form": form, "is_asked": is_asked, "has_mail": has_mail, "valid_for": resets.VALID_FOR}
-    return render_template("accounts/forgotten.html", **context), status(form)
+    return render_template("accounts/forgotten.html", **context), form.http_status
 
 
 @bp.route("/password/reset/<secret>", methods=["GET", "POST"])
@@ -44,7 +43,7 @@ def reset(secret: str) -> ResponseReturnValue:
             flash("Your password is changed. Log in with the new one.", "ok")
             return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
     context = {"form": form, "user": user, "secret": secret, "min_password_length": passwords.MIN_LENGTH}
-    return render_template("accounts/reset.html", **context), status(form)
+    return render_template("accounts/reset.html", **context), form.http_status
 
 
 @bp.route("/invitation/<secret>", methods=["GET", "POST"])
@@ -68,7 +67,7 @@ def invitation(secret: str) -> ResponseReturnValue:
         **context,
         registration=invitations.who_may_register(),
         min_password_length=passwords.MIN_LENGTH,
-    ), status(form)
+    ), form.http_status
 
 
 def enter(user: User) -> ResponseReturnValue:
@@ -78,8 +77,3 @@ def enter(user: User) -> ResponseReturnValue:
         return redirect(url_for("incidents.index"), code=HTTPStatus.SEE_OTHER)
     flash("Your account waits for approval by an administrator.", "ok")
     return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
-
-
-def status(form: Form) -> HTTPStatus:
-    """Return the status of a page with this form."""
-    return HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

@@ -13,10 +13,9 @@ from app.clock import now
 from app.errors import InvalidInput, NotFound
 from app.oncall import overview
 from app.records.accounts import Role, Scope
-from app.records.actors import Actor
 from app.web.accounts.forms import PasswordForm, ProfileForm, TokenForm
-from app.web.accounts.links import status
 from app.web.accounts.proof import requires_recent_proof
+from app.web.reader import me
 
 bp = Blueprint("profile", __name__, url_prefix="/profile")
 
@@ -47,7 +46,7 @@ def show() -> ResponseReturnValue:
         shifts=overview.my_shifts(current_user.id, now(), now() + overview.AHEAD)[:SHIFTS],
         now=now(),
     )
-    return page, status(form)
+    return page, form.http_status
 
 
 @bp.route("/password", methods=["GET", "POST"])
@@ -73,7 +72,7 @@ def password() -> ResponseReturnValue:
             )
             return redirect(url_for("profile.show"), code=HTTPStatus.SEE_OTHER)
     context = {"form": form, "min_password_length": passwords.MIN_LENGTH}
-    return render_template("accounts/password.html", **context), status(form)
+    return render_template("accounts/password.html", **context), form.http_status
 
 
 @bp.get("/confirmed")
@@ -87,7 +86,7 @@ def proved() -> ResponseReturnValue:
 @requires(Role.VIEWER)
 def sign_out_everywhere() -> ResponseReturnValue:
     """End all sessions, this one too, and all API tokens."""
-    service.sign_out(current_user.id, by=Actor.person(current_user))
+    service.sign_out(current_user.id, by=me())
     sessions.sign_out()
     flash("You are logged out everywhere, and your API tokens have ended.", "ok")
     return redirect(url_for("accounts.login"), code=HTTPStatus.SEE_OTHER)
@@ -106,7 +105,7 @@ def own_tokens() -> ResponseReturnValue:
             made = tokens.create(
                 name=form.name.data or "",
                 scopes=[Scope(form.scope.data)],
-                by=Actor.person(current_user),
+                by=me(),
                 user_id=current_user.id,
                 factor_at=current_user.factor_at,
                 expires_at=now() + timedelta(days=int(form.days.data)),
@@ -114,7 +113,8 @@ def own_tokens() -> ResponseReturnValue:
         except InvalidInput as error:
             form.reject(error)
     context = {"form": form, "made": made, "tokens": tokens.of(current_user.id), "now": now()}
-    return render_template("accounts/tokens.html", **context), HTTPStatus.CREATED if made else status(form)
+    status = HTTPStatus.CREATED if made else form.http_status
+    return render_template("accounts/tokens.html", **context), status
 
 
 @bp.post("/tokens/<int:token_id>/revoke")
@@ -124,6 +124,6 @@ def revoke(token_id: int) -> ResponseReturnValue:
     token = tokens.get(token_id)
     if token.created_by_id != current_user.id:
         raise NotFound("There is no such API token.")
-    tokens.revoke(token.name, by=Actor.person(current_user))
+    tokens.revoke(token.name, by=me())
     flash(f"{token.name} is revoked.", "ok")
     return redirect(url_for("profile.tokens"), code=HTTPStatus.SEE_OTHER)

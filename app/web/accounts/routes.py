@@ -12,7 +12,7 @@ from app.accounts.factors import passkeys, pending
 from app.errors import Forbidden, InvalidInput, Unauthorized
 from app.records.accounts import Role, UserStatus
 from app.web.accounts.forms import AddressForm, LoginForm, RegistrationForm
-from app.web.accounts.links import enter, status
+from app.web.accounts.links import enter
 from app.web.forms import Form
 from app.web.pages import local_path
 
@@ -49,7 +49,7 @@ def login() -> ResponseReturnValue:
         has_single_sign_on=bool(settings.oidc_issuer),
         is_enforced=settings.oidc_only,
         is_new=service.is_new(),
-    ), status(form)
+    ), form.http_status
 
 
 @bp.route("/register", methods=["GET", "POST"])
@@ -77,7 +77,7 @@ def _register_by_mail() -> ResponseReturnValue:
             invitations.register(email=form.email.data or "", address=request.remote_addr or "")
         except InvalidInput as error:
             form.reject(error)
-    return _registration_page(form, is_asked=is_asked and not form.errors), status(form)
+    return _registration_page(form, is_asked=is_asked and not form.errors), form.http_status
 
 
 def _register_at_once(registration: str) -> ResponseReturnValue:
@@ -97,7 +97,7 @@ def _register_at_once(registration: str) -> ResponseReturnValue:
             form.reject(error)
         else:
             return enter(user)
-    return _registration_page(form), status(form)
+    return _registration_page(form), form.http_status
 
 
 def _registration_page(form: Form, *, is_asked: bool = False) -> str:

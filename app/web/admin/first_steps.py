@@ -17,13 +17,13 @@ from app.extensions import db
 from app.formats import duration
 from app.records import audit
 from app.records.accounts import Invitation, Role, User
-from app.records.actors import Actor
 from app.records.audit_entries import AlertTested
 from app.records.incidents import Incident
 from app.records.outbox import MailKind, MailState, OutboxMessage
 from app.web.admin.blueprint import bp
 from app.web.admin.forms import InviteForm, TestMailForm
 from app.web.pages import live_page
+from app.web.reader import me
 
 COMMAND = """\
 curl -X POST {webhook}/ \\
@@ -76,7 +76,7 @@ def send_test_alert() -> ResponseReturnValue:
         )
     else:
         with transaction():
-            audit.record(AlertTested(), Actor.person(current_user), "A test alert was sent to Alertmanager.")
+            audit.record(AlertTested(), me(), "A test alert was sent to Alertmanager.")
         lasts = duration(trial.LASTS.total_seconds())
         flash(f"Alertmanager has the test alert. It comes back as an incident, and ends after {lasts}.", "ok")
     return redirect(url_for("admin.first_steps"), code=HTTPStatus.SEE_OTHER)

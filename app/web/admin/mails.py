@@ -15,13 +15,12 @@ from app.notify import account_mails, outbox
 from app.ops import figures
 from app.records import audit
 from app.records.accounts import Role
-from app.records.actors import Actor
 from app.records.audit_entries import MailTested
 from app.records.channels import Channel
 from app.records.outbox import MailState
-from app.web.accounts.links import status
 from app.web.admin.blueprint import bp
 from app.web.admin.forms import TestMailForm
+from app.web.reader import me
 
 
 @bp.get("/mails")
@@ -45,7 +44,7 @@ def send_test_mail() -> ResponseReturnValue:
         return _queue(form)
     with transaction():
         account_mails.test_mail(recipient)
-        audit.record(MailTested(), Actor.person(current_user), f"A test mail to {recipient} was asked for.")
+        audit.record(MailTested(), me(), f"A test mail to {recipient} was asked for.")
     flash(f"A test mail to {recipient} is in the queue.", "ok")
     return redirect(url_for("admin.mails"), code=HTTPStatus.SEE_OTHER)
 
@@ -54,7 +53,7 @@ def send_test_mail() -> ResponseReturnValue:
 @requires(Role.ADMIN)
 def retry_mail(mail_id: int) -> ResponseReturnValue:
     """Send a message again that could not be delivered."""
-    message = outbox.retry(mail_id, actor=Actor.person(current_user))
+    message = outbox.retry(mail_id, actor=me())
     flash(f"The message to {message.recipient} is tried again.", "ok")
     return redirect(url_for("admin.mails"), code=HTTPStatus.SEE_OTHER)
 
@@ -79,4 +78,4 @@ def _queue(form: TestMailForm) -> ResponseReturnValue:
         channel=channel,
         after=after,
         page=outbox.page(state=state, channel=channel, after=after),
-    ), status(form)
+    ), form.http_status

@@ -13,12 +13,11 @@ from app.accounts.factors import service as factors
 from app.errors import InvalidInput
 from app.notify import outbox
 from app.records.accounts import Role, UserStatus
-from app.records.actors import Actor
 from app.web.accounts.factors.guard import proved
-from app.web.accounts.links import status
 from app.web.accounts.proof import requires_recent_proof
 from app.web.admin.blueprint import bp
 from app.web.admin.forms import InviteForm, RoleForm
+from app.web.reader import me
 
 DONE = {
     UserStatus.ACTIVE: "The account can be used.",
@@ -42,9 +41,7 @@ def invite() -> ResponseReturnValue:
     made = None
     if form.validate_on_submit():
         try:
-            made = invitations.invite(
-                email=form.email.data or "", role=Role(form.role.data), by=Actor.person(current_user)
-            )
+            made = invitations.invite(email=form.email.data or "", role=Role(form.role.data), by=me())
         except InvalidInput as error:
             form.reject(error)
     if made is None or made.invitation.mail_id is None:
@@ -57,7 +54,7 @@ def invite() -> ResponseReturnValue:
 @requires(Role.ADMIN)
 def withdraw(invitation_id: int) -> ResponseReturnValue:
     """Make an invitation worthless."""
-    invitations.withdraw(invitation_id, by=Actor.person(current_user))
+    invitations.withdraw(invitation_id, by=me())
     flash("The invitation is withdrawn.", "ok")
     return redirect(url_for("admin.people"), code=HTTPStatus.SEE_OTHER)
 
@@ -87,7 +84,7 @@ def change_role(user_id: int) -> ResponseReturnValue:
     role = Role(form.role.data)
     return _change(
         user_id,
-        lambda: service.change_role(user_id, role=role, by=Actor.person(current_user)),
+        lambda: service.change_role(user_id, role=role, by=me()),
         f"The role is {role} now.",
     )
 
@@ -101,7 +98,7 @@ def change_status(user_id: int, status: UserStatus) -> ResponseReturnValue:
     """Approve an account, or switch it on or off."""
     return _change(
         user_id,
-        lambda: service.change_status(user_id, status=status, by=Actor.person(current_user)),
+        lambda: service.change_status(user_id, status=status, by=me()),
         DONE[status],
     )
 
@@ -112,7 +109,7 @@ def sign_out(user_id: int) -> ResponseReturnValue:
     """Log all browsers of a person out."""
     return _change(
         user_id,
-        lambda: service.sign_out(user_id, by=Actor.person(current_user)),
+        lambda: service.sign_out(user_id, by=me()),
         "All browsers are logged out.",
     )
 
@@ -126,7 +123,7 @@ def reset_factors(user_id: int) -> ResponseReturnValue:
         raise InvalidInput("Ask another administrator to do this, or use the command line.")
     return _change(
         user_id,
-        lambda: factors.reset(user_id, by=Actor.person(current_user)),
+        lambda: factors.reset(user_id, by=me()),
         "All second factors are removed, and all browsers are logged out.",
     )
 
@@ -146,4 +143,4 @@ def _people(form: InviteForm, made: invitations.NewInvitation | None = None) -> 
     mails = outbox.by_id([row.mail_id for row in waiting if row.mail_id is not None])
     return render_template(
         "admin/people.html", form=form, made=made, people=service.everybody(), waiting=waiting, mails=mails
-    ), status(form)
+    ), form.http_status

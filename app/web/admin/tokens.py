@@ -5,7 +5,6 @@ from http import HTTPStatus
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from app.accounts import service
 from app.accounts import tokens as api_tokens
@@ -13,11 +12,10 @@ from app.accounts.access import requires
 from app.clock import now
 from app.errors import InvalidInput
 from app.records.accounts import Role, Scope
-from app.records.actors import Actor
 from app.web.accounts.forms import TokenForm
-from app.web.accounts.links import status
 from app.web.accounts.proof import requires_recent_proof
 from app.web.admin.blueprint import bp
+from app.web.reader import me
 
 
 @bp.route("/tokens", methods=["GET", "POST"])
@@ -34,7 +32,7 @@ def tokens() -> ResponseReturnValue:
             made = api_tokens.create(
                 name=form.name.data or "",
                 scopes=[Scope(form.scope.data)],
-                by=Actor.person(current_user),
+                by=me(),
                 expires_at=now() + timedelta(days=days) if days else None,
             )
         except InvalidInput as error:
@@ -46,13 +44,13 @@ def tokens() -> ResponseReturnValue:
         tokens=api_tokens.all_tokens(),
         people={user.id: user.name for user in service.everybody()},
         now=now(),
-    ), HTTPStatus.CREATED if made else status(form)
+    ), HTTPStatus.CREATED if made else form.http_status
 
 
 @bp.post("/tokens/<int:token_id>/revoke")
 @requires(Role.ADMIN)
 def revoke_token(token_id: int) -> ResponseReturnValue:
     """Switch a token off for good."""
-    token = api_tokens.revoke(api_tokens.get(token_id).name, by=Actor.person(current_user))
+    token = api_tokens.revoke(api_tokens.get(token_id).name, by=me())
     flash(f"{token.name} is revoked.", "ok")
     return redirect(url_for("admin.tokens"), code=HTTPStatus.SEE_OTHER)

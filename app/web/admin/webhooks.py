@@ -4,18 +4,15 @@ from http import HTTPStatus
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from app.accounts.access import requires
-from app.errors import InvalidInput
 from app.outgoing import queries, service
 from app.records.accounts import Role
-from app.records.actors import Actor
 from app.records.outbox import MailState
-from app.web.accounts.links import status
 from app.web.accounts.proof import requires_recent_proof
 from app.web.admin.blueprint import bp
 from app.web.admin.forms import WebhookForm
+from app.web.reader import me
 
 
 @bp.get("/webhooks")
@@ -34,14 +31,11 @@ def new_webhook() -> ResponseReturnValue:
     """Add an outgoing webhook, whose secret is shown only in this answer."""
     form = WebhookForm()
     form.needs_address()
-    if form.validate_on_submit():
-        try:
-            webhook, secret = service.create(name=form.name.data or "", url=form.url.data or "", actor=_me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            return _shown(webhook.id, secret=secret), HTTPStatus.CREATED
-    return render_template("admin/webhook_form.html", form=form, webhook=None), status(form)
+    made = form.outcome(lambda: service.create(**_given(form), actor=me()))
+    if made is not None:
+        webhook, secret = made
+        return _shown(webhook.id, secret=secret), HTTPStatus.CREATED
+    return render_template("admin/webhook_form.html", form=form, webhook=None), form.http_status
 
 
 @bp.get("/webhooks/<int:webhook_id>")
@@ -57,22 +51,17 @@ def edit_webhook(webhook_id: int) -> ResponseReturnValue:
     """Give an outgoing webhook another name or address."""
     found = queries.get(webhook_id)
     form = WebhookForm(data={"name": found.name})
-    if form.validate_on_submit():
-        try:
-            service.change(webhook_id, name=form.name.data or "", url=form.url.data or "", actor=_me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The outgoing webhook is changed.", "ok")
-            return _to(webhook_id)
-    return render_template("admin/webhook_form.html", form=form, webhook=found), status(form)
+    if form.outcome(lambda: service.change(webhook_id, **_given(form), actor=me())):
+        flash("The outgoing webhook is changed.", "ok")
+        return _to(webhook_id)
+    return render_template("admin/webhook_form.html", form=form, webhook=found), form.http_status
 
 
 @bp.post("/webhooks/<int:webhook_id>/on")
 @requires(Role.ADMIN)
 def turn_webhook_on(webhook_id: int) -> ResponseReturnValue:
     """Tell the address of changes from now on."""
-    service.turn(webhook_id, is_on=True, actor=_me())
+    service.turn(webhook_id, is_on=True, actor=me())
     flash("The webhook is on: changes from now on are sent to it.", "ok")
     return _to(webhook_id)
 
@@ -81,7 +70,7 @@ def turn_webhook_on(webhook_id: int) -> ResponseReturnValue:
 @requires(Role.ADMIN)
 def turn_webhook_off(webhook_id: int) -> ResponseReturnValue:
     """Tell the address nothing for now."""
-    service.turn(webhook_id, is_on=False, actor=_me())
+    service.turn(webhook_id, is_on=False, actor=me())
     flash("The webhook is off. What waited for it is not sent.", "ok")
     return _to(webhook_id)
 
@@ -91,14 +80,14 @@ def turn_webhook_off(webhook_id: int) -> ResponseReturnValue:
 @requires_recent_proof
 def renew_webhook(webhook_id: int) -> ResponseReturnValue:
     """Sign with a new secret, which is shown only in this answer."""
-    return _shown(webhook_id, secret=service.renew_secret(webhook_id, actor=_me()))
+    return _shown(webhook_id, secret=service.renew_secret(webhook_id, actor=me()))
 
 
 @bp.post("/webhooks/<int:webhook_id>/delete")
 @requires(Role.ADMIN)
 def delete_webhook(webhook_id: int) -> ResponseReturnValue:
     """Forget an outgoing webhook."""
-    service.delete(webhook_id, actor=_me())
+    service.delete(webhook_id, actor=me())
     flash("The outgoing webhook is deleted.", "ok")
     return redirect(url_for("admin.webhooks"), code=HTTPStatus.SEE_OTHER)
 
@@ -107,9 +96,13 @@ def delete_webhook(webhook_id: int) -> ResponseReturnValue:
 @requires(Role.ADMIN)
 def replay_delivery(webhook_id: int, message_id: int) -> ResponseReturnValue:
     """Send a change once more."""
-    service.replay(webhook_id, message_id, actor=_me())
+    service.replay(webhook_id, message_id, actor=me())
     flash("The change is sent once more.", "ok")
     return _to(webhook_id)
+
+
+def _given(form: WebhookForm) -> dict[str, str]:
+    return {"name": form.name.data or "", "url": form.url.data or ""}
 
 
 def _shown(webhook_id: int, *, secret: str = "") -> str:
@@ -124,10 +117,6 @@ def _shown(webhook_id: int, *, secret: str = "") -> str:
         after=after,
         states=MailState,
     )
-
-
-def _me() -> Actor:
-    return Actor.person(current_user)
 
 
 def _to(webhook_id: int) -> ResponseReturnValue:

@@ -15,13 +15,13 @@ from app.clock import now
 from app.errors import InvalidInput
 from app.records import audit
 from app.records.accounts import Role
-from app.records.actors import Actor
 from app.records.audit_kinds import AuditKind
 from app.records.automation import Approval
 from app.web.accounts.factors import second_step
 from app.web.accounts.proof import requires_recent_proof
 from app.web.automation import forms
 from app.web.pages import live_page
+from app.web.reader import may_change, me
 
 RUNS_SHOWN = 20
 CHANGES_SHOWN = 10
@@ -53,7 +53,7 @@ def pause() -> ResponseReturnValue:
     form = forms.PauseForm()
     if not form.validate_on_submit():
         return _automation(form), HTTPStatus.UNPROCESSABLE_ENTITY
-    control.pause(actor=Actor.person(current_user), reason=form.reason.data or "")
+    control.pause(actor=me(), reason=form.reason.data or "")
     flash("Automation is paused. Runs that have started go on to their end.", "ok")
     return redirect(url_for("automation.index"), code=HTTPStatus.SEE_OTHER)
 
@@ -63,7 +63,7 @@ def pause() -> ResponseReturnValue:
 def resume() -> ResponseReturnValue:
     """Let the automation start runs again."""
     if forms.ResumeForm().validate_on_submit():
-        control.resume(actor=Actor.person(current_user))
+        control.resume(actor=me())
         flash("Automation may start runs again.", "ok")
     return redirect(url_for("automation.index"), code=HTTPStatus.SEE_OTHER)
 
@@ -121,7 +121,7 @@ def _answer(approval_id: str, use_case: Callable[..., Approval], done: str) -> R
     form = forms.AnswerForm()
     if not form.validate_on_submit():
         raise InvalidInput(" ".join(message for errors in form.errors.values() for message in errors))
-    use_case(approval_id, actor=Actor.person(current_user), reason=form.reason.data or "")
+    use_case(approval_id, actor=me(), reason=form.reason.data or "")
     flash(done, "ok")
     return redirect(_page_of(approval_id), code=HTTPStatus.SEE_OTHER)
 
@@ -153,6 +153,6 @@ def _automation(form: forms.PauseForm) -> Response:
         decisions=queries.recent_decisions(RUNS_SHOWN),
         approvals=queries.open_approvals(),
         changes=audit.latest(CHANGES, CHANGES_SHOWN),
-        may_change=current_user.role.includes(Role.RESPONDER),
+        may_change=may_change(),
         form=form,
     )

@@ -11,13 +11,11 @@ from flask_login import current_user
 from app.accounts.access import requires
 from app.contacts import rules, service, services, web_push
 from app.database import transaction
-from app.errors import InvalidInput
 from app.notify import people, preferences
 from app.notify.incident_mails import base_url, is_on
 from app.notify.people import Message
 from app.records.accounts import Role
 from app.records.channels import MethodKind, Urgency
-from app.web.accounts.links import status
 from app.web.accounts.proof import requires_recent_proof
 from app.web.contacts.forms import CodeForm, MethodForm, QuietForm, RuleForm
 from app.web.forms import Form
@@ -38,21 +36,18 @@ def show() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Add a contact method, and send its code there."""
     form = MethodForm()
-    if form.validate_on_submit():
-        try:
-            service.add(
-                current_user,
-                kind=MethodKind(form.kind.data),
-                name=form.name.data or "",
-                address=form.address.data or "",
-            )
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("A code is on its way there. Enter it to use the contact method.", "ok")
-            return _back()
+    if form.outcome(
+        lambda: service.add(
+            current_user,
+            kind=MethodKind(form.kind.data),
+            name=form.name.data or "",
+            address=form.address.data or "",
+        )
+    ):
+        flash("A code is on its way there. Enter it to use the contact method.", "ok")
+        return _back()
     examples = [(preferences.NAMES[kind], example) for kind, example in services.EXAMPLES.items()]
-    return render_template("contacts/new.html", form=form, examples=examples), status(form)
+    return render_template("contacts/new.html", form=form, examples=examples), form.http_status
 
 
 @bp.post("/<int:method_id>/prove")
@@ -60,15 +55,10 @@ def add() -> ResponseReturnValue:
 def prove(method_id: int) -> ResponseReturnValue:
     """Take the code that came by a method."""
     form = CodeForm()
-    if form.validate_on_submit():
-        try:
-            service.prove(current_user, method_id, form.code.data or "")
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The contact method is proved, and used from now on.", "ok")
-            return _back()
-    return _page(code_form=form, code_of=method_id), status(form)
+    if form.outcome(lambda: service.prove(current_user, method_id, form.code.data or "")):
+        flash("The contact method is proved, and used from now on.", "ok")
+        return _back()
+    return _page(code_form=form, code_of=method_id), form.http_status
 
 
 @bp.post("/<int:method_id>/code")
@@ -104,20 +94,17 @@ def add_rule() -> ResponseReturnValue:
     """Add a step."""
     form = RuleForm()
     form.offer(preferences.methods(current_user.id))
-    if form.validate_on_submit():
-        try:
-            rules.add(
-                current_user,
-                urgency=Urgency(form.urgency.data),
-                method_id=form.method_id,
-                after_s=form.after_s,
-            )
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The rule is added.", "ok")
-            return _back()
-    return _page(rule_form=form), status(form)
+    if form.outcome(
+        lambda: rules.add(
+            current_user,
+            urgency=Urgency(form.urgency.data),
+            method_id=form.method_id,
+            after_s=form.after_s,
+        )
+    ):
+        flash("The rule is added.", "ok")
+        return _back()
+    return _page(rule_form=form), form.http_status
 
 
 @bp.post("/rules/<int:rule_id>/remove")
@@ -139,7 +126,7 @@ def keep_quiet() -> ResponseReturnValue:
         rules.keep_quiet(current_user, begin_minute=begin, end_minute=end)
         flash("Your quiet hours are saved.", "ok")
         return _back()
-    return _page(quiet_form=form), status(form)
+    return _page(quiet_form=form), form.http_status
 
 
 @bp.post("/try")

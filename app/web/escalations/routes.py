@@ -1,6 +1,7 @@
 """Pages of escalation: chains, routes, and who would be paged."""
 
 from http import HTTPStatus
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
@@ -14,11 +15,10 @@ from app.errors import InvalidInput
 from app.escalations import explain, people, queries, routing, service
 from app.escalations.explain import Explanation
 from app.records.accounts import Role
-from app.records.actors import Actor
 from app.records.escalations import Chain
 from app.severities import Severity
 from app.web.escalations import forms
-from app.web.forms import Form
+from app.web.reader import may_change, me
 from contract.text import one_line
 
 bp = Blueprint("escalations", __name__, url_prefix="/escalation")
@@ -36,15 +36,11 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Make a chain."""
     form = _chain_form(None)
-    if form.validate_on_submit():
-        try:
-            chain = service.create(form.draft(), actor=_me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The chain is made.", "ok")
-            return _to(chain)
-    return render_template("escalations/form.html", form=form, chain=None), _status(form)
+    chain = form.outcome(lambda: service.create(form.draft(), actor=me()))
+    if chain is not None:
+        flash("The chain is made.", "ok")
+        return _to(chain)
+    return render_template("escalations/form.html", form=form, chain=None), form.http_status
 
 
 @bp.get("/chains/<int:chain_id>")
@@ -61,7 +57,7 @@ def show(chain_id: int) -> ResponseReturnValue:
         when=forms.WHEN,
         days=forms.DAYS,
         severities=list(Severity),
-        may_change=_may_change(),
+        may_change=may_change(),
     )
 
 
@@ -71,15 +67,10 @@ def edit(chain_id: int) -> ResponseReturnValue:
     """Change a chain."""
     chain = queries.chain(chain_id)
     form = _chain_form(chain)
-    if form.validate_on_submit():
-        try:
-            service.change(chain_id, form.draft(), actor=_me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The chain is changed, for incidents from now on.", "ok")
-            return _to(chain)
-    return render_template("escalations/form.html", form=form, chain=chain), _status(form)
+    if form.outcome(lambda: service.change(chain_id, form.draft(), actor=me())):
+        flash("The chain is changed, for incidents from now on.", "ok")
+        return _to(chain)
+    return render_template("escalations/form.html", form=form, chain=chain), form.http_status
 
 
 @bp.post("/chains/<int:chain_id>/delete")
@@ -87,7 +78,7 @@ def edit(chain_id: int) -> ResponseReturnValue:
 def delete(chain_id: int) -> ResponseReturnValue:
     """Forget a chain."""
     try:
-        service.delete(chain_id, actor=_me())
+        service.delete(chain_id, actor=me())
     except InvalidInput as error:
         flash(error.detail, "problem")
         return _to(queries.chain(chain_id))
@@ -100,14 +91,9 @@ def delete(chain_id: int) -> ResponseReturnValue:
 def add_route() -> ResponseReturnValue:
     """Lead incidents to a chain."""
     form = _route_form()
-    if form.validate_on_submit():
-        try:
-            service.add_route(matchers=form.matchers.data or "", chain_id=form.chain.data, actor=_me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The route is made; it is asked last.", "ok")
-            return _home()
+    if form.outcome(lambda: service.add_route(**_given(form), actor=me())):
+        flash("The route is made; it is asked last.", "ok")
+        return _home()
     return _index(form)
 
 
@@ -118,24 +104,17 @@ def edit_route(route_id: int) -> ResponseReturnValue:
     route = queries.route(route_id)
     lines = "\n".join(str(condition) for condition in routing.conditions(route))
     form = _route_form(matchers=lines, chain=route.chain_id)
-    if form.validate_on_submit():
-        try:
-            service.change_route(
-                route_id, matchers=form.matchers.data or "", chain_id=form.chain.data, actor=_me()
-            )
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The route is changed.", "ok")
-            return _home()
-    return render_template("escalations/route.html", form=form, route=route), _status(form)
+    if form.outcome(lambda: service.change_route(route_id, **_given(form), actor=me())):
+        flash("The route is changed.", "ok")
+        return _home()
+    return render_template("escalations/route.html", form=form, route=route), form.http_status
 
 
 @bp.post("/routes/<int:route_id>/raise")
 @requires(Role.RESPONDER)
 def raise_route(route_id: int) -> ResponseReturnValue:
     """Have a route asked earlier."""
-    service.raise_route(route_id, actor=_me())
+    service.raise_route(route_id, actor=me())
     flash("The route is asked earlier.", "ok")
     return _home()
 
@@ -144,7 +123,7 @@ def raise_route(route_id: int) -> ResponseReturnValue:
 @requires(Role.RESPONDER)
 def delete_route(route_id: int) -> ResponseReturnValue:
     """Forget a route."""
-    service.delete_route(route_id, actor=_me())
+    service.delete_route(route_id, actor=me())
     flash("The route is deleted.", "ok")
     return _home()
 
@@ -160,7 +139,7 @@ def who() -> ResponseReturnValue:
             found = _explain(form)
         except InvalidInput as error:
             form.reject(error)
-    return render_template("escalations/who.html", form=form, found=found), _status(form)
+    return render_template("escalations/who.html", form=form, found=found), form.http_status
 
 
 def _explain(form: forms.WhoForm) -> Explanation:
@@ -184,9 +163,9 @@ def _index(form: forms.RouteForm) -> ResponseReturnValue:
         routes=[(route, routing.conditions(route)) for route in queries.routes()],
         names={chain.id: chain.name for chain in chains},
         name=people.name,
-        may_change=_may_change(),
+        may_change=may_change(),
     )
-    return page, _status(form)
+    return page, form.http_status
 
 
 def _chain_form(chain: Chain | None) -> forms.ChainForm:
@@ -196,18 +175,14 @@ def _chain_form(chain: Chain | None) -> forms.ChainForm:
     return forms.chain_form(rows, **values)
 
 
+def _given(form: forms.RouteForm) -> dict[str, Any]:
+    return {"matchers": form.matchers.data or "", "chain_id": form.chain.data}
+
+
 def _route_form(**values: object) -> forms.RouteForm:
     form = forms.RouteForm(data=values)
     form.offer({chain.id: chain.name for chain in queries.chains()})
     return form
-
-
-def _me() -> Actor:
-    return Actor.person(current_user)
-
-
-def _may_change() -> bool:
-    return bool(current_user.role.includes(Role.RESPONDER))
 
 
 def _to(chain: Chain) -> ResponseReturnValue:
@@ -216,7 +191,3 @@ def _to(chain: Chain) -> ResponseReturnValue:
 
 def _home() -> ResponseReturnValue:
     return redirect(url_for("escalations.index"), code=HTTPStatus.SEE_OTHER)
-
-
-def _status(form: Form) -> HTTPStatus:
-    return HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

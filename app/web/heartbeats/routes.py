@@ -7,14 +7,13 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from app.accounts.access import requires
-from app.errors import InvalidInput
 from app.heartbeats import queries, service
 from app.records.accounts import Role
-from app.records.actors import Actor
 from app.records.heartbeats import Beat
 from app.web.heartbeats import bars
 from app.web.heartbeats.forms import HeartbeatForm, of
 from app.web.pages import zone
+from app.web.reader import may_change, me
 
 bp = Blueprint("heartbeats", __name__, url_prefix="/heartbeats")
 
@@ -26,7 +25,7 @@ def index() -> ResponseReturnValue:
     order = [Beat.DOWN, Beat.LATE, Beat.NEW, Beat.UP, Beat.PAUSED]
     found = sorted(queries.everything(), key=lambda heartbeat: order.index(heartbeat.state))
     return render_template(
-        "heartbeats/index.html", heartbeats=found, counts=queries.counts(), may_change=_may_change()
+        "heartbeats/index.html", heartbeats=found, counts=queries.counts(), may_change=may_change()
     )
 
 
@@ -35,15 +34,11 @@ def index() -> ResponseReturnValue:
 def new() -> ResponseReturnValue:
     """Have a job watched."""
     form = HeartbeatForm(zone=current_user.timezone)
-    if form.validate_on_submit():
-        try:
-            heartbeat = service.create(form.plan(), actor=_me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The heartbeat is waiting for its first ping.", "ok")
-            return _to(heartbeat.id)
-    return render_template("heartbeats/form.html", form=form, heartbeat=None), _status(form)
+    heartbeat = form.outcome(lambda: service.create(form.plan(), actor=me()))
+    if heartbeat is not None:
+        flash("The heartbeat is waiting for its first ping.", "ok")
+        return _to(heartbeat.id)
+    return render_template("heartbeats/form.html", form=form, heartbeat=None), form.http_status
 
 
 @bp.get("/<int:heartbeat_id>")
@@ -52,7 +47,7 @@ def show(heartbeat_id: int) -> ResponseReturnValue:
     """Show one heartbeat; its address only to those who may change it."""
     heartbeat = queries.get(heartbeat_id)
     pings = queries.pings(heartbeat_id)
-    secret = service.secret_of(heartbeat) if _may_change() else ""
+    secret = service.secret_of(heartbeat) if may_change() else ""
     return render_template(
         "heartbeats/show.html",
         heartbeat=heartbeat,
@@ -60,7 +55,7 @@ def show(heartbeat_id: int) -> ResponseReturnValue:
         bars=bars.draw(pings, zone()),
         bars_in_words=bars.describe(pings),
         address=f"{current_app.config['SETTINGS'].base_url}/ping/{secret}" if secret else "",
-        may_change=_may_change(),
+        may_change=may_change(),
     )
 
 
@@ -70,22 +65,17 @@ def edit(heartbeat_id: int) -> ResponseReturnValue:
     """Change how a job is watched."""
     heartbeat = queries.get(heartbeat_id)
     form = HeartbeatForm(data=of(heartbeat))
-    if form.validate_on_submit():
-        try:
-            service.change(heartbeat_id, form.plan(), actor=_me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The heartbeat is changed.", "ok")
-            return _to(heartbeat_id)
-    return render_template("heartbeats/form.html", form=form, heartbeat=heartbeat), _status(form)
+    if form.outcome(lambda: service.change(heartbeat_id, form.plan(), actor=me())):
+        flash("The heartbeat is changed.", "ok")
+        return _to(heartbeat_id)
+    return render_template("heartbeats/form.html", form=form, heartbeat=heartbeat), form.http_status
 
 
 @bp.post("/<int:heartbeat_id>/pause")
 @requires(Role.RESPONDER)
 def pause(heartbeat_id: int) -> ResponseReturnValue:
     """Expect no pings for now."""
-    service.pause(heartbeat_id, actor=_me())
+    service.pause(heartbeat_id, actor=me())
     flash("The heartbeat is paused: nobody is told of missing pings.", "ok")
     return _to(heartbeat_id)
 
@@ -94,7 +84,7 @@ def pause(heartbeat_id: int) -> ResponseReturnValue:
 @requires(Role.RESPONDER)
 def resume(heartbeat_id: int) -> ResponseReturnValue:
     """Expect pings again."""
-    service.resume(heartbeat_id, actor=_me())
+    service.resume(heartbeat_id, actor=me())
     flash("Pings are expected again.", "ok")
     return _to(heartbeat_id)
 
@@ -103,7 +93,7 @@ def resume(heartbeat_id: int) -> ResponseReturnValue:
 @requires(Role.RESPONDER)
 def renew(heartbeat_id: int) -> ResponseReturnValue:
     """Give the heartbeat a new address."""
-    service.renew(heartbeat_id, actor=_me())
+    service.renew(heartbeat_id, actor=me())
     flash("The heartbeat has a new address. The old one is unknown from now on.", "ok")
     return _to(heartbeat_id)
 
@@ -112,22 +102,10 @@ def renew(heartbeat_id: int) -> ResponseReturnValue:
 @requires(Role.RESPONDER)
 def delete(heartbeat_id: int) -> ResponseReturnValue:
     """Forget the heartbeat."""
-    service.delete(heartbeat_id, actor=_me())
+    service.delete(heartbeat_id, actor=me())
     flash("The heartbeat is deleted.", "ok")
     return redirect(url_for("heartbeats.index"), code=HTTPStatus.SEE_OTHER)
 
 
-def _me() -> Actor:
-    return Actor.person(current_user)
-
-
-def _may_change() -> bool:
-    return bool(current_user.role.includes(Role.RESPONDER))
-
-
 def _to(heartbeat_id: int) -> ResponseReturnValue:
     return redirect(url_for("heartbeats.show", heartbeat_id=heartbeat_id), code=HTTPStatus.SEE_OTHER)
-
-
-def _status(form: HeartbeatForm) -> HTTPStatus:
-    return HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

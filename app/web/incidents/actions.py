@@ -13,7 +13,8 @@ from app.records.accounts import Role
 from app.records.lifecycle import actions_for
 from app.severities import Severity
 from app.web.incidents import forms
-from app.web.incidents.page import act, bp, me
+from app.web.incidents.page import act, bp
+from app.web.reader import me
 
 
 @bp.post("/incidents/<int:incident_id>/acknowledge")

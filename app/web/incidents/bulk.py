@@ -12,8 +12,9 @@ from app.incidents import service
 from app.records.accounts import Role
 from app.records.incidents import Incident
 from app.web.incidents import forms
-from app.web.incidents.page import bp, me
+from app.web.incidents.page import bp
 from app.web.pages import local_path
+from app.web.reader import me
 
 MOST_SHOWN = 5
 DONE = {"acknowledge": "acknowledged", "assign": "assigned", "resolve": "resolved"}

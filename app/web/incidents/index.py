@@ -18,8 +18,9 @@ from app.numbers import queries as numbers
 from app.records.accounts import Role
 from app.records.incidents import Incident
 from app.web.incidents import forms, paging, strip
-from app.web.incidents.page import bp, may_change
+from app.web.incidents.page import bp
 from app.web.pages import live_page, zone
+from app.web.reader import may_change
 
 RECENTLY_RESOLVED = 10
 MOST_RANKED = 200

@@ -5,16 +5,12 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from app.accounts import service as accounts
 from app.automation import queries as automation
 from app.clock import now
-from app.errors import InvalidInput
 from app.escalations import queries as escalations
 from app.incidents import details, merging, queries, related
-from app.records.accounts import Role
-from app.records.actors import Actor
 from app.records.incidents import Incident
 from app.records.lifecycle import State, actions_for
 from app.web import words
@@ -22,6 +18,7 @@ from app.web.forms import Form
 from app.web.incidents import forms, paging, summary
 from app.web.incidents.folding import folded
 from app.web.pages import live_page, zone
+from app.web.reader import may_change
 
 FAVICONS = {State.OPEN: "burning", State.ACKNOWLEDGED: "held", State.RESOLVED: "calm"}
 
@@ -79,16 +76,6 @@ def _forms(incident: Incident) -> dict[str, Form]:
     }
 
 
-def may_change() -> bool:
-    """Say whether the reader may change incidents."""
-    return bool(current_user.role.includes(Role.RESPONDER))
-
-
-def me() -> Actor:
-    """Return the reader as the author of a change."""
-    return Actor.person(current_user)
-
-
 def to(incident_id: int) -> ResponseReturnValue:
     """Go to an incident's page."""
     return redirect(url_for("incidents.show", incident_id=incident_id), code=HTTPStatus.SEE_OTHER)
@@ -103,12 +90,7 @@ def act(
 ) -> ResponseReturnValue:
     """Check the form, run the use case, and go back to the incident; a refusal shows the page again."""
     incident = queries.get(incident_id)
-    if form.validate_on_submit():
-        try:
-            use_case()
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash(done, "ok")
-            return to(incident_id)
+    if form.outcome(use_case):
+        flash(done, "ok")
+        return to(incident_id)
     return render(incident, **{name: form}), HTTPStatus.UNPROCESSABLE_ENTITY

@@ -7,7 +7,8 @@ from app.accounts.access import requires
 from app.incidents import details, merging
 from app.records.accounts import Role
 from app.web.incidents import forms
-from app.web.incidents.page import act, bp, me, to
+from app.web.incidents.page import act, bp, to
+from app.web.reader import me
 
 
 @bp.post("/incidents/<int:incident_id>/merge")

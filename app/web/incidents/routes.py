@@ -1,7 +1,6 @@
 """Pages of incidents, gathered on their blueprint."""
 
 from collections.abc import Iterator, Sequence
-from http import HTTPStatus
 from typing import Any
 
 from flask import current_app, flash, render_template, request
@@ -11,7 +10,6 @@ from app.accounts import service as accounts
 from app.accounts.access import requires
 from app.alerts.sources import Unreachable
 from app.automation import queries as automation
-from app.errors import InvalidInput
 from app.extensions import db
 from app.incidents import queries, service
 from app.records.accounts import Role
@@ -20,9 +18,10 @@ from app.records.incidents import Incident
 from app.severities import Severity
 from app.web import words
 from app.web.incidents import actions, bulk, evidence, forms, index, relations, saved_views
-from app.web.incidents.page import bp, me, render, to
+from app.web.incidents.page import bp, render, to
 from app.web.incidents.pictures import Mark, draw
 from app.web.pages import zone
+from app.web.reader import me
 from contract.runs import Verdict
 
 __all__ = ["actions", "bp", "bulk", "index", "relations", "saved_views"]
@@ -34,23 +33,20 @@ def new() -> ResponseReturnValue:
     """Open an incident on a person's word."""
     form = forms.NewIncidentForm()
     form.owner.offer(accounts.assignable())
-    if form.validate_on_submit():
-        try:
-            incident = service.create(
-                title=form.title.data or "",
-                severity=Severity(form.severity.data),
-                service=form.service.data,
-                description=form.description.data or "",
-                owner_id=form.owner.user_id,
-                actor=me(),
-            )
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash(f"Incident {incident.id} is open.", "ok")
-            return to(incident.id)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render_template("incidents/new.html", form=form), status
+    incident = form.outcome(
+        lambda: service.create(
+            title=form.title.data or "",
+            severity=Severity(form.severity.data),
+            service=form.service.data,
+            description=form.description.data or "",
+            owner_id=form.owner.user_id,
+            actor=me(),
+        )
+    )
+    if incident is not None:
+        flash(f"Incident {incident.id} is open.", "ok")
+        return to(incident.id)
+    return render_template("incidents/new.html", form=form), form.http_status
 
 
 @bp.get("/incidents/<int:incident_id>")

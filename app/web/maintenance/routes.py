@@ -8,12 +8,12 @@ from flask_login import current_user
 
 from app.accounts.access import requires
 from app.clock import now
-from app.errors import InvalidInput
 from app.maintenance import queries, service
 from app.records.accounts import Role
-from app.records.actors import Actor
+from app.records.maintenance import MaintenanceWindow
 from app.web.maintenance import calendar
 from app.web.maintenance.forms import WindowForm
+from app.web.reader import may_change, me
 
 bp = Blueprint("maintenance", __name__, url_prefix="/maintenance")
 
@@ -23,18 +23,12 @@ bp = Blueprint("maintenance", __name__, url_prefix="/maintenance")
 def index() -> ResponseReturnValue:
     """Show all windows; plan a new one."""
     form = WindowForm()
-    if form.validate_on_submit():
-        try:
-            _plan(form)
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The maintenance is planned.", "ok")
-            return redirect(url_for("maintenance.index"), code=HTTPStatus.SEE_OTHER)
+    if form.outcome(lambda: _plan(form)):
+        flash("The maintenance is planned.", "ok")
+        return redirect(url_for("maintenance.index"), code=HTTPStatus.SEE_OTHER)
     moment = now()
     windows = queries.unended(moment)
     stretches = [(window, window.next(moment)) for window in windows]
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     page = render_template(
         "maintenance/index.html",
         form=form,
@@ -43,29 +37,29 @@ def index() -> ResponseReturnValue:
         days=calendar.DAYS,
         weeks=calendar.weeks(windows, moment, current_user.timezone) if windows else (),
         past=queries.past(after=request.args.get("after")),
-        may_change=current_user.role.includes(Role.RESPONDER),
+        may_change=may_change(),
     )
-    return page, status
+    return page, form.http_status
 
 
 @bp.post("/<int:window_id>/end")
 @requires(Role.RESPONDER)
 def end(window_id: int) -> ResponseReturnValue:
     """End a window now, or call it off."""
-    service.end(window_id, actor=Actor.person(current_user))
+    service.end(window_id, actor=me())
     flash("The maintenance is over. Mails it held back are on their way.", "ok")
     return redirect(url_for("maintenance.index"), code=HTTPStatus.SEE_OTHER)
 
 
-def _plan(form: WindowForm) -> None:
+def _plan(form: WindowForm) -> MaintenanceWindow:
     zone = current_user.timezone
     starts_at, ends_at = form.stretch(now(), zone)
-    service.plan(
+    return service.plan(
         comment=form.comment.data or "",
         matchers=form.matchers.data or "",
         starts_at=starts_at,
         ends_at=ends_at,
         until=form.until(zone),
         zone=zone,
-        actor=Actor.person(current_user),
+        actor=me(),
     )

@@ -11,8 +11,9 @@ from app.errors import InvalidInput
 from app.oncall import layers, queries
 from app.records.accounts import Role
 from app.records.oncall import Layer, Schedule
-from app.web.oncall.blueprint import bp, me, status, to
+from app.web.oncall.blueprint import bp, to
 from app.web.oncall.forms import LayerForm, of_layer
+from app.web.reader import me
 
 
 @bp.route("/<int:schedule_id>/layers/new", methods=["GET", "POST"])
@@ -21,14 +22,9 @@ def new_layer(schedule_id: int) -> ResponseReturnValue:
     """Lay a layer over those that are there."""
     schedule = queries.get(schedule_id)
     form = LayerForm(name="Layer 1" if not queries.current_layers(schedule_id) else "")
-    if form.validate_on_submit():
-        try:
-            layers.add(schedule_id, form.plan(current_user.timezone), actor=me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The layer counts from its start on.", "ok")
-            return to(schedule_id)
+    if form.outcome(lambda: layers.add(schedule_id, form.plan(current_user.timezone), actor=me())):
+        flash("The layer counts from its start on.", "ok")
+        return to(schedule_id)
     return _page(form, schedule, None)
 
 
@@ -67,4 +63,4 @@ def _page(form: LayerForm, schedule: Schedule, layer: Layer | None) -> ResponseR
     shown = render_template(
         "oncall/layer_form.html", form=form, schedule=schedule, layer=layer, people=people, now=now()
     )
-    return shown, status(form)
+    return shown, form.http_status

@@ -13,8 +13,9 @@ from app.errors import InvalidInput
 from app.oncall import overrides, queries
 from app.oncall.overrides import OverridePlan
 from app.records.accounts import Role
-from app.web.oncall.blueprint import bp, me, status, to
+from app.web.oncall.blueprint import bp, to
 from app.web.oncall.forms import OverrideForm, local
+from app.web.reader import me
 
 MAX_DIGITS = 9
 
@@ -43,15 +44,10 @@ def new_override(schedule_id: int) -> ResponseReturnValue:
     schedule = queries.get(schedule_id)
     form = OverrideForm(person=current_user.id, starts_at=local(now(), current_user.timezone))
     form.offer(accounts.assignable())
-    if form.validate_on_submit():
-        try:
-            overrides.make(schedule_id, form.plan(current_user.timezone), actor=me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The override is made.", "ok")
-            return to(schedule_id)
-    return render_template("oncall/override_form.html", form=form, schedule=schedule), status(form)
+    if form.outcome(lambda: overrides.make(schedule_id, form.plan(current_user.timezone), actor=me())):
+        flash("The override is made.", "ok")
+        return to(schedule_id)
+    return render_template("oncall/override_form.html", form=form, schedule=schedule), form.http_status
 
 
 @bp.post("/overrides/<int:override_id>/end")

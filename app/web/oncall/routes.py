@@ -8,13 +8,13 @@ from flask_login import current_user
 
 from app.accounts.access import requires
 from app.clock import now
-from app.errors import InvalidInput
 from app.oncall import overview, queries, service
 from app.oncall.notation import write_restriction
 from app.records.accounts import Role
 from app.web.oncall import layers, overrides, teams, week
-from app.web.oncall.blueprint import bp, may_change, me, status, to
+from app.web.oncall.blueprint import bp, to
 from app.web.oncall.forms import ScheduleForm, of_schedule
+from app.web.reader import may_change, me
 
 __all__ = ["bp", "layers", "overrides", "teams"]
 
@@ -63,15 +63,11 @@ def new() -> ResponseReturnValue:
     """Make a schedule; its first layer is next."""
     form = ScheduleForm(zone=current_user.timezone)
     form.offer(queries.teams())
-    if form.validate_on_submit():
-        try:
-            schedule = service.create(form.plan(), actor=me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The schedule is there. Now say who takes turns.", "ok")
-            return redirect(url_for("oncall.new_layer", schedule_id=schedule.id), code=HTTPStatus.SEE_OTHER)
-    return render_template("oncall/schedule_form.html", form=form, schedule=None), status(form)
+    schedule = form.outcome(lambda: service.create(form.plan(), actor=me()))
+    if schedule is not None:
+        flash("The schedule is there. Now say who takes turns.", "ok")
+        return redirect(url_for("oncall.new_layer", schedule_id=schedule.id), code=HTTPStatus.SEE_OTHER)
+    return render_template("oncall/schedule_form.html", form=form, schedule=None), form.http_status
 
 
 @bp.route("/<int:schedule_id>/edit", methods=["GET", "POST"])
@@ -81,15 +77,10 @@ def edit(schedule_id: int) -> ResponseReturnValue:
     schedule = queries.get(schedule_id)
     form = ScheduleForm(data=of_schedule(schedule))
     form.offer(queries.teams())
-    if form.validate_on_submit():
-        try:
-            service.change(schedule_id, form.plan(), actor=me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The schedule is changed.", "ok")
-            return to(schedule_id)
-    return render_template("oncall/schedule_form.html", form=form, schedule=schedule), status(form)
+    if form.outcome(lambda: service.change(schedule_id, form.plan(), actor=me())):
+        flash("The schedule is changed.", "ok")
+        return to(schedule_id)
+    return render_template("oncall/schedule_form.html", form=form, schedule=schedule), form.http_status
 
 
 @bp.post("/<int:schedule_id>/delete")

@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from app.accounts import service as accounts
 from app.accounts.access import requires
-from app.errors import InvalidInput
 from app.oncall import queries, service
 from app.records.accounts import Role
 from app.records.oncall import Team
-from app.web.oncall.blueprint import bp, may_change, me, status
+from app.web.oncall.blueprint import bp
 from app.web.oncall.forms import TeamForm, of_team
+from app.web.reader import may_change, me
 
 
 @bp.get("/teams")
@@ -39,14 +39,9 @@ def new_team() -> ResponseReturnValue:
     """Make a team."""
     form = TeamForm()
     form.offer(accounts.assignable())
-    if form.validate_on_submit():
-        try:
-            service.create_team(form.plan(), actor=me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The team is there.", "ok")
-            return _to_teams()
+    if form.outcome(lambda: service.create_team(form.plan(), actor=me())):
+        flash("The team is there.", "ok")
+        return _to_teams()
     return _page(form, None)
 
 
@@ -60,14 +55,9 @@ def edit_team(team_id: int) -> ResponseReturnValue:
     own = set(queries.members_of(team_id))
     form = TeamForm(data=of_team(team, [person for person in people if person.id in own], lead))
     form.offer(people)
-    if form.validate_on_submit():
-        try:
-            service.change_team(team_id, form.plan(), actor=me())
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            flash("The team is changed.", "ok")
-            return _to_teams()
+    if form.outcome(lambda: service.change_team(team_id, form.plan(), actor=me())):
+        flash("The team is changed.", "ok")
+        return _to_teams()
     return _page(form, team)
 
 
@@ -82,7 +72,7 @@ def delete_team(team_id: int) -> ResponseReturnValue:
 
 def _page(form: TeamForm, team: Team | None) -> ResponseReturnValue:
     people = accounts.assignable()
-    return render_template("oncall/team_form.html", form=form, team=team, people=people), status(form)
+    return render_template("oncall/team_form.html", form=form, team=team, people=people), form.http_status
 
 
 def _to_teams() -> ResponseReturnValue:

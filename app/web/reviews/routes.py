@@ -13,8 +13,8 @@ from app.incidents import queries as incidents
 from app.records.accounts import Role
 from app.reviews import queries, service
 from app.web.forms import Form
-from app.web.incidents.page import may_change, me
 from app.web.pages import zone
+from app.web.reader import may_change, me
 from app.web.reviews import export
 from app.web.reviews.forms import FollowUpForm, ReviewForm, SettleForm
 
@@ -60,19 +60,16 @@ def add_follow_up(incident_id: int) -> ResponseReturnValue:
     """Say what is to be done."""
     form = FollowUpForm()
     form.owner.offer(accounts.assignable())
-    if form.validate_on_submit():
-        try:
-            service.add_follow_up(
-                incident_id,
-                text=form.text.data or "",
-                owner_id=form.owner.user_id,
-                due_on=form.due_on.data,
-                actor=me(),
-            )
-        except InvalidInput as error:
-            form.reject(error)
-        else:
-            return _saved(incident_id)
+    if form.outcome(
+        lambda: service.add_follow_up(
+            incident_id,
+            text=form.text.data or "",
+            owner_id=form.owner.user_id,
+            due_on=form.due_on.data,
+            actor=me(),
+        )
+    ):
+        return _saved(incident_id)
     return _page(incident_id, follow_up=form)
 
 

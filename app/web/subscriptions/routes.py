@@ -11,7 +11,6 @@ from app.notify import caps
 from app.records.accounts import Role
 from app.records.subscriptions import Reach
 from app.subscriptions import service
-from app.web.accounts.links import status
 from app.web.subscriptions.forms import TOPICS, SubscriptionForm
 
 bp = Blueprint("subscriptions", __name__)
@@ -39,7 +38,7 @@ def show() -> ResponseReturnValue:
         is_on_call=current_user.email in {address.lower() for address in settings.mail_to},
         cap=caps.cap(),
         collect_for=caps.COLLECT_FOR,
-    ), status(form)
+    ), form.http_status
 
 
 @bp.route("/unsubscribe/<token>", methods=["GET", "POST"])

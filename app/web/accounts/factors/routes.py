@@ -52,7 +52,7 @@ def add_app() -> ResponseReturnValue:
         secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         address=address,
         picture=totp.picture(address),
-    ), _status(form)
+    ), form.http_status
 
 
 @bp.route("/passkey", methods=["GET", "POST"])
@@ -71,7 +71,7 @@ def add_passkey() -> ResponseReturnValue:
         else:
             return _added(codes)
     context = {"form": form, "are_possible": passkeys.are_possible(), "host": passkeys.relying_party()}
-    return render_template("accounts/factors/passkey.html", **context), _status(form)
+    return render_template("accounts/factors/passkey.html", **context), form.http_status
 
 
 @bp.post("/passkey/options")
@@ -140,7 +140,3 @@ def _open_secret(sealed: str) -> str:
 
 def _user() -> User:
     return db.session.get_one(User, current_user.id)
-
-
-def _status(form: AppForm | PasskeyForm) -> HTTPStatus:
-    return HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK

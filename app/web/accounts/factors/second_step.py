@@ -46,7 +46,7 @@ def show() -> ResponseReturnValue:
                 form.form_errors.append(error.detail)
         else:
             return _go_on(user, waiting)
-    return _page(form, user, waiting), HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return _page(form, user, waiting), form.http_status
 
 
 @bp.post("/second-step/options")
